@@ -1,0 +1,2 @@
+//! The `kafkascope` command.
+fn main() {}
