@@ -1,0 +1,13 @@
+//! Kafka's protocol as types: keys, error codes, requests and responses.
+//!
+//! Invariant: names, numbers and fields are Kafka 4.3.1's; what is left out decides nothing here.
+
+pub mod error_code;
+pub mod keys;
+pub mod request;
+pub mod response;
+
+pub use error_code::ErrorCode;
+pub use keys::ApiKey;
+pub use request::Request;
+pub use response::Response;

@@ -1,0 +1,105 @@
+//! Config values as Kafka writes them in text, and as the model holds them.
+//!
+//! Invariant: `show(parse(text))` means the same as `text`.
+
+use crate::ids::Name;
+use alloc::format;
+use alloc::string::{String, ToString};
+
+/// A type that a config may have.
+pub trait ConfigValue: Sized {
+    /// Kafka's word for the type.
+    const KIND: &'static str;
+
+    /// Reads a value; the error says what would be right.
+    fn parse(text: &str) -> Result<Self, String>;
+
+    /// Writes a value as Kafka would.
+    fn show(&self) -> String;
+}
+
+macro_rules! number {
+    ($type:ty, $kind:literal) => {
+        impl ConfigValue for $type {
+            const KIND: &'static str = $kind;
+
+            fn parse(text: &str) -> Result<Self, String> {
+                text.trim().parse().map_err(|_| format!("'{text}' is not a whole number of type {}", $kind))
+            }
+
+            fn show(&self) -> String {
+                self.to_string()
+            }
+        }
+    };
+}
+
+number!(i16, "short");
+number!(i32, "int");
+number!(i64, "long");
+
+impl ConfigValue for bool {
+    const KIND: &'static str = "boolean";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        match text.trim() {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err(format!("'{text}' is neither true nor false")),
+        }
+    }
+
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl ConfigValue for Name {
+    const KIND: &'static str = "string";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        Ok(text.into())
+    }
+
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
+/// An optional string: absent shows as `null`.
+impl ConfigValue for Option<Name> {
+    const KIND: &'static str = "string";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        Ok(Some(text.into()))
+    }
+
+    fn show(&self) -> String {
+        self.as_ref().map_or_else(|| "null".to_string(), |name| name.to_string())
+    }
+}
+
+/// Declares an enum whose variants are a config's valid strings; further spellings may follow a variant's name.
+macro_rules! choice {
+    ($(#[$meta:meta])* $type:ident { $($(#[$doc:meta])* $variant:ident = $text:literal $(| $other:literal)*),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $type { $($(#[$doc])* $variant),+ }
+
+        impl $crate::config::value::ConfigValue for $type {
+            const KIND: &'static str = "string";
+
+            fn parse(text: &str) -> Result<Self, alloc::string::String> {
+                match text.trim() {
+                    $($text $(| $other)* => Ok(Self::$variant),)+
+                    _ => Err(alloc::format!("'{text}' is not one of {}", [$($text),+].join(", "))),
+                }
+            }
+
+            fn show(&self) -> alloc::string::String {
+                match self { $(Self::$variant => $text.into()),+ }
+            }
+        }
+    };
+}
+pub(crate) use choice;

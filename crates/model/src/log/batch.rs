@@ -1,0 +1,89 @@
+//! A record batch, the unit in which producers send, logs store and fetches return (`DefaultRecordBatch`, magic 2).
+//!
+//! Invariant: records of a batch share one producer id, epoch and leader epoch, and their offsets rise within
+//! `base_offset ..= last_offset()`.
+
+use super::record::Record;
+use crate::ids::{EpochMs, LeaderEpoch, Offset, ProducerEpoch, ProducerId};
+use alloc::sync::Arc;
+
+/// Who sets a record's timestamp (`message.timestamp.type`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TimestampType {
+    /// The producer.
+    #[default]
+    CreateTime,
+    /// The leader, when it appends.
+    LogAppendTime,
+}
+
+/// A batch's compression codec (attribute bits 0-2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs, reason = "Kafka's own names")]
+pub enum Codec {
+    #[default]
+    None,
+    Gzip,
+    Snappy,
+    Lz4,
+    Zstd,
+}
+
+/// What a control batch says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ControlType {
+    /// The transaction was aborted.
+    Abort,
+    /// The transaction was committed.
+    Commit,
+    /// A new leader of the metadata quorum.
+    LeaderChange,
+}
+
+/// A batch of records.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Batch {
+    /// Offset of the first record; set by the leader.
+    pub base_offset: Offset,
+    /// Last record's offset less `base_offset`; survives compaction.
+    pub last_offset_delta: i32,
+    /// Epoch of the leader that appended it.
+    pub leader_epoch: LeaderEpoch,
+    /// -1 without idempotence.
+    pub producer_id: ProducerId,
+    /// -1 without idempotence.
+    pub producer_epoch: ProducerEpoch,
+    /// Sequence number of the first record; -1 without idempotence.
+    pub base_sequence: i32,
+    /// Latest timestamp in it.
+    pub max_timestamp: EpochMs,
+    /// How the timestamps came about.
+    pub timestamp_type: TimestampType,
+    /// How it is compressed.
+    pub codec: Codec,
+    /// Part of a transaction.
+    pub transactional: bool,
+    /// A marker instead of data.
+    pub control: Option<ControlType>,
+    /// Bytes on the wire and on disk, header included.
+    pub size_bytes: u32,
+    /// What it carries; shared with every copy of the batch.
+    pub records: Arc<[Record]>,
+}
+
+impl Batch {
+    /// Offset of the last record.
+    pub const fn last_offset(&self) -> Offset {
+        self.base_offset + self.last_offset_delta as i64
+    }
+
+    /// Offset after the last record.
+    pub const fn next_offset(&self) -> Offset {
+        self.last_offset() + 1
+    }
+
+    /// Offset of a record of this batch.
+    pub const fn offset_of(&self, record: &Record) -> Offset {
+        self.base_offset + record.offset_delta as i64
+    }
+}

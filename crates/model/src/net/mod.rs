@@ -1,0 +1,65 @@
+//! The network: connections between processes over links with delay, loss and cuts.
+//!
+//! A connection keeps order in both directions, as TCP does, and its server reads one request at a time: the next is not read
+//! before the last was answered (`kafka.network.Processor` mutes the channel). Invariant: a message is delivered once or its
+//! connection breaks; nothing vanishes silently on a live connection.
+
+use crate::ids::NodeId;
+
+pub mod conn;
+pub mod link;
+
+pub use conn::{Connection, Envelope, Payload};
+pub use link::{Link, Links};
+
+/// One connection; a client may hold several to the same node, one a lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnId {
+    /// Who opened it.
+    pub client: NodeId,
+    /// Who accepted it.
+    pub server: NodeId,
+    /// What it is for.
+    pub lane: Lane,
+}
+
+/// What a connection is for. Kafka's processes keep these apart, so that a parked request holds up nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lane {
+    /// A client's ordinary connection to a broker.
+    Main,
+    /// A consumer's connection to its group coordinator (Kafka uses node id `MAX_INT - id` for it).
+    Coordinator,
+    /// A replica fetcher (`broker-N-fetcher-M`).
+    Fetcher,
+    /// A broker's registration and heartbeats.
+    Lifecycle,
+    /// A broker's AlterPartition and AllocateProducerIds, and what it forwards for clients.
+    ToController,
+    /// Metadata log fetches, and the voters' requests among themselves (`raft-client-N`).
+    Raft,
+    /// Transaction coordinator to partition leaders.
+    Markers,
+}
+
+/// Which links a command is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LinkSel {
+    /// Both directions between two nodes.
+    Between(NodeId, NodeId),
+    /// One direction.
+    OneWay(NodeId, NodeId),
+    /// Everything from and to a node.
+    Around(NodeId),
+}
+
+impl LinkSel {
+    /// Whether it covers the direction `from` to `to`.
+    pub fn covers(self, from: NodeId, to: NodeId) -> bool {
+        match self {
+            Self::Between(a, b) => (a, b) == (from, to) || (b, a) == (from, to),
+            Self::OneWay(a, b) => (a, b) == (from, to),
+            Self::Around(node) => node == from || node == to,
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! Facts: what happened, in the order in which it happened.
+//!
+//! The trace is output only; the model never reads it. Views, the ledger, the auditor and explanations are built from it.
+//! Invariant: a fact is complete by itself (ids and numbers, no references into the world) and small enough to keep many.
+
+use crate::api::{ApiKey, ErrorCode};
+use crate::ids::{BrokerEpoch, Bytes, LeaderEpoch, MsgId, Name, NodeId, Offset, ProducerEpoch, ProducerId, RecordId, TopicId, TopicPartition};
+use crate::net::LinkSel;
+use alloc::sync::Arc;
+use kafkascope_kernel::{Micros, SimTime};
+
+/// A fact with its moment, its place and its cause.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TraceEvent {
+    /// When.
+    pub at: SimTime,
+    /// Position in the trace of the whole run, from 0.
+    pub seq: u64,
+    /// Where.
+    pub node: NodeId,
+    /// The message whose arrival led to it; none for timers and commands.
+    pub cause: Option<MsgId>,
+    /// What.
+    pub fact: Fact,
+}
+
+/// Why a broker left or entered the cluster's service, or a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Exit {
+    /// Killed without warning.
+    Killed,
+    /// Ended after a controlled shutdown.
+    Clean,
+}
+
+/// Why a partition's leader or ISR changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ChangeReason {
+    /// The topic was created.
+    Created,
+    /// A replica's broker was fenced.
+    Fenced,
+    /// A replica's broker was unfenced.
+    Unfenced,
+    /// A broker is shutting down.
+    ControlledShutdown,
+    /// The leader proposed it (AlterPartition).
+    Proposed,
+    /// An election of the preferred leader.
+    Preferred,
+    /// An unclean election.
+    Unclean,
+    /// A reassignment.
+    Reassignment,
+}
+
+/// What became of a record, told by the producer's application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SendResult {
+    /// Acknowledged, with its offset (-1 with acks=0).
+    Acked(Offset),
+    /// Failed, with the Java exception's short name.
+    Failed(&'static str),
+}
+
+/// Where a consumer's first position in a partition came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PositionSource {
+    /// The group's committed offset.
+    Committed,
+    /// `auto.offset.reset`.
+    Reset,
+    /// The application's seek.
+    Seek,
+}
+
+/// A fact.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Fact {
+    // ---- the network, stated by the world
+    /// A request left; `bytes` counts records only.
+    RequestSent { msg: MsgId, to: NodeId, api: ApiKey, bytes: u32 },
+    /// A response left; `error` is the first code in it that is not NONE.
+    ResponseSent { msg: MsgId, to: NodeId, api: ApiKey, error: ErrorCode },
+    /// A connection broke or was refused.
+    Disconnected { peer: NodeId },
+
+    // ---- processes and links, stated by the world
+    /// A process began to start.
+    Starting,
+    /// A process ended.
+    Exited(Exit),
+    /// A process was stopped in its tracks (SIGSTOP).
+    Paused,
+    /// It goes on.
+    Resumed,
+    /// A link was cut.
+    LinkCut(LinkSel),
+    /// A link was slowed to this transit time.
+    LinkSlowed(LinkSel, Micros),
+    /// A link is as it was.
+    LinkHealed(LinkSel),
+
+    // ---- producers
+    /// The application called `send()`; the partition is not yet chosen.
+    Sent { record: RecordId, topic: TopicId, key: Option<Bytes>, value: Option<Bytes> },
+    /// A record joined a batch of its partition; `by_key` tells murmur2 from the sticky choice.
+    Batched { record: RecordId, tp: TopicPartition, by_key: bool },
+    /// A batch left in a PRODUCE request; `attempt` counts from 0.
+    BatchSent { tp: TopicPartition, records: Arc<[RecordId]>, base_sequence: i32, leader: NodeId, attempt: u32 },
+    /// A batch will be sent again.
+    BatchRetried { tp: TopicPartition, first: RecordId, count: u32, error: ErrorCode },
+    /// The application learns what became of a record.
+    SendDone { record: RecordId, tp: TopicPartition, result: SendResult },
+    /// The broker gave this producer its identity.
+    ProducerIdAssigned { id: ProducerId, epoch: ProducerEpoch },
+    /// The buffer is full or metadata is missing: `send()` blocks.
+    SendBlocked { record: RecordId },
+
+    // ---- clients in general
+    /// A client learned new metadata: leader and epoch of a partition changed for it.
+    MetadataUpdated { tp: TopicPartition, leader: NodeId, epoch: LeaderEpoch },
+    /// A client asks for metadata again, because of this.
+    MetadataRequested { because: ErrorCode },
+    /// A request got no answer within `request.timeout.ms`.
+    RequestTimedOut { api: ApiKey, to: NodeId },
+
+    // ---- logs and replication
+    /// The leader appended a batch.
+    Appended { tp: TopicPartition, base_offset: Offset, records: Arc<[RecordId]>, epoch: LeaderEpoch },
+    /// The leader found a batch to be one it already has.
+    DuplicateBatch { tp: TopicPartition, base_offset: Offset },
+    /// The leader refused a batch.
+    AppendRefused { tp: TopicPartition, error: ErrorCode },
+    /// A follower appended what it fetched, `base_offset .. next_offset`.
+    Replicated { tp: TopicPartition, base_offset: Offset, next_offset: Offset },
+    /// A replica's high watermark moved.
+    HighWatermark { tp: TopicPartition, from: Offset, to: Offset },
+    /// A replica's last stable offset moved.
+    LastStable { tp: TopicPartition, to: Offset },
+    /// A follower cut its log back to this offset.
+    Truncated { tp: TopicPartition, from: Offset, to: Offset },
+    /// A replica's log start moved.
+    LogStart { tp: TopicPartition, to: Offset },
+    /// A segment was rolled; the new one begins here.
+    SegmentRolled { tp: TopicPartition, base_offset: Offset },
+    /// This broker now leads the partition.
+    BecameLeader { tp: TopicPartition, epoch: LeaderEpoch, log_end: Offset },
+    /// This broker now follows.
+    BecameFollower { tp: TopicPartition, epoch: LeaderEpoch, leader: NodeId },
+    /// A follower has not caught up for `replica.lag.time.max.ms`: the leader proposes to drop it.
+    ReplicaLagging { tp: TopicPartition, replica: NodeId, lag: Offset },
+    /// A follower caught up: the leader proposes to take it back.
+    ReplicaCaughtUp { tp: TopicPartition, replica: NodeId },
+    /// The controller refused or accepted a proposed ISR.
+    IsrProposalAnswered { tp: TopicPartition, error: ErrorCode },
+    /// A replica appeared on this broker, or went.
+    ReplicaHosted { tp: TopicPartition, hosted: bool },
+
+    // ---- brokers and controllers
+    /// The broker's process runs and asks to be registered.
+    BrokerStarted,
+    /// The controller registered a broker.
+    BrokerRegistered { broker: NodeId, epoch: BrokerEpoch },
+    /// A registration or heartbeat was refused.
+    BrokerRefused { broker: NodeId, error: ErrorCode },
+    /// The controller fenced a broker; this long it had not heard from it.
+    BrokerFenced { broker: NodeId, silent: Micros },
+    /// The controller let a broker serve.
+    BrokerUnfenced { broker: NodeId },
+    /// The controller was asked for a controlled shutdown.
+    ShutdownBegan { broker: NodeId },
+    /// The controller let the broker end.
+    ShutdownGranted { broker: NodeId },
+    /// This controller became the quorum's leader.
+    ControllerElected { epoch: LeaderEpoch },
+    /// This controller stands for election.
+    ControllerCandidate { epoch: LeaderEpoch },
+    /// This controller stepped down.
+    ControllerResigned { epoch: LeaderEpoch },
+    /// The controller created a topic.
+    TopicCreated { topic: TopicId, name: Name, partitions: i32, replication_factor: i32 },
+    /// The controller deleted a topic.
+    TopicDeleted { topic: TopicId },
+    /// The controller changed a partition's leader.
+    LeaderElected { tp: TopicPartition, leader: NodeId, epoch: LeaderEpoch, reason: ChangeReason },
+    /// The controller changed a partition's ISR.
+    IsrChanged { tp: TopicPartition, isr: Arc<[NodeId]>, elr: Arc<[NodeId]>, reason: ChangeReason },
+    /// The controller changed a partition's replicas.
+    ReplicasChanged { tp: TopicPartition, replicas: Arc<[NodeId]> },
+    /// A config was set (or, with `None`, deleted).
+    ConfigChanged { resource: Name, key: Name, value: Option<Name> },
+    /// A broker applied metadata up to this offset.
+    MetadataApplied { offset: Offset },
+
+    // ---- group coordinators
+    /// A member's join was accepted and waits.
+    MemberJoining { group: Name, member: Name, client: NodeId, reason: Name },
+    /// The group begins to rebalance.
+    RebalanceStarted { group: Name, generation: i32, reason: Name },
+    /// All members joined: this is the generation.
+    GenerationFormed { group: Name, generation: i32, members: u32, leader: Name },
+    /// Everyone has an assignment.
+    GroupStable { group: Name, generation: i32 },
+    /// The last member went.
+    GroupEmpty { group: Name, generation: i32 },
+    /// A member left by itself.
+    MemberLeft { group: Name, member: Name, reason: Name },
+    /// A member was silent for its session time-out.
+    MemberExpired { group: Name, member: Name },
+    /// A group request was refused.
+    GroupRefused { group: Name, api: ApiKey, error: ErrorCode },
+    /// The coordinator loaded its part of the offsets topic.
+    CoordinatorLoaded { partition: i32, groups: u32 },
+    /// The coordinator gave up its part of the offsets topic.
+    CoordinatorResigned { partition: i32 },
+    /// An offset commit is durable.
+    OffsetCommitted { group: Name, topic: Name, partition: i32, offset: Offset },
+
+    // ---- consumers
+    /// The client found its coordinator.
+    CoordinatorFound { coordinator: NodeId },
+    /// The client lost its coordinator.
+    CoordinatorLost { error: ErrorCode },
+    /// The client sends JoinGroup.
+    Joining { reason: Name },
+    /// `onPartitionsAssigned` ran; in the eager protocol this is everything the member has.
+    Assigned { partitions: Arc<[TopicPartition]>, generation: i32 },
+    /// `onPartitionsRevoked` ran.
+    Revoked { partitions: Arc<[TopicPartition]>, generation: i32 },
+    /// `onPartitionsLost` ran.
+    Lost { partitions: Arc<[TopicPartition]>, generation: i32 },
+    /// The consumer knows where to read from.
+    PositionSet { tp: TopicPartition, offset: Offset, source: PositionSource },
+    /// `poll()` handed a record to the application.
+    Delivered { record: RecordId, tp: TopicPartition, offset: Offset, epoch: LeaderEpoch },
+    /// The application is done with a record.
+    Processed { record: RecordId, tp: TopicPartition, offset: Offset },
+    /// `poll()` threw; the Java exception's short name.
+    PollFailed { error: &'static str },
+    /// The client's commit was answered.
+    CommitAnswered { tp: TopicPartition, offset: Offset, error: ErrorCode },
+    /// The client closed itself.
+    ClientClosed,
+}

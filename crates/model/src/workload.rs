@@ -1,0 +1,57 @@
+//! What applications do with Kafka: which events a producer's application sends and when, how a consumer's application works.
+//!
+//! Plain data that scenarios fill in; the clients carry it out. Invariant: everything here is finite and decided before the run.
+
+use crate::ids::{Bytes, EpochMs, Name};
+use crate::log::Header;
+use alloc::sync::Arc;
+use kafkascope_kernel::Micros;
+
+/// A record as an application hands it to `send()`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct NewRecord {
+    /// Null means keyless.
+    pub key: Option<Bytes>,
+    /// Null with a key is a tombstone.
+    pub value: Option<Bytes>,
+    /// A partition chosen by the application itself.
+    pub partition: Option<i32>,
+    /// A timestamp set by the application itself; otherwise the producer's clock.
+    pub timestamp: Option<EpochMs>,
+    /// Headers in order.
+    pub headers: Option<Arc<[Header]>>,
+}
+
+/// A stream of events that a producer's application sends.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Workload {
+    /// Where they go.
+    pub topic: Name,
+    /// The events, in order; shared by every copy of the world.
+    pub events: Arc<[NewRecord]>,
+    /// Whether to begin again after the last.
+    pub repeat: bool,
+    /// Mean time between two events.
+    pub every: Micros,
+    /// Largest deviation from `every`, either way; drawn from the workload's own random stream.
+    pub jitter: Micros,
+    /// When the first event comes, counted from when the application starts.
+    pub first_after: Micros,
+}
+
+/// How a consumer's application works through what `poll()` returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Processing {
+    /// Work for each record.
+    pub per_record: Micros,
+    /// Time out of `poll()` besides, each round.
+    pub per_poll: Micros,
+    /// The argument of `poll()`.
+    pub poll_timeout: Micros,
+}
+
+impl Default for Processing {
+    fn default() -> Self {
+        Self { per_record: Micros::ZERO, per_poll: Micros::ZERO, poll_timeout: Micros::from_ms(100) }
+    }
+}
