@@ -9,8 +9,7 @@ async function start() {
   const script = announced("link[rel=modulepreload]");
   const program = announced('link[rel=preload][type="application/wasm"]');
   const { default: init } = await import(script.href);
-  // The integrity must be repeated, or the browser would not use what it has loaded ahead.
-  await init({ module_or_path: fetch(program.href, { integrity: program.integrity }) });
+  await init({ module_or_path: program.href });
 }
 
 start().catch((error) => {

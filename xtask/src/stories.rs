@@ -36,6 +36,8 @@ pub fn care(args: &mut Args) -> Care {
 /// Builds the site and starts the driver.
 pub fn prepare(kit: &mut Kit, care: Care) -> Done<Driver> {
     setup::for_stories(kit)?;
+    // Pictures of an earlier run would pass for pictures of this one.
+    let _ = std::fs::remove_dir_all(folder_of_pictures());
     site::build(kit, care, &site::folder_for_tests(care))?;
     Driver::start(kit)
 }

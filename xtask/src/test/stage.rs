@@ -99,7 +99,7 @@ fn wasm(kit: &mut Kit) -> Done<Tally> {
 fn e2e(kit: &mut Kit, care: Care) -> Done<Tally> {
     let driver = stories::prepare(kit, care)?;
     let run = stories::cargo(kit, &driver, care).words("test --locked --no-fail-fast --package");
-    counted(run.arg(stories::CRATE).words("--tests -- --test-threads=2"))
+    counted(run.arg(stories::CRATE).words("--test * -- --test-threads=2"))
 }
 
 fn cargo(kit: &Kit, words: &str) -> Run {
