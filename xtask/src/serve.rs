@@ -7,7 +7,9 @@
 
 use crate::args::Args;
 use crate::problem::{Done, Problem};
+use crate::repo;
 use crate::setup;
+use crate::site;
 
 pub fn chore(mut args: Args) -> Done {
     let release = args.flag("--release");
@@ -20,9 +22,9 @@ pub fn chore(mut args: Args) -> Done {
         setup::for_page(&mut kit)?;
     }
     println!("serving http://127.0.0.1:{port}/ (once built; Ctrl+C ends it)");
-    let trunk = kit.run("trunk").words("--log warn serve --address 127.0.0.1 --public-url /");
+    let trunk = site::trunk(&kit, "serve --address 127.0.0.1 --public-url /");
     let trunk = trunk.arg("--port").arg(port.to_string());
-    let trunk = trunk.arg("--dist").arg(crate::repo::target().join("site-serve"));
+    let trunk = trunk.arg("--dist").arg(repo::target().join("site-serve"));
     if release { trunk.arg("--release").shown() } else { trunk.shown() }
 }
 

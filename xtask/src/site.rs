@@ -6,10 +6,11 @@
 //! Invariant: a finished site allows no script that it does not bring itself as a file.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::problem::{Done, While};
 use crate::repo;
+use crate::run::Run;
 use crate::setup::{self, Kit};
 
 /// The nonce that `Trunk.toml` and `index.html` grant to Trunk's reloading script while serving.
@@ -30,14 +31,20 @@ pub fn build(kit: &mut Kit, care: Care, folder: &Path) -> Done {
         Care::Quick => setup::for_page(kit)?,
         Care::Optimised => setup::for_optimised_page(kit)?,
     }
-    let trunk = kit.run("trunk").words("--log warn build --locked --dist").arg(folder);
+    let trunk = trunk(kit, "build --locked --dist").arg(folder);
     let trunk = if care == Care::Optimised { trunk.arg("--release") } else { trunk };
-    trunk.without_env("NO_COLOR").shown()?;
+    trunk.shown()?;
     finish(&folder.join("index.html"))
 }
 
+/// A run of Trunk that tells only what matters.
+pub fn trunk(kit: &Kit, words: &str) -> Run {
+    // Trunk refuses to start over a NO_COLOR that says anything but true or false.
+    kit.run("trunk").without_env("NO_COLOR").words("--log warn").words(words)
+}
+
 /// The folder in which tests and measurements keep the site they look at.
-pub fn folder_for_tests(care: Care) -> std::path::PathBuf {
+pub fn folder_for_tests(care: Care) -> PathBuf {
     let name = match care {
         Care::Quick => "site-quick",
         Care::Optimised => "site",

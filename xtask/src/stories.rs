@@ -5,6 +5,8 @@
 //!
 //! Invariant: the stories see a finished site, never a server of a developer.
 
+use std::path::PathBuf;
+
 use crate::args::Args;
 use crate::problem::{Done, Problem};
 use crate::repo;
@@ -51,6 +53,6 @@ pub fn cargo(kit: &Kit, driver: &Driver, care: Care) -> Run {
         .env("KAFKASCOPE_SCREENS", folder_of_pictures())
 }
 
-fn folder_of_pictures() -> std::path::PathBuf {
+fn folder_of_pictures() -> PathBuf {
     repo::target().join("screens")
 }
