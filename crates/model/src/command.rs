@@ -64,12 +64,33 @@ pub enum Command {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "named after the admin client's calls")]
 pub enum AdminCommand {
-    CreateTopic { name: Name, partitions: i32, replication_factor: i16, assignments: Vec<Vec<NodeId>>, configs: ConfigPairs },
-    CreatePartitions { name: Name, total: i32 },
-    DeleteTopic { name: Name },
-    AlterConfigs { resource: ConfigResource, configs: Vec<(Name, Option<Name>)> },
-    ElectLeaders { unclean: bool, partitions: Vec<(Name, i32)> },
-    DeleteRecords { topic: Name, partition: i32, before: Offset },
+    CreateTopic {
+        name: Name,
+        partitions: i32,
+        replication_factor: i16,
+        assignments: Vec<Vec<NodeId>>,
+        configs: ConfigPairs,
+    },
+    CreatePartitions {
+        name: Name,
+        total: i32,
+    },
+    DeleteTopic {
+        name: Name,
+    },
+    AlterConfigs {
+        resource: ConfigResource,
+        configs: Vec<(Name, Option<Name>)>,
+    },
+    ElectLeaders {
+        unclean: bool,
+        partitions: Vec<(Name, i32)>,
+    },
+    DeleteRecords {
+        topic: Name,
+        partition: i32,
+        before: Offset,
+    },
 }
 
 /// An application with a producer.

@@ -82,9 +82,7 @@ impl Streams {
     /// The stream of `node` for `draw`.
     pub fn get(&mut self, draw: Draw, node: NodeId) -> &mut Prng {
         let seed = self.seed;
-        self.open
-            .entry((draw, node))
-            .or_insert_with(|| seed.stream(draw.name(), node.0 as u64))
+        self.open.entry((draw, node)).or_insert_with(|| seed.stream(draw.name(), node.0 as u64))
     }
 }
 

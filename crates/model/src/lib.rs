@@ -1,11 +1,24 @@
 //! The Kafka model: brokers, logs, controllers, coordinators and clients as plain data.
 //!
 //! A world of nodes that exchange Kafka's own requests over simulated links. Handlers take an input and push effects; only
-//! the world moves messages. Invariant: nothing here reads a clock, a random device or an environment.
+//! [`world::World`] moves messages. Invariant: nothing here reads a clock, a random device or an environment.
 #![no_std]
 
 extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod api;
+pub mod broker;
+pub mod client;
+pub mod command;
+pub mod config;
+pub mod controller;
+pub mod cx;
+pub mod group;
 pub mod ids;
+pub mod log;
+pub mod net;
+pub mod node;
+pub mod trace;
+pub mod workload;

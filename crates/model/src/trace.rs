@@ -4,7 +4,10 @@
 //! Invariant: a fact is complete by itself (ids and numbers, no references into the world) and small enough to keep many.
 
 use crate::api::{ApiKey, ErrorCode};
-use crate::ids::{BrokerEpoch, Bytes, LeaderEpoch, MsgId, Name, NodeId, Offset, ProducerEpoch, ProducerId, RecordId, TopicId, TopicPartition};
+use crate::ids::{
+    BrokerEpoch, Bytes, LeaderEpoch, MsgId, Name, NodeId, Offset, ProducerEpoch, ProducerId,
+    RecordId, TopicId, TopicPartition,
+};
 use crate::net::LinkSel;
 use alloc::sync::Arc;
 use kafkascope_kernel::{Micros, SimTime};
@@ -103,11 +106,17 @@ pub enum Fact {
 
     // ---- producers
     /// The application called `send()`; the partition is not yet chosen.
-    Sent { record: RecordId, topic: TopicId, key: Option<Bytes>, value: Option<Bytes> },
+    Sent { record: RecordId, topic: Name, key: Option<Bytes>, value: Option<Bytes> },
     /// A record joined a batch of its partition; `by_key` tells murmur2 from the sticky choice.
     Batched { record: RecordId, tp: TopicPartition, by_key: bool },
     /// A batch left in a PRODUCE request; `attempt` counts from 0.
-    BatchSent { tp: TopicPartition, records: Arc<[RecordId]>, base_sequence: i32, leader: NodeId, attempt: u32 },
+    BatchSent {
+        tp: TopicPartition,
+        records: Arc<[RecordId]>,
+        base_sequence: i32,
+        leader: NodeId,
+        attempt: u32,
+    },
     /// A batch will be sent again.
     BatchRetried { tp: TopicPartition, first: RecordId, count: u32, error: ErrorCode },
     /// The application learns what became of a record.
@@ -127,7 +136,12 @@ pub enum Fact {
 
     // ---- logs and replication
     /// The leader appended a batch.
-    Appended { tp: TopicPartition, base_offset: Offset, records: Arc<[RecordId]>, epoch: LeaderEpoch },
+    Appended {
+        tp: TopicPartition,
+        base_offset: Offset,
+        records: Arc<[RecordId]>,
+        epoch: LeaderEpoch,
+    },
     /// The leader found a batch to be one it already has.
     DuplicateBatch { tp: TopicPartition, base_offset: Offset },
     /// The leader refused a batch.
@@ -240,6 +254,10 @@ pub enum Fact {
     PollFailed { error: &'static str },
     /// The client's commit was answered.
     CommitAnswered { tp: TopicPartition, offset: Offset, error: ErrorCode },
+    /// The application's commit, seek or close was answered; the Java exception's short name, or none.
+    AppCallDone { call: &'static str, error: Option<&'static str> },
+    /// The admin client's call was answered, for one topic, partition or resource.
+    AdminAnswered { api: ApiKey, target: Name, error: ErrorCode },
     /// The client closed itself.
     ClientClosed,
 }

@@ -52,6 +52,10 @@ pub struct Processing {
 
 impl Default for Processing {
     fn default() -> Self {
-        Self { per_record: Micros::ZERO, per_poll: Micros::ZERO, poll_timeout: Micros::from_ms(100) }
+        Self {
+            per_record: Micros::ZERO,
+            per_poll: Micros::ZERO,
+            poll_timeout: Micros::from_ms(100),
+        }
     }
 }

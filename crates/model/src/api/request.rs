@@ -5,7 +5,8 @@
 
 use super::keys::ApiKey;
 use crate::ids::{
-    BrokerEpoch, Bytes, EpochMs, LeaderEpoch, Name, NodeId, Offset, ProducerEpoch, ProducerId, TopicId, TopicPartition,
+    BrokerEpoch, Bytes, EpochMs, LeaderEpoch, Name, NodeId, Offset, ProducerEpoch, ProducerId,
+    TopicPartition,
 };
 use crate::log::Batch;
 use alloc::vec::Vec;

@@ -6,7 +6,10 @@ use super::error_code::ErrorCode;
 use super::keys::ApiKey;
 use super::request::Subscription;
 use crate::controller::records::MetadataRecord;
-use crate::ids::{BrokerEpoch, EpochMs, LeaderEpoch, Name, NodeId, Offset, ProducerEpoch, ProducerId, TopicId, TopicPartition};
+use crate::ids::{
+    BrokerEpoch, EpochMs, LeaderEpoch, Name, NodeId, Offset, ProducerEpoch, ProducerId, TopicId,
+    TopicPartition,
+};
 use crate::log::Batch;
 use alloc::sync::Arc;
 use alloc::vec::Vec;

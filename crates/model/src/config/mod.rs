@@ -9,13 +9,12 @@ pub mod value;
 
 pub mod broker;
 pub mod consumer;
-pub mod controller;
 pub mod producer;
 pub mod topic;
 
 pub use known::known_keys;
-pub use table::{ConfigEntry, ConfigTable};
 pub(crate) use table::config_table;
+pub use table::{ConfigEntry, ConfigTable};
 pub use value::ConfigValue;
 
 use alloc::format;
@@ -65,10 +64,15 @@ impl ConfigError {
     /// A key that the model's table of `scope` does not have.
     pub fn unknown(scope: Scope, key: &str) -> Self {
         let reason = if known_keys(scope).any(|known| known == key) {
-            format!("Kafka has this {} config, but Kafkascope does not honour it yet; leave it out", scope.name())
+            format!(
+                "Kafka has this {} config, but Kafkascope does not honour it yet; leave it out",
+                scope.name()
+            )
         } else {
             match nearest(scope, key) {
-                Some(near) => format!("Kafka has no such {} config; did you mean {near}?", scope.name()),
+                Some(near) => {
+                    format!("Kafka has no such {} config; did you mean {near}?", scope.name())
+                }
                 None => format!("Kafka has no such {} config", scope.name()),
             }
         };

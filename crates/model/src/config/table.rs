@@ -43,7 +43,9 @@ pub trait ConfigTable: Default {
     fn entries(&self) -> Vec<ConfigEntry>;
 
     /// The defaults with these pairs set.
-    fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, ConfigError> {
+    fn from_pairs<'a>(
+        pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, ConfigError> {
         let mut table = Self::default();
         for (key, value) in pairs {
             table.set(key, value)?;

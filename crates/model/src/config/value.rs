@@ -24,7 +24,9 @@ macro_rules! number {
             const KIND: &'static str = $kind;
 
             fn parse(text: &str) -> Result<Self, String> {
-                text.trim().parse().map_err(|_| format!("'{text}' is not a whole number of type {}", $kind))
+                text.trim()
+                    .parse()
+                    .map_err(|_| format!("'{text}' is not a whole number of type {}", $kind))
             }
 
             fn show(&self) -> String {
@@ -103,3 +105,16 @@ macro_rules! choice {
     };
 }
 pub(crate) use choice;
+
+/// A boolean whose absence means something of its own.
+impl ConfigValue for Option<bool> {
+    const KIND: &'static str = "boolean";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        bool::parse(text).map(Some)
+    }
+
+    fn show(&self) -> String {
+        self.unwrap_or(true).to_string()
+    }
+}

@@ -1,0 +1,42 @@
+//! Broker and controller configs (`org.apache.kafka.server.config`); both roles read one table, as Kafka's nodes do.
+//!
+//! Invariant: cluster-wide defaults of topics live here too, under the broker's keys.
+
+use super::config_table;
+use super::table::{any, not_negative, positive};
+
+config_table! {
+    /// The node configs that the model honours.
+    Broker BrokerConfig {
+        broker_session_timeout_ms: i32 = 9_000, "broker.session.timeout.ms", positive, "How long a broker may be silent before the controller fences it.";
+        broker_heartbeat_interval_ms: i32 = 2_000, "broker.heartbeat.interval.ms", positive, "How often a broker sends a heartbeat to the controller.";
+        replica_lag_time_max_ms: i64 = 30_000, "replica.lag.time.max.ms", positive, "How long a follower may lag before it leaves the ISR.";
+        replica_fetch_wait_max_ms: i32 = 500, "replica.fetch.wait.max.ms", not_negative, "How long a follower's fetch may wait for data.";
+        replica_fetch_min_bytes: i32 = 1, "replica.fetch.min.bytes", not_negative, "How much data makes a follower's fetch worth answering.";
+        replica_fetch_max_bytes: i32 = 1_048_576, "replica.fetch.max.bytes", not_negative, "A follower's soft limit a partition.";
+        replica_fetch_response_max_bytes: i32 = 10_485_760, "replica.fetch.response.max.bytes", not_negative, "A follower's soft limit a fetch.";
+        replica_fetch_backoff_ms: i32 = 1_000, "replica.fetch.backoff.ms", not_negative, "How long a follower waits after a failed fetch.";
+        auto_leader_rebalance_enable: bool = true, "auto.leader.rebalance.enable", any, "Whether the controller moves leadership back to preferred replicas.";
+        leader_imbalance_check_interval_seconds: i64 = 300, "leader.imbalance.check.interval.seconds", positive, "How often it looks for that.";
+        auto_create_topics_enable: bool = true, "auto.create.topics.enable", any, "Whether asking for an unknown topic creates it.";
+        num_partitions: i32 = 1, "num.partitions", positive, "Partitions of a topic that does not say.";
+        default_replication_factor: i32 = 1, "default.replication.factor", positive, "Replicas of a topic that does not say.";
+        min_insync_replicas: i32 = 1, "min.insync.replicas", positive, "Default of the topic config of that name.";
+        unclean_leader_election_enable: bool = false, "unclean.leader.election.enable", any, "Default of the topic config of that name.";
+        message_max_bytes: i32 = 1_048_588, "message.max.bytes", not_negative, "Default of max.message.bytes.";
+        log_segment_bytes: i32 = 1_073_741_824, "log.segment.bytes", positive, "Default of segment.bytes.";
+        fetch_max_bytes: i32 = 57_671_680, "fetch.max.bytes", positive, "The most one fetch response holds.";
+        controlled_shutdown_enable: bool = true, "controlled.shutdown.enable", any, "Whether a stopping broker hands over its leaderships first.";
+        offsets_topic_num_partitions: i32 = 50, "offsets.topic.num.partitions", positive, "Partitions of __consumer_offsets.";
+        offsets_topic_replication_factor: i16 = 3, "offsets.topic.replication.factor", positive, "Replicas of __consumer_offsets.";
+        offsets_commit_timeout_ms: i32 = 5_000, "offsets.commit.timeout.ms", positive, "How long a commit may wait for replication.";
+        transaction_state_log_replication_factor: i16 = 3, "transaction.state.log.replication.factor", positive, "Replicas of __transaction_state.";
+        transaction_state_log_min_isr: i32 = 2, "transaction.state.log.min.isr", positive, "min.insync.replicas of __transaction_state.";
+        share_coordinator_state_topic_replication_factor: i16 = 3, "share.coordinator.state.topic.replication.factor", positive, "Replicas of __share_group_state.";
+        share_coordinator_state_topic_min_isr: i16 = 2, "share.coordinator.state.topic.min.isr", positive, "min.insync.replicas of __share_group_state.";
+        group_initial_rebalance_delay_ms: i32 = 3_000, "group.initial.rebalance.delay.ms", not_negative, "How long a new group waits for more members.";
+        group_min_session_timeout_ms: i32 = 6_000, "group.min.session.timeout.ms", positive, "The shortest session.timeout.ms a member may ask for.";
+        group_max_session_timeout_ms: i32 = 1_800_000, "group.max.session.timeout.ms", positive, "The longest session.timeout.ms a member may ask for.";
+        group_max_size: i32 = i32::MAX, "group.max.size", positive, "The most members a group may have.";
+    }
+}

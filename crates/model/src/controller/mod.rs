@@ -1,0 +1,79 @@
+//! A controller.
+//!
+//! It keeps the metadata log. Invariant: only the quorum's leader writes.
+
+pub mod image;
+pub mod records;
+
+use crate::api::{Request, Response};
+use crate::config::broker::BrokerConfig;
+use crate::cx::Cx;
+use crate::ids::{Correlation, NodeId};
+use crate::net::{ConnId, Lane};
+use alloc::vec::Vec;
+
+/// A timer of this role.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ControllerTimer {
+    /// Time to look after things.
+    Tick,
+}
+
+/// A controller.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Controller {
+    /// `node.id`.
+    pub id: NodeId,
+    /// Node configs.
+    pub config: BrokerConfig,
+    /// The quorum's voters, this one included.
+    pub voters: Vec<NodeId>,
+}
+
+impl Controller {
+    /// A process that does not run yet.
+    pub fn new(id: NodeId, config: BrokerConfig, voters: Vec<NodeId>) -> Self {
+        Self { id, config, voters }
+    }
+
+    /// The process begins to run.
+    pub fn start(&mut self, _cx: &mut Cx<'_>) {}
+
+    /// The process is gone; only its disk stays.
+    pub fn kill(&mut self) {}
+
+    /// SIGTERM.
+    pub fn shut_down(&mut self, cx: &mut Cx<'_>) {
+        cx.out.push(crate::cx::Effect::Exit);
+    }
+
+    /// A request arrived.
+    pub fn on_request(
+        &mut self,
+        _conn: ConnId,
+        _correlation: Correlation,
+        _body: Request,
+        _cx: &mut Cx<'_>,
+    ) {
+    }
+
+    /// A client's connection ended.
+    pub fn on_client_gone(&mut self, _conn: ConnId, _cx: &mut Cx<'_>) {}
+
+    /// An answer arrived.
+    pub fn on_response(
+        &mut self,
+        _from: NodeId,
+        _lane: Lane,
+        _correlation: Correlation,
+        _body: Response,
+        _cx: &mut Cx<'_>,
+    ) {
+    }
+
+    /// A connection broke or was refused.
+    pub fn on_disconnect(&mut self, _peer: NodeId, _lane: Lane, _cx: &mut Cx<'_>) {}
+
+    /// A timer is due.
+    pub fn on_timer(&mut self, _timer: ControllerTimer, _cx: &mut Cx<'_>) {}
+}

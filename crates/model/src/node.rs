@@ -1,0 +1,159 @@
+//! A node: one process of the world, whatever its role, behind one set of handlers.
+//!
+//! Only this file knows all roles; a role knows only itself. Invariant: a handler gets its own node and a [`Cx`], nothing else.
+
+use crate::api::{Request, Response};
+use crate::broker::{Broker, BrokerTimer};
+use crate::client::admin::{Admin, AdminTimer};
+use crate::client::consumer::{Consumer, ConsumerTimer};
+use crate::client::producer::{Producer, ProducerTimer};
+use crate::controller::{Controller, ControllerTimer};
+use crate::cx::Cx;
+use crate::ids::{Correlation, NodeId};
+use crate::net::{ConnId, Lane};
+
+/// One process. A clone shares record payloads.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "one variant a role")]
+pub enum Node {
+    Broker(alloc::boxed::Box<Broker>),
+    Controller(alloc::boxed::Box<Controller>),
+    Producer(alloc::boxed::Box<Producer>),
+    Consumer(alloc::boxed::Box<Consumer>),
+    Admin(alloc::boxed::Box<Admin>),
+}
+
+/// A timer of any role.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs, reason = "one variant a role")]
+pub enum Timer {
+    Broker(BrokerTimer),
+    Controller(ControllerTimer),
+    Producer(ProducerTimer),
+    Consumer(ConsumerTimer),
+    Admin(AdminTimer),
+}
+
+macro_rules! from_role {
+    ($($role:ident($timer:ty);)*) => {
+        $(impl From<$timer> for Timer {
+            fn from(timer: $timer) -> Self {
+                Self::$role(timer)
+            }
+        })*
+    };
+}
+
+from_role! {
+    Broker(BrokerTimer);
+    Controller(ControllerTimer);
+    Producer(ProducerTimer);
+    Consumer(ConsumerTimer);
+    Admin(AdminTimer);
+}
+
+impl Node {
+    /// The process begins to run.
+    pub fn start(&mut self, cx: &mut Cx<'_>) {
+        match self {
+            Self::Broker(broker) => broker.start(cx),
+            Self::Controller(controller) => controller.start(cx),
+            Self::Producer(producer) => producer.start(cx),
+            Self::Consumer(consumer) => consumer.start(cx),
+            Self::Admin(admin) => admin.start(cx),
+        }
+    }
+
+    /// The process is gone: only what is on its disk stays.
+    pub fn kill(&mut self) {
+        match self {
+            Self::Broker(broker) => broker.kill(),
+            Self::Controller(controller) => controller.kill(),
+            Self::Producer(producer) => producer.kill(),
+            Self::Consumer(consumer) => consumer.kill(),
+            Self::Admin(admin) => admin.kill(),
+        }
+    }
+
+    /// SIGTERM: the process puts its affairs in order, then asks for `Effect::Exit`.
+    pub fn shut_down(&mut self, cx: &mut Cx<'_>) {
+        match self {
+            Self::Broker(broker) => broker.shut_down(cx),
+            Self::Controller(controller) => controller.shut_down(cx),
+            Self::Producer(producer) => producer.shut_down(cx),
+            Self::Consumer(consumer) => consumer.shut_down(cx),
+            Self::Admin(admin) => admin.shut_down(cx),
+        }
+    }
+
+    /// A request arrived. Only brokers and controllers serve any.
+    pub fn on_request(
+        &mut self,
+        conn: ConnId,
+        correlation: Correlation,
+        body: Request,
+        cx: &mut Cx<'_>,
+    ) {
+        match self {
+            Self::Broker(broker) => broker.on_request(conn, correlation, body, cx),
+            Self::Controller(controller) => controller.on_request(conn, correlation, body, cx),
+            Self::Producer(_) | Self::Consumer(_) | Self::Admin(_) => {
+                unreachable!("clients serve no requests")
+            }
+        }
+    }
+
+    /// The answer to a request of this node arrived.
+    pub fn on_response(
+        &mut self,
+        from: NodeId,
+        lane: Lane,
+        correlation: Correlation,
+        body: Response,
+        cx: &mut Cx<'_>,
+    ) {
+        match self {
+            Self::Broker(broker) => broker.on_response(from, lane, correlation, body, cx),
+            Self::Controller(controller) => {
+                controller.on_response(from, lane, correlation, body, cx)
+            }
+            Self::Producer(producer) => producer.on_response(from, lane, correlation, body, cx),
+            Self::Consumer(consumer) => consumer.on_response(from, lane, correlation, body, cx),
+            Self::Admin(admin) => admin.on_response(from, lane, correlation, body, cx),
+        }
+    }
+
+    /// A connection that this node opened broke, or was refused; its unanswered requests will have no answer.
+    pub fn on_disconnect(&mut self, peer: NodeId, lane: Lane, cx: &mut Cx<'_>) {
+        match self {
+            Self::Broker(broker) => broker.on_disconnect(peer, lane, cx),
+            Self::Controller(controller) => controller.on_disconnect(peer, lane, cx),
+            Self::Producer(producer) => producer.on_disconnect(peer, lane, cx),
+            Self::Consumer(consumer) => consumer.on_disconnect(peer, lane, cx),
+            Self::Admin(admin) => admin.on_disconnect(peer, lane, cx),
+        }
+    }
+
+    /// A connection to this server ended; whatever is parked for it may be forgotten.
+    pub fn on_client_gone(&mut self, conn: ConnId, cx: &mut Cx<'_>) {
+        match self {
+            Self::Broker(broker) => broker.on_client_gone(conn, cx),
+            Self::Controller(controller) => controller.on_client_gone(conn, cx),
+            Self::Producer(_) | Self::Consumer(_) | Self::Admin(_) => {}
+        }
+    }
+
+    /// A timer that this node armed is due.
+    pub fn on_timer(&mut self, timer: Timer, cx: &mut Cx<'_>) {
+        match (self, timer) {
+            (Self::Broker(broker), Timer::Broker(timer)) => broker.on_timer(timer, cx),
+            (Self::Controller(controller), Timer::Controller(timer)) => {
+                controller.on_timer(timer, cx)
+            }
+            (Self::Producer(producer), Timer::Producer(timer)) => producer.on_timer(timer, cx),
+            (Self::Consumer(consumer), Timer::Consumer(timer)) => consumer.on_timer(timer, cx),
+            (Self::Admin(admin), Timer::Admin(timer)) => admin.on_timer(timer, cx),
+            _ => unreachable!("a node arms only timers of its own role"),
+        }
+    }
+}
