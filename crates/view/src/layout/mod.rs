@@ -2,8 +2,15 @@
 //!
 //! Invariant: positions depend on the shape of the cluster and the viewport, never on time.
 
+pub mod callout;
+pub mod cluster;
 pub mod geometry;
+mod metrics;
+mod narrow;
+mod ways;
+mod wide;
 
+pub use cluster::{Shape, arrange};
 pub use geometry::{Curve, Point, Rect};
 
 use kafkascope_model::ids::{Name, NodeId, Offset, TopicPartition};
@@ -18,6 +25,13 @@ pub enum Mode {
     Narrow,
     /// Bigger type, no panels.
     Projector,
+}
+
+impl Mode {
+    /// The mode that suits a stage of this width.
+    pub fn fitting(width: f32) -> Self {
+        if width < 960.0 { Self::Narrow } else { Self::Wide }
+    }
 }
 
 /// The stage's size, without bars and panels.
@@ -56,7 +70,7 @@ pub struct ClusterLayout {
     pub queues: Vec<QueueBox>,
     /// Members inside their group's card.
     pub members: Vec<MemberBox>,
-    /// All wires that can be drawn, faint until used.
+    /// The way between any two nodes that talk, whether or not a wire is drawn there.
     pub wires: Vec<WireBox>,
     /// Where the panels on the left below the producers go (legend, counts); none in narrow modes.
     pub left_rest: Option<Rect>,
@@ -133,8 +147,8 @@ impl TapeBox {
 pub struct QueueBox {
     /// The producer.
     pub producer: NodeId,
-    /// The partition.
-    pub tp: TopicPartition,
+    /// The partition; none when one row is for all of them.
+    pub tp: Option<TopicPartition>,
     /// The whole row.
     pub rect: Rect,
     /// Left edge of the first cell.
@@ -156,7 +170,7 @@ pub struct MemberBox {
     pub anchor: Point,
 }
 
-/// A wire.
+/// The way between two nodes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WireBox {
     /// Who opens connections on it: a client, a follower.
@@ -178,6 +192,11 @@ impl ClusterLayout {
         self.tapes.iter().find(|tape| tape.broker == broker && tape.tp == tp)
     }
 
+    /// A member's place.
+    pub fn member(&self, id: NodeId) -> Option<&MemberBox> {
+        self.members.iter().find(|member| member.id == id)
+    }
+
     /// The way from one node to another, in that direction.
     pub fn way(&self, from: NodeId, to: NodeId) -> Option<Curve> {
         self.wires.iter().find_map(|wire| match (wire.from == from, wire.to == to) {
@@ -187,3 +206,6 @@ impl ClusterLayout {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@
 //! `window_first` and `capacity` are equal in all its tapes.
 
 use super::{CellVm, Face, Text, Tone};
+use crate::layout::Curve;
 use kafkascope_model::ids::{Name, NodeId, Offset, TopicPartition};
 use std::rc::Rc;
 
@@ -20,7 +21,7 @@ pub struct TopologyVm {
     pub controllers: Vec<Rc<ControllerVm>>,
     /// Groups, by name.
     pub groups: Vec<Rc<GroupVm>>,
-    /// Wires that are cut, slowed, selected or in use; all others are faint.
+    /// Wires between applications and leaders, and links that are cut, slowed or selected.
     pub wires: Vec<WireVm>,
     /// How many partitions there was no room for.
     pub partitions_hidden: u32,
@@ -284,26 +285,33 @@ pub struct MemberVm {
     pub selected: bool,
 }
 
-/// A wire that is not faint.
-#[derive(Clone, Debug, PartialEq)]
+/// A wire: the way of a partition's records from a producer to its leader, or from there to a member.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WireVm {
-    /// One end.
-    pub from: NodeId,
-    /// The other.
-    pub to: NodeId,
+    /// The application.
+    pub client: NodeId,
+    /// The broker.
+    pub broker: NodeId,
+    /// Whose records; none for a link that is shown because it is cut, slowed or selected.
+    pub tp: Option<TopicPartition>,
     /// How it looks.
     pub look: WireLook,
+    /// Its way, from left to right.
+    pub curve: Curve,
 }
 
 /// How a wire looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum WireLook {
+    /// Nothing travels on it.
+    #[default]
+    Faint,
     /// Something travels on it.
     InUse,
     /// It or an end of it is selected.
     Selected,
-    /// Dashed and red.
-    Cut,
     /// Slower than usual.
     Slowed,
+    /// Dashed and red.
+    Cut,
 }
