@@ -3,13 +3,21 @@
 //! Nothing here touches a browser or reads a clock, so every picture can be tested natively and printed by the command line.
 //! Invariant: the same run, moment and wishes of the user give the same view, to the last character.
 
+pub mod directory;
 pub mod draw;
 pub mod layout;
+pub mod ledger;
+pub mod observer;
+pub mod pacer;
+pub mod picture;
+#[cfg(test)]
+mod testing;
 pub mod ui;
 pub mod ui_command;
 pub mod view_model;
 
 pub use draw::DrawList;
+pub use observer::Observer;
 pub use ui::UiState;
 pub use ui_command::UiCommand;
 pub use view_model::ViewModel;
