@@ -3,7 +3,9 @@
 //! The page keeps one for the moment that is shown, feeds it new facts, and begins a new one to go back. Invariant: it
 //! depends on the facts and the directory alone.
 
+use crate::chronicle::Chronicle;
 use crate::directory::Directory;
+use crate::explain::Context;
 use crate::ledger::Ledger;
 use crate::picture::Picture;
 use kafkascope_kernel::SimTime;
@@ -16,16 +18,25 @@ pub struct Observer {
     pub picture: Picture,
     /// The records.
     pub ledger: Ledger,
+    /// What is worth telling.
+    pub chronicle: Chronicle,
     /// How many facts were folded; the next one's place in the trace.
     pub seen: usize,
 }
 
 impl Observer {
     /// Folds the next fact.
-    pub fn observe(&mut self, event: &TraceEvent, _directory: &Directory) {
+    pub fn observe(&mut self, event: &TraceEvent, directory: &Directory) {
         self.ledger.observe(event, &self.picture);
+        let context = Context { before: &self.picture, ledger: &self.ledger, directory };
+        self.chronicle.observe(event, &context);
         self.picture.observe(event);
         self.seen += 1;
+    }
+
+    /// What sentences may know now.
+    pub const fn context<'a>(&'a self, directory: &'a Directory) -> Context<'a> {
+        Context { before: &self.picture, ledger: &self.ledger, directory }
     }
 
     /// Brings it to the moment `now`, with all facts of the branch that is shown; begins anew if that lies in the past.

@@ -4,6 +4,7 @@
 //! millisecond apart.
 
 use crate::directory::{Directory, NodeInfo, NodeKind};
+use crate::explain::Context;
 use crate::ledger::Ledger;
 use crate::observer::Observer;
 use crate::picture::Picture;
@@ -73,8 +74,14 @@ impl Teller {
         self.now += ms * 1_000;
     }
 
-    pub fn now(&self) -> SimTime {
-        SimTime(self.now)
+    /// The same moment as the fact before.
+    pub fn at_once(&mut self, node: i32, fact: Fact) -> u64 {
+        self.now -= 1_000;
+        self.fact(node, fact)
+    }
+
+    pub fn context(&self) -> Context<'_> {
+        self.observer.context(&self.directory)
     }
 
     pub fn picture(&self) -> &Picture {
