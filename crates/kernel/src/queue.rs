@@ -59,14 +59,14 @@ impl<E> EventQueue<E> {
     }
 
     /// Takes the next event if it is due at or before `until`.
-    pub fn pop_due(&mut self, until: SimTime) -> Option<(SimTime, E)> {
+    pub fn pop_due(&mut self, until: SimTime) -> Option<(SimTime, EventId, E)> {
         self.drop_cancelled();
         if self.heap.peek()?.at > until {
             return None;
         }
         let due = self.heap.pop()?;
         self.floor = due.at;
-        Some((due.at, due.event))
+        Some((due.at, EventId(due.seq), due.event))
     }
 
     /// How many events are pending, cancelled ones not counted.
@@ -131,7 +131,7 @@ mod tests {
     use std::vec::Vec;
 
     fn drain(queue: &mut EventQueue<&'static str>) -> Vec<&'static str> {
-        core::iter::from_fn(|| queue.pop_due(SimTime::END).map(|(_, event)| event)).collect()
+        core::iter::from_fn(|| queue.pop_due(SimTime::END).map(|(_, _, event)| event)).collect()
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub type ConfigPairs = Vec<(Name, Name)>;
 
 /// A wish from outside.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the fields are named in Kafka's words")]
 pub enum Command {
     /// Starts a controller process; all controllers of a world must be added before time runs.
     AddController { id: NodeId, config: ConfigPairs },
@@ -121,6 +122,7 @@ pub struct ConsumerSpec {
 
 /// Why a command was refused.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the fields are named in Kafka's words")]
 pub enum CommandError {
     /// There is no such process.
     UnknownNode(NodeId),

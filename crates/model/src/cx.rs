@@ -13,6 +13,7 @@ use kafkascope_kernel::{Micros, Prng, Seed, SimTime};
 
 /// A handler's request to the world.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the fields are named in Kafka's words")]
 pub enum Effect {
     /// Sends a request; opens the connection if it is not open. Answers come as `on_response` or `on_disconnect`.
     Request { to: NodeId, lane: Lane, correlation: Correlation, body: Request },

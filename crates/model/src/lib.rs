@@ -22,3 +22,4 @@ pub mod net;
 pub mod node;
 pub mod trace;
 pub mod workload;
+pub mod world;

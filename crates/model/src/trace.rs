@@ -79,6 +79,7 @@ pub enum PositionSource {
 
 /// A fact.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the fields are named in Kafka's words")]
 pub enum Fact {
     // ---- the network, stated by the world
     /// A request left; `bytes` counts records only.

@@ -77,7 +77,7 @@ impl ConfigValue for Option<Name> {
     }
 
     fn show(&self) -> String {
-        self.as_ref().map_or_else(|| "null".to_string(), |name| name.to_string())
+        self.as_ref().map_or_else(|| "null".to_string(), ToString::to_string)
     }
 }
 

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 
 /// One metadata record.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the fields are named in Kafka's words")]
 pub enum MetadataRecord {
     /// LeaderChangeMessage: a new controller's first record.
     LeaderChange { leader: NodeId },

@@ -1,0 +1,266 @@
+//! Commands: validated against the world, then carried out.
+//!
+//! Invariant: a refused command changes nothing at all.
+
+use super::{ADMIN, ProcessState, World};
+use crate::broker::Broker;
+use crate::client::admin::Admin;
+use crate::client::consumer::Consumer;
+use crate::client::producer::Producer;
+use crate::command::{Command, CommandError, ConfigPairs, ConsumerSpec, ProducerSpec};
+use crate::config::ConfigTable;
+use crate::config::broker::BrokerConfig;
+use crate::controller::Controller;
+use crate::cx::Cx;
+use crate::ids::{Name, NodeId};
+use crate::net::LinkSel;
+use crate::node::Node;
+use crate::trace::{Exit, Fact};
+use alloc::boxed::Box;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+use kafkascope_kernel::{Micros, SimTime};
+
+type Outcome = Result<(), CommandError>;
+
+impl World {
+    /// Carries out a command now, or says why not.
+    pub fn submit(&mut self, command: &Command) -> Outcome {
+        match command {
+            Command::AddController { id, config } => self.add_controller(*id, config),
+            Command::AddBroker { id, rack, config } => self.add_broker(*id, rack.clone(), config),
+            Command::AddProducer(spec) => self.add_producer(spec),
+            Command::AddConsumer(spec) => self.add_consumer(spec),
+            Command::CloseClient { client } => self.stop(*client, true),
+            Command::Admin(call) => {
+                let call = call.clone();
+                self.run(ADMIN, None, |node, cx| as_admin(node).call(call, cx));
+                Ok(())
+            }
+            Command::Kill(id) => self.kill(*id),
+            Command::Stop(id) => self.stop(*id, false),
+            Command::Start(id) => self.start(*id),
+            Command::Pause(id) => {
+                self.require(*id, ProcessState::Running, "running").map(|()| self.pause(*id))
+            }
+            Command::Resume(id) => {
+                self.require(*id, ProcessState::Paused, "paused").map(|()| self.resume(*id))
+            }
+            Command::Cut(sel) => {
+                self.change_link(*sel, Fact::LinkCut(*sel), |world| world.links.cut(*sel))
+            }
+            Command::Slow(sel, transit) => {
+                let fact = Fact::LinkSlowed(*sel, *transit);
+                self.change_link(*sel, fact, |world| world.links.slow(*sel, *transit))
+            }
+            Command::Heal(sel) => {
+                self.change_link(*sel, Fact::LinkHealed(*sel), |world| world.release(*sel))
+            }
+            Command::Send { producer, topic, records } => {
+                self.tell_producer(*producer, |app, cx| app.send(topic, records, cx))
+            }
+            Command::SetWorkload { producer, workload } => {
+                self.tell_producer(*producer, |app, cx| app.set_workload(workload.clone(), cx))
+            }
+            Command::Commit { consumer, offsets } => {
+                self.tell_consumer(*consumer, |app, cx| app.commit(offsets.clone(), cx))
+            }
+            Command::Seek { consumer, topic, partition, offset } => {
+                self.tell_consumer(*consumer, |app, cx| app.seek(topic, *partition, *offset, cx))
+            }
+            Command::BlockPolling { consumer, blocked } => {
+                self.tell_consumer(*consumer, |app, cx| app.block_polling(*blocked, cx))
+            }
+            Command::SetProcessing { consumer, processing } => {
+                self.tell_consumer(*consumer, |app, cx| app.set_processing(*processing, cx))
+            }
+        }
+    }
+
+    /// Brokers by id, whether they run or not.
+    pub fn broker_ids(&self) -> Vec<NodeId> {
+        self.processes.keys().copied().filter(|id| id.is_broker()).collect()
+    }
+
+    /// Controllers by id.
+    pub fn controller_ids(&self) -> Vec<NodeId> {
+        self.processes.keys().copied().filter(|id| id.is_controller()).collect()
+    }
+
+    pub(super) fn add_admin(&mut self) {
+        self.add_process(ADMIN, Node::Admin(Box::new(Admin::new(ADMIN, Vec::new()))), Micros::ZERO);
+    }
+
+    fn add_controller(&mut self, id: NodeId, config: &ConfigPairs) -> Outcome {
+        let config = parsed::<BrokerConfig>(config)?;
+        self.require_new(id, id.is_controller(), "a controller id (100 to 999)")?;
+        if self.now > SimTime::ZERO {
+            return Err(CommandError::Invalid(
+                "controllers must be there from the beginning".to_string(),
+            ));
+        }
+        let controller = Controller::new(id, config, Vec::new());
+        self.add_process(id, Node::Controller(Box::new(controller)), Micros::ZERO);
+        let voters = self.controller_ids();
+        for process in self.processes.values_mut() {
+            match &mut process.node {
+                Node::Controller(controller) => controller.voters.clone_from(&voters),
+                Node::Broker(broker) => broker.controllers.clone_from(&voters),
+                Node::Producer(_) | Node::Consumer(_) | Node::Admin(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn add_broker(&mut self, id: NodeId, rack: Option<Name>, config: &ConfigPairs) -> Outcome {
+        let config = parsed::<BrokerConfig>(config)?;
+        self.require_new(id, id.is_broker() && id.0 > 0, "a broker id (1 to 99)")?;
+        let broker = Broker::new(id, rack, config, self.controller_ids());
+        // A cluster that is there from the beginning has been booted before it.
+        let boot = if self.now == SimTime::ZERO { Micros::ZERO } else { self.spec.profile.boot };
+        self.add_process(id, Node::Broker(Box::new(broker)), boot);
+        let brokers = self.broker_ids();
+        if let Some(process) = self.processes.get_mut(&ADMIN) {
+            as_admin(&mut process.node).bootstrap = brokers;
+        }
+        Ok(())
+    }
+
+    fn add_producer(&mut self, spec: &ProducerSpec) -> Outcome {
+        let config = parsed(&spec.config)?;
+        let id = self.next_client(&spec.name)?;
+        let producer = Producer::new(id, spec.clone(), config, self.broker_ids());
+        self.add_process(id, Node::Producer(Box::new(producer)), Micros::ZERO);
+        Ok(())
+    }
+
+    fn add_consumer(&mut self, spec: &ConsumerSpec) -> Outcome {
+        let config = parsed(&spec.config)?;
+        let id = self.next_client(&spec.name)?;
+        let consumer = Consumer::new(id, spec.clone(), config, self.broker_ids());
+        self.add_process(id, Node::Consumer(Box::new(consumer)), Micros::ZERO);
+        Ok(())
+    }
+
+    /// The id that the next client will get.
+    pub fn next_client_id(&self) -> NodeId {
+        let last = self.processes.keys().next_back().copied().unwrap_or(ADMIN);
+        NodeId(last.0.max(ADMIN.0) + 1)
+    }
+
+    fn next_client(&self, name: &str) -> Result<NodeId, CommandError> {
+        let clients = self.processes.keys().filter(|id| id.is_client()).count();
+        let limit = self.spec.limits.clients;
+        if clients as u64 >= u64::from(limit) {
+            return Err(CommandError::Limit { what: "clients", limit });
+        }
+        let running = self.client_named(name).filter(|id| self.state(*id) != ProcessState::Down);
+        match running {
+            Some(id) => Err(CommandError::NodeExists(id)),
+            None => Ok(self.next_client_id()),
+        }
+    }
+
+    fn kill(&mut self, id: NodeId) -> Outcome {
+        if self.require_known(id)? == ProcessState::Down {
+            return Err(CommandError::WrongState { node: id, wanted: "running" });
+        }
+        self.exit(id, Exit::Killed);
+        Ok(())
+    }
+
+    fn stop(&mut self, id: NodeId, client_only: bool) -> Outcome {
+        if client_only && !id.is_client() {
+            return Err(CommandError::WrongKind { node: id, wanted: "a client" });
+        }
+        self.require(id, ProcessState::Running, "running")?;
+        self.begin_stop(id);
+        Ok(())
+    }
+
+    fn start(&mut self, id: NodeId) -> Outcome {
+        self.require(id, ProcessState::Down, "stopped")?;
+        let boot = if id.is_client() { Micros::ZERO } else { self.spec.profile.boot };
+        self.begin_start(id, boot);
+        Ok(())
+    }
+
+    fn change_link(&mut self, sel: LinkSel, fact: Fact, change: impl FnOnce(&mut Self)) -> Outcome {
+        let (at, other) = match sel {
+            LinkSel::Between(a, b) | LinkSel::OneWay(a, b) => (a, b),
+            LinkSel::Around(node) => (node, node),
+        };
+        self.require_known(at)?;
+        self.require_known(other)?;
+        change(self);
+        self.note(at, None, fact);
+        Ok(())
+    }
+
+    fn tell_producer(
+        &mut self,
+        id: NodeId,
+        tell: impl FnOnce(&mut Producer, &mut Cx<'_>),
+    ) -> Outcome {
+        self.require(id, ProcessState::Running, "running")?;
+        let mut known = true;
+        self.run(id, None, |node, cx| match node {
+            Node::Producer(producer) => tell(producer, cx),
+            Node::Broker(_) | Node::Controller(_) | Node::Consumer(_) | Node::Admin(_) => {
+                known = false
+            }
+        });
+        if known { Ok(()) } else { Err(CommandError::WrongKind { node: id, wanted: "a producer" }) }
+    }
+
+    fn tell_consumer(
+        &mut self,
+        id: NodeId,
+        tell: impl FnOnce(&mut Consumer, &mut Cx<'_>),
+    ) -> Outcome {
+        self.require(id, ProcessState::Running, "running")?;
+        let mut known = true;
+        self.run(id, None, |node, cx| match node {
+            Node::Consumer(consumer) => tell(consumer, cx),
+            Node::Broker(_) | Node::Controller(_) | Node::Producer(_) | Node::Admin(_) => {
+                known = false
+            }
+        });
+        if known { Ok(()) } else { Err(CommandError::WrongKind { node: id, wanted: "a consumer" }) }
+    }
+
+    fn require_known(&self, id: NodeId) -> Result<ProcessState, CommandError> {
+        self.processes.get(&id).map(|process| process.state).ok_or(CommandError::UnknownNode(id))
+    }
+
+    fn require(&self, id: NodeId, state: ProcessState, wanted: &'static str) -> Outcome {
+        if self.require_known(id)? == state {
+            Ok(())
+        } else {
+            Err(CommandError::WrongState { node: id, wanted })
+        }
+    }
+
+    fn require_new(&self, id: NodeId, fits: bool, wanted: &'static str) -> Outcome {
+        let servers = self.processes.keys().filter(|id| !id.is_client()).count();
+        let limit = self.spec.limits.nodes;
+        if !fits {
+            Err(CommandError::WrongKind { node: id, wanted })
+        } else if self.processes.contains_key(&id) {
+            Err(CommandError::NodeExists(id))
+        } else if servers as u64 >= u64::from(limit) {
+            Err(CommandError::Limit { what: "brokers and controllers", limit })
+        } else {
+            Ok(())
+        }
+    }
+}
+
+fn parsed<T: ConfigTable>(pairs: &ConfigPairs) -> Result<T, CommandError> {
+    Ok(T::from_pairs(pairs.iter().map(|(key, value)| (&**key, &**value)))?)
+}
+
+fn as_admin(node: &mut Node) -> &mut Admin {
+    let Node::Admin(admin) = node else { unreachable!("the admin client's id is its own") };
+    admin
+}

@@ -1,0 +1,48 @@
+//! Requests with their responses, as a node's request log has them.
+//!
+//! Invariant: one exchange for each request that a server read, in the order in which they were read.
+
+use super::World;
+use crate::api::{Request, Response};
+use crate::ids::MsgId;
+use crate::net::ConnId;
+use kafkascope_kernel::SimTime;
+
+/// One request and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Exchange {
+    /// When the server read it.
+    pub at: SimTime,
+    /// When it was answered.
+    pub answered_at: Option<SimTime>,
+    /// Who asked whom.
+    pub conn: ConnId,
+    /// What was asked.
+    pub request: Request,
+    /// What was answered; none while it is open and for acks=0.
+    pub response: Option<Response>,
+}
+
+impl World {
+    pub(super) fn open_exchange(&mut self, conn: ConnId, msg: MsgId, request: &Request) {
+        if self.observe.exchanges {
+            self.open_exchanges.insert(msg, self.exchanges.len());
+            let request = request.clone();
+            self.exchanges.push(Exchange {
+                at: self.now,
+                answered_at: None,
+                conn,
+                request,
+                response: None,
+            });
+        }
+    }
+
+    pub(super) fn close_exchange(&mut self, msg: MsgId, response: Option<&Response>) {
+        if let Some(index) = self.open_exchanges.remove(&msg) {
+            let exchange = &mut self.exchanges[index];
+            exchange.answered_at = Some(self.now);
+            exchange.response = response.cloned();
+        }
+    }
+}

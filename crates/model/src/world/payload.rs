@@ -1,0 +1,98 @@
+//! What the network needs to know of a message: how many bytes of records it carries, and whether it tells of an error.
+//!
+//! Invariant: only records count; headers and fields are too small to matter for transit times.
+
+use crate::api::{ErrorCode, Request, Response};
+
+impl Request {
+    /// Bytes of records in it.
+    pub fn payload_bytes(&self) -> u32 {
+        match self {
+            Self::Produce(produce) => {
+                produce.partitions.iter().map(|(_, batch)| batch.size_bytes).sum()
+            }
+            Self::ApiVersions
+            | Self::Metadata(_)
+            | Self::Fetch(_)
+            | Self::ListOffsets(_)
+            | Self::OffsetForLeaderEpoch(_)
+            | Self::InitProducerId(_)
+            | Self::FindCoordinator(_)
+            | Self::JoinGroup(_)
+            | Self::SyncGroup(_)
+            | Self::Heartbeat(_)
+            | Self::LeaveGroup(_)
+            | Self::OffsetCommit(_)
+            | Self::OffsetFetch(_)
+            | Self::CreateTopics(_)
+            | Self::CreatePartitions(_)
+            | Self::DeleteTopics(_)
+            | Self::DeleteRecords(_)
+            | Self::ElectLeaders(_)
+            | Self::IncrementalAlterConfigs(_)
+            | Self::BrokerRegistration(_)
+            | Self::BrokerHeartbeat(_)
+            | Self::AlterPartition(_)
+            | Self::AllocateProducerIds(_)
+            | Self::RaftFetch(_) => 0,
+        }
+    }
+}
+
+impl Response {
+    /// Bytes of records in it.
+    pub fn payload_bytes(&self) -> u32 {
+        let Self::Fetch(fetch) = self else { return 0 };
+        fetch
+            .partitions
+            .iter()
+            .flat_map(|partition| &partition.batches)
+            .map(|batch| batch.size_bytes)
+            .sum()
+    }
+
+    /// The first code in it that is not NONE.
+    pub fn first_error(&self) -> ErrorCode {
+        match self {
+            Self::ApiVersions => ErrorCode::None,
+            Self::Metadata(body) => first(body.topics.iter().map(|topic| topic.error)),
+            Self::Produce(body) => first(body.partitions.iter().map(|partition| partition.error)),
+            Self::Fetch(body) => {
+                first(core::iter::once(body.error).chain(body.partitions.iter().map(|p| p.error)))
+            }
+            Self::ListOffsets(body) => first(body.iter().map(|partition| partition.error)),
+            Self::OffsetForLeaderEpoch(body) => first(body.iter().map(|partition| partition.error)),
+            Self::InitProducerId(body) => body.error,
+            Self::FindCoordinator(body) => first(body.iter().map(|coordinator| coordinator.error)),
+            Self::JoinGroup(body) => body.error,
+            Self::SyncGroup(body) => body.error,
+            Self::Heartbeat(error)
+            | Self::CreateTopics(error, _)
+            | Self::CreatePartitions(error)
+            | Self::IncrementalAlterConfigs(error)
+            | Self::BrokerRegistration(error, _) => *error,
+            Self::LeaveGroup(error, members) => {
+                first(core::iter::once(*error).chain(members.iter().copied()))
+            }
+            Self::OffsetCommit(body) => first(body.iter().map(|(_, _, error)| *error)),
+            Self::OffsetFetch(body) => {
+                first(core::iter::once(body.error).chain(body.offsets.iter().map(|o| o.4)))
+            }
+            Self::DeleteTopics(body) => first(body.iter().map(|(_, error)| *error)),
+            Self::DeleteRecords(body) => first(body.iter().map(|(_, _, error)| *error)),
+            Self::ElectLeaders(error, body) => {
+                first(core::iter::once(*error).chain(body.iter().map(|p| p.2)))
+            }
+            Self::BrokerHeartbeat(body) => body.error,
+            Self::AlterPartition(error, body) => {
+                first(core::iter::once(*error).chain(body.iter().map(|p| p.error)))
+            }
+            Self::AllocateProducerIds(body) => body.error,
+            Self::RaftFetch(body) => body.error,
+        }
+    }
+}
+
+fn first(mut errors: impl Iterator<Item = ErrorCode>) -> ErrorCode {
+    errors.find(|error| !error.is_ok()).unwrap_or_default()
+}

@@ -1,0 +1,129 @@
+//! Processes: how they start, stand still and end.
+//!
+//! Invariant: only a running or stopping process handles anything; what reaches a paused one waits, what reaches a dead one is
+//! refused.
+
+use super::{Event, World};
+use crate::ids::NodeId;
+use crate::node::Node;
+use crate::trace::{Exit, Fact};
+use alloc::vec::Vec;
+use kafkascope_kernel::{Micros, SimTime};
+
+/// Whether a process runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ProcessState {
+    /// Being started; not yet reachable.
+    Starting,
+    /// Running.
+    Running,
+    /// Running, and asked to end.
+    Stopping,
+    /// Stopped in its tracks (SIGSTOP).
+    Paused,
+    /// Not there; its disk is.
+    Down,
+}
+
+/// A process and what waits for it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Process {
+    /// Its role and state.
+    pub node: Node,
+    /// Whether it runs.
+    pub state: ProcessState,
+    /// Since when it is in this state.
+    pub since: SimTime,
+    parked: Vec<Event>,
+}
+
+impl World {
+    /// Every process by id.
+    pub fn processes(&self) -> impl Iterator<Item = (NodeId, &Process)> {
+        self.processes.iter().map(|(id, process)| (*id, process))
+    }
+
+    /// One process.
+    pub fn process(&self, id: NodeId) -> Option<&Process> {
+        self.processes.get(&id)
+    }
+
+    /// Whether a process runs; `Down` for an unknown one.
+    pub fn state(&self, id: NodeId) -> ProcessState {
+        self.processes.get(&id).map_or(ProcessState::Down, |process| process.state)
+    }
+
+    pub(super) fn add_process(&mut self, id: NodeId, node: Node, boot: Micros) {
+        let process =
+            Process { node, state: ProcessState::Down, since: self.now, parked: Vec::new() };
+        let before = self.processes.insert(id, process);
+        assert!(before.is_none(), "ids are not reused");
+        self.begin_start(id, boot);
+    }
+
+    pub(super) fn begin_start(&mut self, id: NodeId, boot: Micros) {
+        self.set_state(id, ProcessState::Starting);
+        self.note(id, None, Fact::Starting);
+        self.queue.schedule(self.now + boot, Event::Boot(id));
+    }
+
+    pub(super) fn boot(&mut self, id: NodeId) {
+        if self.state(id) == ProcessState::Starting {
+            self.set_state(id, ProcessState::Running);
+            self.run(id, None, Node::start);
+        }
+    }
+
+    pub(super) fn begin_stop(&mut self, id: NodeId) {
+        self.set_state(id, ProcessState::Stopping);
+        self.run(id, None, Node::shut_down);
+    }
+
+    pub(super) fn pause(&mut self, id: NodeId) {
+        self.set_state(id, ProcessState::Paused);
+        self.note(id, None, Fact::Paused);
+    }
+
+    pub(super) fn resume(&mut self, id: NodeId) {
+        self.set_state(id, ProcessState::Running);
+        self.note(id, None, Fact::Resumed);
+        let process = self.processes.get_mut(&id).expect("a paused process exists");
+        for event in core::mem::take(&mut process.parked) {
+            self.unpark(event);
+        }
+    }
+
+    /// The process ends: its timers and connections with it, its disk stays.
+    pub(super) fn exit(&mut self, id: NodeId, how: Exit) {
+        if self.state(id) == ProcessState::Down {
+            return;
+        }
+        self.set_state(id, ProcessState::Down);
+        self.note(id, None, Fact::Exited(how));
+        self.disarm_all(id);
+        let process = self.processes.get_mut(&id).expect("an ending process exists");
+        process.parked.clear();
+        process.node.kill();
+        self.reset_connections(id);
+    }
+
+    pub(super) fn park(&mut self, id: NodeId, event: Event) {
+        self.processes.get_mut(&id).expect("a paused process exists").parked.push(event);
+    }
+
+    /// A timer that ran out meanwhile is due at once, everything else arrives at once.
+    fn unpark(&mut self, event: Event) {
+        match event {
+            Event::Timer(node, timer) => self.arm(node, timer, Micros::ZERO),
+            Event::Arrive(_) | Event::Read(_) | Event::Boot(_) => {
+                self.queue.schedule(self.now, event);
+            }
+        }
+    }
+
+    fn set_state(&mut self, id: NodeId, state: ProcessState) {
+        let process = self.processes.get_mut(&id).expect("only existing processes change");
+        process.state = state;
+        process.since = self.now;
+    }
+}

@@ -1,0 +1,21 @@
+//! Where the callout stands.
+//!
+//! Invariant: it lies on the stage and never covers what it is about.
+
+use super::{ClusterLayout, Mode, Point, Rect};
+
+/// A place for a callout of this size about `target`, with the end of its leg.
+pub fn place(layout: &ClusterLayout, target: Rect, (w, h): (f32, f32)) -> (Rect, Point) {
+    let w = w.min(layout.width - 16.0);
+    let shift = match layout.mode {
+        Mode::Wide | Mode::Projector => 88.0,
+        Mode::Narrow => 8.0,
+    };
+    let x = (target.x + shift).clamp(8.0, (layout.width - w - 8.0).max(8.0));
+    let above = target.y - h - 44.0;
+    let y = if above >= 8.0 { above } else { target.bottom() + 44.0 };
+    let rect = Rect::new(x, y, w, h);
+    let leg_y = if above >= 8.0 { target.y } else { target.bottom() };
+    let leg_x = (target.x + target.w.min(48.0)).clamp(0.0, layout.width);
+    (rect, Point::new(leg_x, leg_y))
+}

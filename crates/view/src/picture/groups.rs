@@ -1,0 +1,104 @@
+//! Groups as their coordinators' facts tell them.
+//!
+//! Invariant: a group's state is one of Kafka's own words.
+
+#![allow(clippy::wildcard_enum_match_arm, reason = "most facts are not about groups")]
+
+use super::{Moment, Picture};
+use kafkascope_model::ids::{Name, NodeId, Offset};
+use kafkascope_model::trace::{Fact, TraceEvent};
+use std::collections::BTreeMap;
+
+/// A group.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GroupPicture {
+    /// Its state in Kafka's words.
+    pub state: &'static str,
+    /// Since when.
+    pub since: Moment,
+    /// Its generation.
+    pub generation: i32,
+    /// Member ids with their clients, by when they joined first.
+    pub members: Vec<(Name, NodeId)>,
+    /// Who computes the assignment, as a member id.
+    pub leader: Option<Name>,
+    /// Its coordinator.
+    pub coordinator: Option<NodeId>,
+    /// Why it rebalanced last.
+    pub reason: Option<(Moment, Name)>,
+    /// Durable commits by topic and partition.
+    pub committed: BTreeMap<(Name, i32), (Moment, Offset)>,
+}
+
+impl GroupPicture {
+    /// The client behind a member id.
+    pub fn client(&self, member: &Name) -> Option<NodeId> {
+        self.members.iter().find(|(id, _)| id == member).map(|(_, client)| *client)
+    }
+
+    fn set(&mut self, state: &'static str, now: Moment) {
+        (self.state, self.since) = (state, now);
+    }
+}
+
+impl Picture {
+    pub(super) fn observe_groups(&mut self, event: &TraceEvent) {
+        let now = Moment::of(event);
+        let Some(name) = group_of(&event.fact) else { return };
+        let name = name.clone();
+        let group = self.groups.entry(name.clone()).or_default();
+        group.coordinator = Some(event.node);
+        match &event.fact {
+            Fact::MemberJoining { member, client, .. } => {
+                // A client that came back under a new member id stands for itself once.
+                group.members.retain(|(id, known)| known != client || id == member);
+                if group.client(member).is_none() {
+                    group.members.push((member.clone(), *client));
+                }
+                let consumer = self.consumers.entry(*client).or_default();
+                (consumer.group, consumer.member) = (Some(name), Some(member.clone()));
+            }
+            Fact::RebalanceStarted { generation, reason, .. } => {
+                group.set("PreparingRebalance", now);
+                group.generation = *generation;
+                group.reason = Some((now, reason.clone()));
+            }
+            Fact::GenerationFormed { generation, leader, .. } => {
+                group.set("CompletingRebalance", now);
+                group.generation = *generation;
+                group.leader = Some(leader.clone());
+            }
+            Fact::GroupStable { generation, .. } => {
+                group.set("Stable", now);
+                group.generation = *generation;
+            }
+            Fact::GroupEmpty { generation, .. } => {
+                group.set("Empty", now);
+                group.generation = *generation;
+                group.members.clear();
+            }
+            Fact::MemberLeft { member, .. } | Fact::MemberExpired { member, .. } => {
+                group.members.retain(|(id, _)| id != member);
+            }
+            Fact::OffsetCommitted { topic, partition, offset, .. } => {
+                group.committed.insert((topic.clone(), *partition), (now, *offset));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The group that a coordinator's fact is about.
+pub fn group_of(fact: &Fact) -> Option<&Name> {
+    match fact {
+        Fact::MemberJoining { group, .. }
+        | Fact::RebalanceStarted { group, .. }
+        | Fact::GenerationFormed { group, .. }
+        | Fact::GroupStable { group, .. }
+        | Fact::GroupEmpty { group, .. }
+        | Fact::MemberLeft { group, .. }
+        | Fact::MemberExpired { group, .. }
+        | Fact::OffsetCommitted { group, .. } => Some(group),
+        _ => None,
+    }
+}
