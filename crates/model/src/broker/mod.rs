@@ -15,6 +15,8 @@ use alloc::vec::Vec;
 pub enum BrokerTimer {
     /// Time to look after things.
     Tick,
+    /// Of the group coordinator.
+    Group(crate::group::GroupTimer),
 }
 
 /// A broker.

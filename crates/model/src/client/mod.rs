@@ -3,5 +3,12 @@
 //! Invariant: a client knows the cluster only by what it was answered.
 
 pub mod admin;
+pub mod cluster;
 pub mod consumer;
+pub mod kafka_client;
+pub mod metadata;
+pub mod network;
 pub mod producer;
+
+#[cfg(test)]
+mod testing;

@@ -3,7 +3,15 @@
 //! Invariant: `log_start <= high_watermark <= log_end`, and offsets only grow.
 
 pub mod batch;
+pub mod epochs;
+pub mod partition_log;
+pub mod producers;
+mod read;
 pub mod record;
+pub mod segment;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use batch::{Batch, Codec, TimestampType};
+pub use partition_log::{LeaderAppend, PartitionLog};
 pub use record::{Header, Record};

@@ -28,6 +28,8 @@ pub struct ConnId {
 pub enum Lane {
     /// A client's ordinary connection to a broker.
     Main,
+    /// A client's connection to an address of `bootstrap.servers` (Kafka uses node ids -1, -2, ... for these).
+    Bootstrap,
     /// A consumer's connection to its group coordinator (Kafka uses node id `MAX_INT - id` for it).
     Coordinator,
     /// A replica fetcher (`broker-N-fetcher-M`).

@@ -1,0 +1,225 @@
+//! Connections and metadata together: what every Kafka client is built on (`NetworkClient` with its `DefaultMetadataUpdater`).
+//!
+//! A client hands every answer, disconnection and timer to this, takes what comes back of its own requests, and calls
+//! [`KafkaClient::poll`] last in each of its handlers. Invariant: at most one METADATA request is under way.
+
+use super::metadata::{Asked, Metadata};
+use super::network::{Answer, LeastLoaded, NetworkClient, NetworkConfig, Outcome, Peer};
+use crate::api::{ErrorCode, Request, Response};
+use crate::cx::Cx;
+use crate::ids::{Correlation, NodeId};
+use crate::net::Lane;
+use alloc::vec::Vec;
+use kafkascope_kernel::{Micros, SimTime};
+
+/// How long a client looks for any node before it begins anew (`metadata.recovery.rebootstrap.trigger.ms`).
+const REBOOTSTRAP_TRIGGER: Micros = Micros::from_ms(300_000);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Call<C> {
+    Metadata(Asked),
+    Owner(C),
+}
+
+/// A client's connections and its metadata; `C` is what its owner wants to remember of a request.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct KafkaClient<C> {
+    /// What it knows of the cluster.
+    pub metadata: Metadata,
+    network: NetworkClient<Call<C>>,
+    asking: bool,
+    asking_since: Option<SimTime>,
+    /// When to look after metadata again, as far as that depends on time.
+    metadata_wakeup: Option<SimTime>,
+}
+
+impl<C> KafkaClient<C> {
+    /// Not connected to anything.
+    pub const fn new(network: NetworkConfig, metadata: Metadata) -> Self {
+        Self {
+            metadata,
+            network: NetworkClient::new(network),
+            asking: false,
+            asking_since: None,
+            metadata_wakeup: None,
+        }
+    }
+
+    /// Whether a request may be sent to a peer now; begins to connect if that is what it takes.
+    pub fn ready(&mut self, peer: Peer, cx: &mut Cx<'_>) -> bool {
+        self.network.ready(peer, cx)
+    }
+
+    /// Whether a peer is connected and has room for one more request.
+    pub fn can_send(&self, peer: Peer) -> bool {
+        self.network.can_send(peer)
+    }
+
+    /// Whether a peer's connection failed and was not tried again yet.
+    pub fn connection_failed(&self, peer: Peer) -> bool {
+        self.network.connection_failed(peer)
+    }
+
+    /// When a peer may be connected to; none if it is connected or being connected to.
+    pub fn connect_at(&self, peer: Peer, now: SimTime) -> Option<SimTime> {
+        self.network.connect_at(peer, now)
+    }
+
+    /// Requests under way to a peer.
+    pub fn in_flight(&self, peer: Peer) -> u32 {
+        self.network.in_flight(peer)
+    }
+
+    /// The best node to ask when any will do; none while all wait out their back-off.
+    pub fn least_loaded(&self, cx: &mut Cx<'_>) -> Option<Peer> {
+        self.choose_node(cx).peer
+    }
+
+    /// Sends a request on a ready connection.
+    pub fn send(&mut self, peer: Peer, body: Request, call: C, cx: &mut Cx<'_>) {
+        self.network.send(peer, body, Call::Owner(call), None, cx);
+    }
+
+    /// Sends a request whose answer may take longer than `request.timeout.ms` (JOIN_GROUP).
+    pub fn send_with_timeout(
+        &mut self,
+        peer: Peer,
+        body: Request,
+        call: C,
+        timeout: Micros,
+        cx: &mut Cx<'_>,
+    ) {
+        self.network.send(peer, body, Call::Owner(call), Some(timeout), cx);
+    }
+
+    /// Sends a request that has no answer.
+    pub fn send_and_forget(&mut self, peer: Peer, body: Request, cx: &mut Cx<'_>) {
+        self.network.send_and_forget(peer, body, cx);
+    }
+
+    /// An answer arrived: the owner's own request comes back, everything else is seen to here.
+    pub fn on_response(
+        &mut self,
+        from: NodeId,
+        lane: Lane,
+        correlation: Correlation,
+        body: Response,
+        cx: &mut Cx<'_>,
+    ) -> Option<Answer<C>> {
+        let answer = self.network.on_response(from, lane, correlation, body)?;
+        self.sort(answer, cx)
+    }
+
+    /// A connection broke or was refused: the owner's own requests on it come back.
+    pub fn on_disconnect(&mut self, server: NodeId, lane: Lane, cx: &mut Cx<'_>) -> Vec<Answer<C>> {
+        let failed = self.network.on_disconnect(server, lane, cx);
+        let failed = self.sort_all(failed, cx);
+        self.suspect_metadata(cx);
+        failed
+    }
+
+    /// Closes a connection; the owner's own requests on it come back.
+    pub fn disconnect(&mut self, peer: Peer, cx: &mut Cx<'_>) -> Vec<Answer<C>> {
+        let failed = self.network.disconnect(peer, cx);
+        self.sort_all(failed, cx)
+    }
+
+    /// Sees to time-outs and metadata; the owner's requests that timed out come back. Call it last in every handler, and again
+    /// if what came back made new requests.
+    pub fn poll(&mut self, cx: &mut Cx<'_>) -> Vec<Answer<C>> {
+        let late = match self.network.next_timeout() {
+            Some(at) if at <= cx.now => self.network.time_out(cx),
+            Some(_) | None => Vec::new(),
+        };
+        let any_late = !late.is_empty();
+        let late = self.sort_all(late, cx);
+        if any_late {
+            self.suspect_metadata(cx);
+        }
+        self.maybe_update_metadata(cx);
+        late
+    }
+
+    /// When `poll` must be called again at the latest.
+    pub fn wakeup_at(&self) -> Option<SimTime> {
+        match (self.network.next_timeout(), self.metadata_wakeup) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+
+    fn sort_all(&mut self, answers: Vec<Answer<Call<C>>>, cx: &mut Cx<'_>) -> Vec<Answer<C>> {
+        answers.into_iter().filter_map(|answer| self.sort(answer, cx)).collect()
+    }
+
+    fn sort(&mut self, answer: Answer<Call<C>>, cx: &mut Cx<'_>) -> Option<Answer<C>> {
+        let Answer { peer, call, outcome } = answer;
+        match (call, outcome) {
+            (Call::Owner(call), outcome) => return Some(Answer { peer, call, outcome }),
+            (Call::Metadata(asked), Outcome::Answered(Response::Metadata(body))) => {
+                self.asking = false;
+                self.asking_since = None;
+                self.metadata.update(asked, body, cx);
+            }
+            (Call::Metadata(_), Outcome::Answered(_)) => {
+                unreachable!("METADATA is answered by METADATA")
+            }
+            (Call::Metadata(_), Outcome::Disconnected | Outcome::TimedOut) => {
+                self.asking = false;
+                self.metadata.failed(cx);
+            }
+        }
+        None
+    }
+
+    /// A lost connection may be the result of stale metadata (`DefaultMetadataUpdater.handleServerDisconnect`).
+    fn suspect_metadata(&mut self, cx: &mut Cx<'_>) {
+        if !self.asking && self.metadata.update_at() <= cx.now {
+            self.metadata.failed(cx);
+        }
+        self.metadata.request_update(ErrorCode::NetworkException, cx);
+    }
+
+    fn maybe_update_metadata(&mut self, cx: &mut Cx<'_>) {
+        self.metadata_wakeup = None;
+        if self.asking {
+            return;
+        }
+        let due = self.metadata.update_at();
+        if due > cx.now {
+            self.metadata_wakeup = Some(due);
+            return;
+        }
+        let since = *self.asking_since.get_or_insert(cx.now);
+        let mut node = self.choose_node(cx);
+        let nothing_left = node.peer.is_none() && !node.any_ready;
+        if nothing_left || since + REBOOTSTRAP_TRIGGER <= cx.now {
+            self.metadata.rebootstrap();
+            self.asking_since = Some(cx.now);
+            node = self.choose_node(cx);
+        }
+        match node.peer {
+            Some(peer) => self.ask_for_metadata(peer, cx),
+            None => self.metadata_wakeup = self.next_connect(cx.now),
+        }
+    }
+
+    fn ask_for_metadata(&mut self, peer: Peer, cx: &mut Cx<'_>) {
+        if self.network.can_send(peer) {
+            let (request, asked) = self.metadata.new_request(cx.now);
+            self.network.send(peer, Request::Metadata(request), Call::Metadata(asked), None, cx);
+            self.asking = true;
+        } else if !self.network.any_connecting() {
+            self.network.ready(peer, cx);
+        }
+    }
+
+    fn choose_node(&self, cx: &mut Cx<'_>) -> LeastLoaded {
+        self.network.least_loaded(&self.metadata.cluster().nodes, cx)
+    }
+
+    fn next_connect(&self, now: SimTime) -> Option<SimTime> {
+        let nodes = self.metadata.cluster().nodes.iter();
+        nodes.filter_map(|peer| self.network.connect_at(*peer, now)).min()
+    }
+}
