@@ -5,8 +5,9 @@
 use super::Tally;
 use crate::problem::{Problem, typed};
 use kafkascope_model::client::producer::partitioner;
+use kafkascope_model::group::coordinator::partition_for;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// Whether a document holds these vectors.
@@ -20,17 +21,35 @@ pub fn run(document: &Value) -> Result<Tally, Problem> {
     let mut tally = Tally::default();
     for (at, case) in file.murmur2.iter().enumerate() {
         let key = bytes(&case.key_hex).ok_or_else(|| {
-            Problem::at(format!("/murmur2/{at}/key_hex"), "these are not pairs of hexadecimal digits")
+            Problem::at(
+                format!("/murmur2/{at}/key_hex"),
+                "these are not pairs of hexadecimal digits",
+            )
         })?;
         key_case(&mut tally, at, case, &key);
+    }
+    for (at, case) in file.coordinator_partition.iter().enumerate() {
+        id_case(&mut tally, at, case)?;
     }
     Ok(tally)
 }
 
+/// `partition_of_50` and the like: the partition among so many.
+fn id_case(tally: &mut Tally, at: usize, case: &Map<String, Value>) -> Result<(), Problem> {
+    let place = format!("/coordinator_partition/{at}");
+    let id = case.get("id").and_then(Value::as_str);
+    let id = id.ok_or_else(|| Problem::at(format!("{place}/id"), "the case has no id"))?;
+    let count = |key: &String| key.strip_prefix("partition_of_")?.parse::<i32>().ok();
+    for (key, expected) in case.iter().filter_map(|(key, value)| Some((count(key)?, value))) {
+        let got = json!(partition_for(id, key));
+        tally.case(format!("{place}, '{id}' among {key} partitions"), expected, &got);
+    }
+    Ok(())
+}
+
 fn key_case(tally: &mut Tally, at: usize, case: &KeyCase, key: &[u8]) {
     let hash = partitioner::murmur2(key);
-    let partition =
-        |count: &i32| (count.to_string(), partitioner::partition_for_key(key, *count));
+    let partition = |count: &i32| (count.to_string(), partitioner::partition_for_key(key, *count));
     let got: BTreeMap<String, i32> = case.counts().iter().map(partition).collect();
     let expected = json!({ "murmur2": case.murmur2, "partitions": case.partitions });
     tally.case(format!("murmur2/{at}"), &expected, &json!({ "murmur2": hash, "partitions": got }));
@@ -40,7 +59,7 @@ fn key_case(tally: &mut Tally, at: usize, case: &KeyCase, key: &[u8]) {
 struct File {
     murmur2: Vec<KeyCase>,
     #[serde(default)]
-    coordinator_partition: Vec<Value>,
+    coordinator_partition: Vec<Map<String, Value>>,
 }
 
 #[derive(Deserialize)]
