@@ -2,6 +2,7 @@
 //!
 //! Invariant: every command that `help` names is here.
 
+mod bench;
 mod conform;
 
 use crate::args::Args;
@@ -12,6 +13,7 @@ const HELP: &str = "\
 kafkascope: Apache Kafka as a simulation you can look into
 
   kafkascope conform FILE...   plays recordings of a real Kafka, and vectors, against the model
+  kafkascope bench [--for 20s] how fast this machine simulates
   kafkascope help              this text
 ";
 
@@ -23,6 +25,7 @@ pub fn run(words: &[String]) -> Result<ExitCode, Trouble> {
     };
     let args = Args::new(rest);
     match name.as_str() {
+        "bench" => bench::run(args),
         "conform" => conform::run(args),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
