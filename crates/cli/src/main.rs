@@ -4,6 +4,7 @@
 
 mod args;
 mod commands;
+mod fact_json;
 mod trouble;
 
 use std::process::ExitCode;
