@@ -3,7 +3,7 @@
 //! A command is validated against the world before it is carried out; a refusal changes nothing. Invariant: the script of
 //! commands, with scenario and seed, is the whole input of a run.
 
-use crate::api::request::ConfigResource;
+use crate::api::request::{ConfigResource, OffsetSpec};
 use crate::config::ConfigError;
 use crate::ids::{Name, NodeId, Offset};
 use crate::net::LinkSel;
@@ -91,6 +91,13 @@ pub enum AdminCommand {
         topic: Name,
         partition: i32,
         before: Offset,
+    },
+    /// Changes nothing; the answer is in the admin client's result.
+    ListOffsets {
+        topic: Name,
+        partition: i32,
+        spec: OffsetSpec,
+        read_committed: bool,
     },
 }
 

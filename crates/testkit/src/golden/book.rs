@@ -3,8 +3,7 @@
 //! The application side of a recording (results of `send`, a member's log) is in facts already; this keeps them where a step
 //! finds them. Invariant: everything is in the order in which the application saw it.
 
-use kafkascope_model::api::{ApiKey, ErrorCode};
-use kafkascope_model::ids::{Bytes, LeaderEpoch, Name, NodeId, Offset, RecordId, TopicPartition};
+use kafkascope_model::ids::{Bytes, LeaderEpoch, NodeId, Offset, RecordId, TopicPartition};
 use kafkascope_model::trace::{Fact, SendResult, TraceEvent};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -23,17 +22,6 @@ pub enum Seen {
     Error { name: &'static str, generation: i32 },
 }
 
-/// An answer to the admin client: the API, what it is about, and the verdict.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AdminReply {
-    /// Which call.
-    pub api: ApiKey,
-    /// Topic, partition or group.
-    pub target: Name,
-    /// The verdict.
-    pub error: ErrorCode,
-}
-
 /// What was seen.
 #[derive(Clone, Debug, Default)]
 pub struct Book {
@@ -47,8 +35,6 @@ pub struct Book {
     pub logs: BTreeMap<NodeId, Vec<Seen>>,
     /// Answered calls of an application, each with its name and the exception, if any.
     pub calls: BTreeMap<NodeId, Vec<(&'static str, Option<&'static str>)>>,
-    /// Answers to the admin client.
-    pub admin: Vec<AdminReply>,
     /// Processes that ended.
     pub ended: BTreeSet<NodeId>,
 }
@@ -83,9 +69,6 @@ impl Book {
             }
             Fact::AppCallDone { call, error } => {
                 self.calls.entry(node).or_default().push((call, error));
-            }
-            Fact::AdminAnswered { api, target, error } => {
-                self.admin.push(AdminReply { api, target, error });
             }
             Fact::Exited(_) => {
                 self.ended.insert(node);

@@ -5,11 +5,12 @@
 use super::book::Book;
 use super::script::{Cluster, GoldenRun};
 use kafkascope_kernel::{Limits, Micros, Seed, SimTime};
+use kafkascope_model::client::admin::{Admin, AdminResult};
 use kafkascope_model::command::{AdminCommand, Command, CommandError, ConfigPairs};
 use kafkascope_model::ids::{NodeId, TopicPartition};
 use kafkascope_model::net::link::NetworkProfile;
 use kafkascope_model::node::Node;
-use kafkascope_model::world::{Observe, World, WorldSpec};
+use kafkascope_model::world::{ADMIN, Observe, World, WorldSpec};
 use std::collections::BTreeMap;
 
 /// Why a step could not be carried out at all.
@@ -143,18 +144,19 @@ impl Stage {
         }
     }
 
-    /// Asks through the admin client and waits for as many answers as `expected`.
-    pub fn ask(
-        &mut self,
-        call: AdminCommand,
-        expected: usize,
-    ) -> Result<Vec<super::book::AdminReply>, Stop> {
-        self.book.admin.clear();
+    /// Asks through the admin client and waits for the answer.
+    pub fn ask(&mut self, call: AdminCommand) -> Result<AdminResult, Stop> {
         self.submit(&Command::Admin(call))?;
-        self.wait(PATIENCE, |stage| {
-            (stage.book.admin.len() >= expected).then(|| stage.book.admin.clone())
-        })
-        .ok_or_else(|| Stop::problem("the admin client got no answer"))
+        let number = self.admin().calls_made();
+        self.wait(PATIENCE, |stage| stage.admin().result(number).cloned())
+            .ok_or_else(|| Stop::problem("the admin client got no answer"))
+    }
+
+    fn admin(&self) -> &Admin {
+        match self.node(ADMIN) {
+            Some(Node::Admin(admin)) => admin,
+            _ => unreachable!("every world has an admin client"),
+        }
     }
 
     /// The client that the script calls `name`.

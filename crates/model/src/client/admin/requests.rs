@@ -20,6 +20,7 @@ pub(super) const fn api_of(command: &AdminCommand) -> ApiKey {
         AdminCommand::AlterConfigs { .. } => ApiKey::IncrementalAlterConfigs,
         AdminCommand::ElectLeaders { .. } => ApiKey::ElectLeaders,
         AdminCommand::DeleteRecords { .. } => ApiKey::DeleteRecords,
+        AdminCommand::ListOffsets { .. } => ApiKey::ListOffsets,
     }
 }
 
@@ -33,7 +34,8 @@ pub(super) fn target_of(command: &AdminCommand) -> Target {
             Target::Broker(*id)
         }
         AdminCommand::AlterConfigs { .. } => Target::LeastLoaded,
-        AdminCommand::DeleteRecords { topic, partition, .. } => {
+        AdminCommand::DeleteRecords { topic, partition, .. }
+        | AdminCommand::ListOffsets { topic, partition, .. } => {
             Target::Leader(topic.clone(), *partition)
         }
     }
@@ -49,7 +51,8 @@ pub(super) fn objects_of(command: &AdminCommand) -> Vec<Name> {
         AdminCommand::ElectLeaders { partitions, .. } => {
             partitions.iter().map(|(name, partition)| partition_name(name, *partition)).collect()
         }
-        AdminCommand::DeleteRecords { topic, partition, .. } => {
+        AdminCommand::DeleteRecords { topic, partition, .. }
+        | AdminCommand::ListOffsets { topic, partition, .. } => {
             vec![partition_name(topic, *partition)]
         }
     }
@@ -97,6 +100,14 @@ pub(super) fn request_of(
             let tp = found.expect("a leader was looked up");
             let partitions = vec![(tp, before)];
             Request::DeleteRecords(request::DeleteRecords { partitions, timeout_ms })
+        }
+        AdminCommand::ListOffsets { spec, read_committed, .. } => {
+            let tp = found.expect("a leader was looked up");
+            Request::ListOffsets(request::ListOffsets {
+                replica_id: NodeId::NONE,
+                read_committed,
+                partitions: vec![(tp, -1, spec)],
+            })
         }
     }
 }

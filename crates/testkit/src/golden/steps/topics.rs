@@ -6,8 +6,8 @@ use super::{done, failed};
 use crate::golden::action::{
     AlterConfig, CreatePartitions, CreateTopic, DeleteRecords, DeleteTopic, Elect, Reassign,
 };
-use crate::golden::book::AdminReply;
 use crate::golden::stage::{Stage, Stop};
+use kafkascope_model::api::ErrorCode;
 use kafkascope_model::api::request::ConfigResource;
 use kafkascope_model::command::AdminCommand;
 use kafkascope_model::ids::{Name, NodeId};
@@ -59,12 +59,13 @@ pub fn elect(stage: &mut Stage, args: &Elect) -> Result<Value, Stop> {
     };
     let partitions = args.tps.iter().map(|tp| (name(&tp.topic), tp.partition)).collect();
     let call = AdminCommand::ElectLeaders { unclean, partitions };
-    let replies = stage.ask(call, args.tps.len())?;
-    let word = |reply: &AdminReply| {
-        if reply.error.is_ok() { json!("ok") } else { json!(reply.error.exception()) }
-    };
-    let told: Map<String, Value> =
-        replies.iter().map(|reply| (reply.target.to_string(), word(reply))).collect();
+    let answer = stage.ask(call)?;
+    let word = |error: ErrorCode| if error.is_ok() { "ok" } else { error.exception() };
+    let told: Map<String, Value> = answer
+        .verdicts
+        .iter()
+        .map(|(target, error)| (target.to_string(), json!(word(*error))))
+        .collect();
     Ok(json!({ "partitions": told }))
 }
 
@@ -83,8 +84,8 @@ pub fn delete_records(stage: &mut Stage, args: &DeleteRecords) -> Result<Value, 
 
 /// A call about one thing: nothing to tell, or the exception.
 fn single(stage: &mut Stage, call: AdminCommand) -> Result<Value, Stop> {
-    let replies = stage.ask(call, 1)?;
-    let error = replies.iter().map(|reply| reply.error).find(|error| !error.is_ok());
+    let answer = stage.ask(call)?;
+    let error = answer.verdicts.iter().map(|(_, error)| *error).find(|error| !error.is_ok());
     Ok(error.map_or_else(done, |error| failed(error.exception())))
 }
 
