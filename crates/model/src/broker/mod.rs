@@ -2,6 +2,10 @@
 //!
 //! Its disk outlives its process. Invariant: it learns of the cluster only by metadata it fetched.
 
+pub mod lifecycle;
+pub mod metadata;
+pub mod to_controller;
+
 use crate::api::{Request, Response};
 use crate::config::broker::BrokerConfig;
 use crate::cx::Cx;
@@ -17,6 +21,16 @@ pub enum BrokerTimer {
     Tick,
     /// Of the group coordinator.
     Group(crate::group::GroupTimer),
+    /// Time for the next registration or heartbeat.
+    Heartbeat,
+    /// The pause of the lifecycle's channel is over.
+    LifecycleRetry,
+    /// The pause of the channel to the controller is over.
+    ToControllerRetry,
+    /// Time to fetch metadata again.
+    MetadataRetry,
+    /// A metadata fetch got no answer.
+    MetadataTimeout,
 }
 
 /// A broker.
