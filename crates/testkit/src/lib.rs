@@ -9,3 +9,4 @@ pub mod diff;
 pub mod golden;
 pub mod problem;
 pub mod vectors;
+pub mod wire;
