@@ -92,12 +92,38 @@ pub enum AdminCommand {
         partition: i32,
         before: Offset,
     },
-    /// Changes nothing; the answer is in the admin client's result.
+    /// `None` cancels a reassignment.
+    ReassignPartitions {
+        partitions: Vec<(Name, i32, Option<Vec<NodeId>>)>,
+    },
     ListOffsets {
         topic: Name,
         partition: i32,
         spec: OffsetSpec,
         read_committed: bool,
+    },
+    DescribeCluster,
+    DescribeTopic {
+        name: Name,
+    },
+    ListGroups,
+    DescribeGroup {
+        group: Name,
+    },
+    DeleteGroup {
+        group: Name,
+    },
+    ListGroupOffsets {
+        group: Name,
+    },
+    AlterGroupOffsets {
+        group: Name,
+        offsets: Vec<(Name, i32, Offset)>,
+    },
+    /// `instances` names static members.
+    RemoveMembers {
+        group: Name,
+        instances: Vec<Name>,
     },
 }
 
