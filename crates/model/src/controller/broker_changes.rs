@@ -69,8 +69,7 @@ fn updates(
     concerned: impl Fn(&PartitionState) -> bool,
 ) -> Vec<MetadataRecord> {
     let gone = |node| Some(node) == who.removed || Some(node) == who.unclean;
-    let acceptable =
-        |node| !gone(node) && (Some(node) == who.added || view.image.is_active(node));
+    let acceptable = |node| !gone(node) && (Some(node) == who.added || view.image.is_active(node));
     let mut records = Vec::new();
     for (tp, state) in view.image.partitions().filter(|(_, state)| concerned(state)) {
         let mut change = view.change(tp, &acceptable);

@@ -40,7 +40,10 @@ pub fn elect_leaders(
 /// Leadership goes back to preferred replicas that are in sync (`auto.leader.rebalance.enable`).
 pub fn balance_leaders(view: &View<'_>) -> Vec<MetadataRecord> {
     let imbalanced = view.image.partitions().filter(|(_, state)| !state.has_preferred_leader());
-    imbalanced.filter_map(|(tp, _)| run(view, tp, Election::Preferred)).take(MAX_ELECTIONS).collect()
+    imbalanced
+        .filter_map(|(tp, _)| run(view, tp, Election::Preferred))
+        .take(MAX_ELECTIONS)
+        .collect()
 }
 
 /// Partitions without a leader whose topic allows it get one that is not in sync.

@@ -175,8 +175,11 @@ impl<'a> PartitionChange<'a> {
     }
 
     fn is_valid(&self, replica: NodeId) -> bool {
-        let complete =
-            if self.isr.is_empty() { self.elr.contains(&replica) } else { self.isr.contains(&replica) };
+        let complete = if self.isr.is_empty() {
+            self.elr.contains(&replica)
+        } else {
+            self.isr.contains(&replica)
+        };
         complete && (self.acceptable)(replica)
     }
 
@@ -237,7 +240,10 @@ impl<'a> PartitionChange<'a> {
         }
         next.leader_epoch += i32::from(named.leader.is_some());
         next.partition_epoch += 1;
-        assert!(next.leader == NodeId::NONE || next.isr.contains(&next.leader), "leaders are in sync");
+        assert!(
+            next.leader == NodeId::NONE || next.isr.contains(&next.leader),
+            "leaders are in sync"
+        );
         Some(next)
     }
 }

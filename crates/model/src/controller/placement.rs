@@ -159,7 +159,8 @@ impl RackList {
             if to_skip == Some(at) {
                 to_skip = None;
             } else {
-                placed.extend(self.rack(at).next(self.epoch));
+                let epoch = self.epoch;
+                placed.extend(self.rack(at).next(epoch));
             }
             at = (at + 1) % self.names.len();
         }

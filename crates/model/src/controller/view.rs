@@ -56,11 +56,7 @@ impl<'a> View<'a> {
     }
 
     /// STALE_BROKER_EPOCH unless the broker is registered with this epoch.
-    pub fn check_broker_epoch(
-        &self,
-        broker: NodeId,
-        epoch: BrokerEpoch,
-    ) -> Result<(), ErrorCode> {
+    pub fn check_broker_epoch(&self, broker: NodeId, epoch: BrokerEpoch) -> Result<(), ErrorCode> {
         match self.image.brokers.get(&broker) {
             Some(image) if image.epoch == epoch => Ok(()),
             Some(_) | None => Err(ErrorCode::StaleBrokerEpoch),
@@ -69,6 +65,9 @@ impl<'a> View<'a> {
 }
 
 /// The record of a finished change.
-pub(super) fn change_record(tp: TopicPartition, change: PartitionChange<'_>) -> Option<MetadataRecord> {
+pub(super) fn change_record(
+    tp: TopicPartition,
+    change: PartitionChange<'_>,
+) -> Option<MetadataRecord> {
     change.build().map(|state| MetadataRecord::PartitionChange { tp, state })
 }
