@@ -33,6 +33,9 @@ impl Controller {
             Request::DeleteTopics(request) => self.delete_topics(&request.names, cx),
             Request::ElectLeaders(request) => self.elect(request, cx),
             Request::IncrementalAlterConfigs(request) => self.alter_configs(request, cx),
+            Request::AlterPartitionReassignments(_) => {
+                Response::AlterPartitionReassignments(ErrorCode::UnsupportedVersion, Vec::new())
+            }
             Request::RaftFetch(_)
             | Request::Metadata(_)
             | Request::Produce(_)
@@ -47,6 +50,9 @@ impl Controller {
             | Request::LeaveGroup(_)
             | Request::OffsetCommit(_)
             | Request::OffsetFetch(_)
+            | Request::DescribeGroups(_)
+            | Request::ListGroups
+            | Request::DeleteGroups(_)
             | Request::DeleteRecords(_) => unreachable!("no node sends this to a controller"),
         }
     }
@@ -249,6 +255,9 @@ fn not_controller(body: &Request) -> Response {
         }
         Request::ElectLeaders(_) => Response::ElectLeaders(error, Vec::new()),
         Request::IncrementalAlterConfigs(_) => Response::IncrementalAlterConfigs(error),
+        Request::AlterPartitionReassignments(_) => {
+            Response::AlterPartitionReassignments(error, Vec::new())
+        }
         Request::ApiVersions
         | Request::RaftFetch(_)
         | Request::Metadata(_)
@@ -264,6 +273,9 @@ fn not_controller(body: &Request) -> Response {
         | Request::LeaveGroup(_)
         | Request::OffsetCommit(_)
         | Request::OffsetFetch(_)
+        | Request::DescribeGroups(_)
+        | Request::ListGroups
+        | Request::DeleteGroups(_)
         | Request::DeleteRecords(_) => unreachable!("no node sends this to a controller"),
     }
 }
