@@ -4,8 +4,8 @@
 
 use super::registration::{self, BrokerControlState};
 use super::{
-    Controller, alter_partition, configs, elect_leaders, producer_ids, records::MetadataRecord,
-    topics,
+    Controller, alter_partition, configs, elect_leaders, producer_ids, reassignment,
+    records::MetadataRecord, topics,
 };
 use crate::api::request;
 use crate::api::response::{AllocateProducerIds, BrokerHeartbeat};
@@ -33,9 +33,7 @@ impl Controller {
             Request::DeleteTopics(request) => self.delete_topics(&request.names, cx),
             Request::ElectLeaders(request) => self.elect(request, cx),
             Request::IncrementalAlterConfigs(request) => self.alter_configs(request, cx),
-            Request::AlterPartitionReassignments(_) => {
-                Response::AlterPartitionReassignments(ErrorCode::UnsupportedVersion, Vec::new())
-            }
+            Request::AlterPartitionReassignments(request) => self.reassign(request, cx),
             Request::RaftFetch(_)
             | Request::Metadata(_)
             | Request::Produce(_)
@@ -202,6 +200,16 @@ impl Controller {
             }
             Err(error) => Response::IncrementalAlterConfigs(error),
         }
+    }
+
+    fn reassign(
+        &mut self,
+        request: &request::AlterPartitionReassignments,
+        cx: &mut Cx<'_>,
+    ) -> Response {
+        let (records, verdicts) = reassignment::alter_reassignments(&self.view(), request);
+        self.write(records, ChangeReason::Reassignment, cx);
+        Response::AlterPartitionReassignments(ErrorCode::None, verdicts)
     }
 
     /// Kafka draws a random uuid; the place of the topic's record in the log is as unique.
