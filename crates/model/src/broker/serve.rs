@@ -44,7 +44,10 @@ impl Broker {
             | Request::Heartbeat(_)
             | Request::LeaveGroup(_)
             | Request::OffsetCommit(_)
-            | Request::OffsetFetch(_) => self.with_groups(|groups, log| {
+            | Request::OffsetFetch(_)
+            | Request::DescribeGroups(_)
+            | Request::ListGroups
+            | Request::DeleteGroups(_) => self.with_groups(|groups, log| {
                 groups.handle(conn, correlation, &body, log, cx);
             }),
             Request::CreateTopics(_)
@@ -119,7 +122,8 @@ impl Broker {
         }
     }
 
-    const fn listens(&self) -> bool {
+    /// Whether its port takes requests.
+    pub const fn listens(&self) -> bool {
         match self.lifecycle.state() {
             BrokerState::Running
             | BrokerState::PendingControlledShutdown
