@@ -84,9 +84,6 @@ impl Broker {
             | Request::BrokerHeartbeat(_)
             | Request::AlterPartition(_)
             | Request::AllocateProducerIds(_)
-            | Request::DescribeGroups(_)
-            | Request::ListGroups
-            | Request::DeleteGroups(_)
             | Request::RaftFetch(_) => cx.close(conn),
         }
         self.settle(cx);
