@@ -7,7 +7,7 @@ use super::coordinator::{creation, find_coordinator};
 use super::lifecycle::BrokerState;
 use super::to_controller::ControllerCall;
 use super::topics::metadata;
-use crate::api::{Request, Response};
+use crate::api::{Request, Response, request};
 use crate::cx::Cx;
 use crate::group::OFFSETS_TOPIC;
 use crate::ids::{Correlation, Name};
@@ -44,7 +44,10 @@ impl Broker {
             | Request::Heartbeat(_)
             | Request::LeaveGroup(_)
             | Request::OffsetCommit(_)
-            | Request::OffsetFetch(_) => self.with_groups(|groups, log| {
+            | Request::OffsetFetch(_)
+            | Request::DescribeGroups(_)
+            | Request::ListGroups
+            | Request::DeleteGroups(_) => self.with_groups(|groups, log| {
                 groups.handle(conn, correlation, &body, log, cx);
             }),
             Request::CreateTopics(_)
@@ -55,60 +58,57 @@ impl Broker {
             | Request::IncrementalAlterConfigs(_) => {
                 self.to_controller.send(body, ControllerCall::Forward(conn, correlation), cx);
             }
-            Request::ApiVersions
-            | Request::Metadata(_)
-            | Request::ListOffsets(_)
-            | Request::OffsetForLeaderEpoch(_)
-            | Request::InitProducerId(_)
-            | Request::FindCoordinator(_) => {
-                let answer = self.answer(&body, cx);
+            Request::ApiVersions => cx.respond(conn, correlation, Response::ApiVersions),
+            Request::Metadata(request) => {
+                let answer = self.metadata(&request, cx);
+                cx.respond(conn, correlation, answer);
+            }
+            Request::FindCoordinator(request) => {
+                let answer = self.find_coordinator(&request, cx);
+                cx.respond(conn, correlation, answer);
+            }
+            Request::ListOffsets(request) => {
+                let (replicas, env) = self.data_plane();
+                cx.respond(conn, correlation, replicas.list_offsets(&request, &env));
+            }
+            Request::OffsetForLeaderEpoch(request) => {
+                let (replicas, env) = self.data_plane();
+                cx.respond(conn, correlation, replicas.offset_for_leader_epoch(&request, &env));
+            }
+            Request::InitProducerId(request) => {
+                let transactional = request.transactional_id.is_some();
+                let answer = Response::InitProducerId(self.generate_producer_id(transactional, cx));
                 cx.respond(conn, correlation, answer);
             }
             Request::BrokerRegistration(_)
             | Request::BrokerHeartbeat(_)
             | Request::AlterPartition(_)
             | Request::AllocateProducerIds(_)
-            | Request::DescribeGroups(_)
-            | Request::ListGroups
-            | Request::DeleteGroups(_)
             | Request::RaftFetch(_) => cx.close(conn),
         }
         self.settle(cx);
     }
 
-    /// What can be answered at once.
-    fn answer(&mut self, body: &Request, cx: &mut Cx<'_>) -> Response {
-        match body {
-            Request::Metadata(request) => {
-                let (_, env) = self.data_plane();
-                let (answer, missing) = metadata(request, &env, cx);
-                for name in missing {
-                    self.create(name, cx);
-                }
-                answer
-            }
-            Request::FindCoordinator(request) => {
-                let (_, env) = self.data_plane();
-                let (answer, missing) = find_coordinator(request, &env);
-                if missing {
-                    self.create(OFFSETS_TOPIC.into(), cx);
-                }
-                answer
-            }
-            Request::ListOffsets(request) => {
-                let (replicas, env) = self.data_plane();
-                replicas.list_offsets(request, &env)
-            }
-            Request::OffsetForLeaderEpoch(request) => {
-                let (replicas, env) = self.data_plane();
-                replicas.offset_for_leader_epoch(request, &env)
-            }
-            Request::InitProducerId(request) => {
-                let transactional = request.transactional_id.is_some();
-                Response::InitProducerId(self.generate_producer_id(transactional, cx))
-            }
-            _ => Response::ApiVersions,
+    fn metadata(&mut self, request: &request::Metadata, cx: &mut Cx<'_>) -> Response {
+        let (_, env) = self.data_plane();
+        let (answer, missing) = metadata(request, &env, cx);
+        for name in missing {
+            self.create(name, cx);
         }
+        answer
+    }
+
+    fn find_coordinator(
+        &mut self,
+        request: &request::FindCoordinator,
+        cx: &mut Cx<'_>,
+    ) -> Response {
+        let (_, env) = self.data_plane();
+        let (answer, missing) = find_coordinator(request, &env);
+        if missing {
+            self.create(OFFSETS_TOPIC.into(), cx);
+        }
+        answer
     }
 
     /// Asks the controller for a topic, unless that was done already.
@@ -119,7 +119,8 @@ impl Broker {
         }
     }
 
-    const fn listens(&self) -> bool {
+    /// Whether its port takes requests.
+    pub const fn listens(&self) -> bool {
         match self.lifecycle.state() {
             BrokerState::Running
             | BrokerState::PendingControlledShutdown

@@ -7,9 +7,9 @@ use super::fields::{by_topic, ids, names};
 use kafkascope_model::api::Request;
 use kafkascope_model::api::request::{
     AlterPartition, AlterPartitionItem, BrokerHeartbeat, BrokerRegistration, ConfigResource,
-    CoordinatorType, CreateTopics, Fetch, FetchPartition, IncrementalAlterConfigs, JoinGroup,
-    ListOffsets, OffsetCommit, OffsetFetch, OffsetSpec, Produce, RaftFetch, Subscription,
-    SyncGroup,
+    CoordinatorType, CreateTopics, DeleteGroups, DescribeGroups, Fetch, FetchPartition,
+    IncrementalAlterConfigs, JoinGroup, ListOffsets, OffsetCommit, OffsetFetch, OffsetSpec,
+    Produce, RaftFetch, Subscription, SyncGroup,
 };
 use serde_json::{Value, json};
 
@@ -77,6 +77,21 @@ impl Wire<'_> {
                 })
             }
             Request::IncrementalAlterConfigs(body) => alter_configs(body),
+            Request::AlterPartitionReassignments(body) => {
+                let rows = body.partitions.iter().map(|(name, partition, replicas)| {
+                    let replicas = replicas.as_ref().map(|replicas| ids(replicas));
+                    let row = json!({ "partitionIndex": partition, "replicas": replicas });
+                    (name.to_string(), row)
+                });
+                json!({ "topics": by_topic("name", "partitions", rows) })
+            }
+            Request::ListGroups => json!({}),
+            Request::DescribeGroups(DescribeGroups { groups }) => {
+                json!({ "groups": groups.iter().map(|group| &**group).collect::<Vec<_>>() })
+            }
+            Request::DeleteGroups(DeleteGroups { groups }) => {
+                json!({ "groupsNames": groups.iter().map(|group| &**group).collect::<Vec<_>>() })
+            }
             Request::JoinGroup(_)
             | Request::SyncGroup(_)
             | Request::Heartbeat(_)

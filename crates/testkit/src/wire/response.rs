@@ -7,8 +7,8 @@ use super::fields::{by_topic, ids, names};
 use super::request::subscription;
 use kafkascope_model::api::Response;
 use kafkascope_model::api::response::{
-    AlteredPartition, CurrentLeader, Fetch, FetchedPartition, JoinGroup, ListedOffset, Metadata,
-    OffsetFetch, Produce, RaftFetch, TopicMetadata,
+    AlteredPartition, CurrentLeader, DescribedGroup, Fetch, FetchedPartition, JoinGroup,
+    ListedGroup, ListedOffset, Metadata, OffsetFetch, Produce, RaftFetch, TopicMetadata,
 };
 use serde_json::{Value, json};
 
@@ -69,6 +69,30 @@ impl Wire<'_> {
             }
             Response::IncrementalAlterConfigs(error) => {
                 json!({ "responses": [{ "errorCode": error.code() }] })
+            }
+            Response::AlterPartitionReassignments(error, body) => {
+                let rows = body.iter().map(|(name, partition, error)| {
+                    let row = json!({ "partitionIndex": partition, "errorCode": error.code() });
+                    (name.to_string(), row)
+                });
+                let responses = by_topic("name", "partitions", rows);
+                json!({ "errorCode": error.code(), "responses": responses })
+            }
+            Response::DescribeGroups(body) => {
+                json!({ "groups": body.iter().map(described_group).collect::<Vec<_>>() })
+            }
+            Response::ListGroups(error, body) => {
+                let group = |group: &ListedGroup| json!({ "groupId": &*group.group_id, "groupState": &*group.group_state });
+                json!({ "errorCode": error.code(), "groups": body.iter().map(group).collect::<Vec<_>>() })
+            }
+            Response::DeleteGroups(body) => {
+                let group = |(name, error): &(
+                    std::sync::Arc<str>,
+                    kafkascope_model::api::ErrorCode,
+                )| {
+                    json!({ "groupId": &**name, "errorCode": error.code() })
+                };
+                json!({ "results": body.iter().map(group).collect::<Vec<_>>() })
             }
             Response::FindCoordinator(_)
             | Response::JoinGroup(_)
@@ -217,6 +241,21 @@ fn group_response(response: &Response) -> Value {
         Response::OffsetFetch(body) => offsets_fetched(body),
         other => unreachable!("{} is no group response", other.key().name()),
     }
+}
+
+fn described_group(group: &DescribedGroup) -> Value {
+    let members = group.members.iter().map(|member| {
+        json!({
+            "memberId": &*member.member_id,
+            "groupInstanceId": member.group_instance_id.as_deref(),
+            "clientId": &*member.client_id, "memberAssignment": names(&member.assignment),
+        })
+    });
+    json!({
+        "errorCode": group.error.code(), "groupId": &*group.group_id,
+        "groupState": &*group.group_state, "protocolType": &*group.protocol_type,
+        "protocolData": &*group.protocol_data, "members": members.collect::<Vec<_>>(),
+    })
 }
 
 fn joined(body: &JoinGroup) -> Value {

@@ -69,8 +69,10 @@ pub fn elect(stage: &mut Stage, args: &Elect) -> Result<Value, Stop> {
     Ok(json!({ "partitions": told }))
 }
 
-pub fn reassign(_stage: &mut Stage, _args: &Reassign) -> Result<Value, Stop> {
-    Err(Stop::lacks("reassignments (reassign)"))
+pub fn reassign(stage: &mut Stage, args: &Reassign) -> Result<Value, Stop> {
+    let replicas = args.replicas.iter().copied().map(NodeId).collect();
+    let partitions = vec![(name(&args.tp.topic), args.tp.partition, Some(replicas))];
+    single(stage, AdminCommand::ReassignPartitions { partitions })
 }
 
 pub fn delete_records(stage: &mut Stage, args: &DeleteRecords) -> Result<Value, Stop> {

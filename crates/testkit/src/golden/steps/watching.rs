@@ -9,15 +9,51 @@ use kafkascope_model::api::request::OffsetSpec;
 use kafkascope_model::api::response::ListedOffset;
 use kafkascope_model::api::{ErrorCode, Response};
 use kafkascope_model::command::AdminCommand;
-use kafkascope_model::ids::Offset;
+use kafkascope_model::ids::{NodeId, Offset, TopicPartition};
 use serde_json::{Map, Value, json};
 
-pub fn topics(_stage: &mut Stage) -> Result<Value, Stop> {
-    Err(Stop::lacks("topics"))
+pub fn topics(stage: &mut Stage) -> Result<Value, Stop> {
+    let image = stage.image().ok_or_else(|| Stop::problem("no broker runs"))?;
+    let names = image.topic_ids.keys().filter(|name| !name.starts_with("__"));
+    Ok(json!({ "topics": names.map(|name| &**name).collect::<Vec<_>>() }))
 }
 
-pub fn describe_topic(_stage: &mut Stage, _topic: &str) -> Result<Value, Stop> {
-    Err(Stop::lacks("describe-topic"))
+pub fn describe_topic(stage: &mut Stage, topic: &str) -> Result<Value, Stop> {
+    let answer = stage.ask(AdminCommand::DescribeTopic { name: topic.into() })?;
+    let Some(Response::Metadata(body)) = answer.response else {
+        return Ok(thrown(ErrorCode::RequestTimedOut));
+    };
+    let described = body.topics.first().ok_or_else(|| Stop::problem("an empty answer"))?;
+    if !described.error.is_ok() {
+        return Ok(thrown(described.error));
+    }
+    let elr = |index: i32| {
+        let tp = TopicPartition::new(described.topic_id, index);
+        let state = stage.image().and_then(|image| image.partition(tp));
+        state.map(|state| (numbers(&state.elr), numbers(&state.last_known_elr))).unwrap_or_default()
+    };
+    let partitions = described.partitions.iter().map(|partition| {
+        let (elr, last_known_elr) = elr(partition.partition_index);
+        let mut isr = numbers(&partition.isr_nodes);
+        isr.sort_unstable();
+        json!({
+            "partition": partition.partition_index,
+            "leader": partition.leader_id.0,
+            "replicas": numbers(&partition.replica_nodes),
+            "isr": isr, "elr": elr, "last_known_elr": last_known_elr,
+        })
+    });
+    Ok(json!({ "partitions": partitions.collect::<Vec<_>>() }))
+}
+
+fn numbers(nodes: &[NodeId]) -> Vec<i32> {
+    nodes.iter().map(|node| node.0).collect()
+}
+
+/// An exception that the recorder did not expect: it wrote its message too.
+fn thrown(error: ErrorCode) -> Value {
+    let name = error.exception();
+    json!({ "error": name, "message": format!("org.apache.kafka.common.errors.{name}") })
 }
 
 pub fn offsets(stage: &mut Stage, args: &Offsets) -> Result<Value, Stop> {
@@ -78,10 +114,18 @@ pub fn producers_state(_stage: &mut Stage, _tp: &Tp) -> Result<Value, Stop> {
     Err(Stop::lacks("producers-state"))
 }
 
-pub fn quorum(_stage: &mut Stage) -> Result<Value, Stop> {
-    Err(Stop::lacks("quorum"))
+pub fn quorum(stage: &mut Stage) -> Result<Value, Stop> {
+    let (leader, epoch) = stage.quorum_leader();
+    let voters = numbers(&stage.world.controller_ids());
+    Ok(json!({ "leader": leader.0, "epoch": epoch, "voters": voters }))
 }
 
-pub fn brokers(_stage: &mut Stage) -> Result<Value, Stop> {
-    Err(Stop::lacks("brokers"))
+pub fn brokers(stage: &mut Stage) -> Result<Value, Stop> {
+    let answer = stage.ask(AdminCommand::DescribeCluster)?;
+    let Some(Response::Metadata(body)) = answer.response else {
+        return Ok(thrown(ErrorCode::RequestTimedOut));
+    };
+    let mut brokers: Vec<i32> = body.brokers.iter().map(|(id, _)| id.0).collect();
+    brokers.sort_unstable();
+    Ok(json!({ "brokers": brokers, "controller": body.controller_id.0 }))
 }
