@@ -286,7 +286,6 @@ impl Broker {
                 }
             });
         }
-        self.with_groups(|groups, log| groups.on_metadata(log, cx));
     }
 
     fn on_controller_answer(&mut self, call: ControllerCall, body: Response, cx: &mut Cx<'_>) {

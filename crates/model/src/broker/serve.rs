@@ -51,6 +51,7 @@ impl Broker {
             | Request::CreatePartitions(_)
             | Request::DeleteTopics(_)
             | Request::ElectLeaders(_)
+            | Request::AlterPartitionReassignments(_)
             | Request::IncrementalAlterConfigs(_) => {
                 self.to_controller.send(body, ControllerCall::Forward(conn, correlation), cx);
             }
@@ -67,6 +68,9 @@ impl Broker {
             | Request::BrokerHeartbeat(_)
             | Request::AlterPartition(_)
             | Request::AllocateProducerIds(_)
+            | Request::DescribeGroups(_)
+            | Request::ListGroups
+            | Request::DeleteGroups(_)
             | Request::RaftFetch(_) => cx.close(conn),
         }
         self.settle(cx);

@@ -13,6 +13,7 @@ pub mod image;
 pub mod metadata_log;
 pub mod placement;
 pub mod producer_ids;
+pub mod reassignment;
 pub mod records;
 pub mod registration;
 mod serve;

@@ -4,8 +4,8 @@
 
 use super::registration::{self, BrokerControlState};
 use super::{
-    Controller, alter_partition, configs, elect_leaders, producer_ids, records::MetadataRecord,
-    topics,
+    Controller, alter_partition, configs, elect_leaders, producer_ids, reassignment,
+    records::MetadataRecord, topics,
 };
 use crate::api::request;
 use crate::api::response::{AllocateProducerIds, BrokerHeartbeat};
@@ -33,6 +33,7 @@ impl Controller {
             Request::DeleteTopics(request) => self.delete_topics(&request.names, cx),
             Request::ElectLeaders(request) => self.elect(request, cx),
             Request::IncrementalAlterConfigs(request) => self.alter_configs(request, cx),
+            Request::AlterPartitionReassignments(request) => self.reassign(request, cx),
             Request::RaftFetch(_)
             | Request::Metadata(_)
             | Request::Produce(_)
@@ -47,6 +48,9 @@ impl Controller {
             | Request::LeaveGroup(_)
             | Request::OffsetCommit(_)
             | Request::OffsetFetch(_)
+            | Request::DescribeGroups(_)
+            | Request::ListGroups
+            | Request::DeleteGroups(_)
             | Request::DeleteRecords(_) => unreachable!("no node sends this to a controller"),
         }
     }
@@ -198,6 +202,16 @@ impl Controller {
         }
     }
 
+    fn reassign(
+        &mut self,
+        request: &request::AlterPartitionReassignments,
+        cx: &mut Cx<'_>,
+    ) -> Response {
+        let (records, verdicts) = reassignment::alter_reassignments(&self.view(), request);
+        self.write(records, ChangeReason::Reassignment, cx);
+        Response::AlterPartitionReassignments(ErrorCode::None, verdicts)
+    }
+
     /// Kafka draws a random uuid; the place of the topic's record in the log is as unique.
     fn next_topic_id(&self) -> TopicId {
         TopicId(u32::try_from(self.log.end() + 1).expect("a metadata log stays short"))
@@ -249,6 +263,9 @@ fn not_controller(body: &Request) -> Response {
         }
         Request::ElectLeaders(_) => Response::ElectLeaders(error, Vec::new()),
         Request::IncrementalAlterConfigs(_) => Response::IncrementalAlterConfigs(error),
+        Request::AlterPartitionReassignments(_) => {
+            Response::AlterPartitionReassignments(error, Vec::new())
+        }
         Request::ApiVersions
         | Request::RaftFetch(_)
         | Request::Metadata(_)
@@ -264,6 +281,9 @@ fn not_controller(body: &Request) -> Response {
         | Request::LeaveGroup(_)
         | Request::OffsetCommit(_)
         | Request::OffsetFetch(_)
+        | Request::DescribeGroups(_)
+        | Request::ListGroups
+        | Request::DeleteGroups(_)
         | Request::DeleteRecords(_) => unreachable!("no node sends this to a controller"),
     }
 }
