@@ -114,15 +114,13 @@ impl ReplicaManager {
         let (tp, error) = (answer.tp, answer.error);
         self.alter_partition.unsent.remove(&tp);
         cx.note(Fact::IsrProposalAnswered { tp, error });
-        let me = self.me;
         let Some(partition) = self.replicas.get_mut(tp) else { return };
         let stale = answer.partition_epoch < partition.partition_epoch
             || answer.leader_epoch != partition.leader_epoch;
         let Some(leadership) = &mut partition.leadership else { return };
         let Some(proposal) = leadership.proposed.clone() else { return };
-        match error {
-            ErrorCode::None if stale => {}
-            ErrorCode::None => {
+        if error.is_ok() {
+            if !stale {
                 leadership.isr.clone_from(&answer.isr);
                 leadership.proposed = None;
                 leadership.recovering = answer.leader_recovery_state != 0;
@@ -130,20 +128,15 @@ impl ReplicaManager {
                 self.advance_high_watermark(tp, env, cx);
                 self.settle_produces(tp, cx);
             }
-            ErrorCode::IneligibleReplica | ErrorCode::OperationNotAttempted => {
-                leadership.proposed = None;
-            }
-            // Metadata that settles the matter is on its way.
-            error if is_final(error) => {}
-            _ => {
-                debug_assert!(proposal.isr.contains(&me));
-                self.propose(tp, proposal);
-            }
+        } else if matches!(error, ErrorCode::IneligibleReplica | ErrorCode::OperationNotAttempted) {
+            leadership.proposed = None;
+        } else if !is_final(error) {
+            self.propose(tp, proposal);
         }
     }
 }
 
-/// Errors after which the leader waits for metadata instead of trying again.
+/// Errors after which the leader waits for metadata, which settles the matter, instead of trying again.
 const fn is_final(error: ErrorCode) -> bool {
     matches!(
         error,

@@ -80,12 +80,13 @@ impl ReplicaManager {
         cx: &mut Cx<'_>,
     ) {
         let Some(parked) = self.deletes.remove(&conn) else { return };
-        let answers = parked.partitions.iter().map(|(tp, _, error)| match verdict(*error) {
-            ErrorCode::None => match self.low_watermark(*tp, env) {
+        let answers = parked.partitions.iter().map(|(tp, _, error)| {
+            let error = verdict(*error);
+            match self.low_watermark(*tp, env).filter(|_| error.is_ok()) {
                 Some(low) => (*tp, low, ErrorCode::None),
-                None => (*tp, -1, ErrorCode::NotLeaderOrFollower),
-            },
-            error => (*tp, -1, error),
+                None if error.is_ok() => (*tp, -1, ErrorCode::NotLeaderOrFollower),
+                None => (*tp, -1, error),
+            }
         });
         let body = Response::DeleteRecords(answers.collect());
         cx.respond(conn, parked.correlation, body);

@@ -140,18 +140,14 @@ impl ReplicaManager {
         if fetcher.in_flight.take_if(|sent| *sent == correlation).is_none() {
             return;
         }
-        match body {
-            Response::Fetch(fetch) => {
-                for answer in fetch.partitions {
-                    self.on_fetched(leader, answer, env, cx);
-                }
+        if let Response::Fetch(fetch) = body {
+            for answer in fetch.partitions {
+                self.on_fetched(leader, answer, env, cx);
             }
-            Response::ListOffsets(listed) => {
-                for pair in listed.chunks_exact(2) {
-                    self.on_leader_bounds(leader, &pair[0], &pair[1], env, cx);
-                }
+        } else if let Response::ListOffsets(listed) = body {
+            for pair in listed.chunks_exact(2) {
+                self.on_leader_bounds(leader, &pair[0], &pair[1], env, cx);
             }
-            other => unreachable!("a fetcher never asks for {:?}", other.key()),
         }
         self.on_fetcher_timer(leader, env, cx);
     }
@@ -192,22 +188,21 @@ impl ReplicaManager {
         let Some(following) = self.following(leader, tp).filter(|following| following.asked) else {
             return;
         };
-        match answer.error {
-            ErrorCode::None => {
-                if let Some((epoch, end)) = answer.diverging_epoch {
-                    let to = self.common_end(tp, epoch, end);
-                    self.truncate(tp, to, env, cx);
-                } else {
-                    self.append_fetched(answer, env, cx);
-                }
-                let want = self.next_fetch(tp, env);
-                if let (Some(following), Some(want)) = (self.following(leader, tp), want) {
-                    following.want = want;
-                }
+        let error = answer.error;
+        if error.is_ok() {
+            if let Some((epoch, end)) = answer.diverging_epoch {
+                let to = self.common_end(tp, epoch, end);
+                self.truncate(tp, to, env, cx);
+            } else {
+                self.append_fetched(answer, env, cx);
             }
-            ErrorCode::OffsetOutOfRange => following.phase = Phase::OutOfRange,
-            ErrorCode::FencedLeaderEpoch => following.phase = Phase::Fenced,
-            _ => following.rest(env, cx.now),
+            self.go_on(leader, tp, env);
+        } else if error == ErrorCode::OffsetOutOfRange {
+            following.phase = Phase::OutOfRange;
+        } else if error == ErrorCode::FencedLeaderEpoch {
+            following.phase = Phase::Fenced;
+        } else {
+            following.rest(env, cx.now);
         }
     }
 
@@ -235,6 +230,11 @@ impl ReplicaManager {
         } else if earliest.offset > log_end {
             self.restart_at(tp, earliest.offset, cx);
         }
+        self.go_on(leader, tp, env);
+    }
+
+    /// The next fetch of a partition begins where its log ends now.
+    fn go_on(&mut self, leader: NodeId, tp: TopicPartition, env: &Env<'_>) {
         let want = self.next_fetch(tp, env);
         if let (Some(following), Some(want)) = (self.following(leader, tp), want) {
             following.want = want;

@@ -21,6 +21,10 @@ pub mod remote;
 pub mod replica_manager;
 pub mod replicas;
 mod serve;
+#[cfg(test)]
+mod stories;
+#[cfg(test)]
+mod testing;
 pub mod to_controller;
 mod topics;
 

@@ -55,13 +55,34 @@ impl Broker {
             | Request::IncrementalAlterConfigs(_) => {
                 self.to_controller.send(body, ControllerCall::Forward(conn, correlation), cx);
             }
-            Request::ApiVersions
-            | Request::Metadata(_)
-            | Request::ListOffsets(_)
-            | Request::OffsetForLeaderEpoch(_)
-            | Request::InitProducerId(_)
-            | Request::FindCoordinator(_) => {
-                let answer = self.answer(&body, cx);
+            Request::ApiVersions => cx.respond(conn, correlation, Response::ApiVersions),
+            Request::Metadata(request) => {
+                let (_, env) = self.data_plane();
+                let (answer, missing) = metadata(&request, &env, cx);
+                for name in missing {
+                    self.create(name, cx);
+                }
+                cx.respond(conn, correlation, answer);
+            }
+            Request::FindCoordinator(request) => {
+                let (_, env) = self.data_plane();
+                let (answer, missing) = find_coordinator(&request, &env);
+                if missing {
+                    self.create(OFFSETS_TOPIC.into(), cx);
+                }
+                cx.respond(conn, correlation, answer);
+            }
+            Request::ListOffsets(request) => {
+                let (replicas, env) = self.data_plane();
+                cx.respond(conn, correlation, replicas.list_offsets(&request, &env));
+            }
+            Request::OffsetForLeaderEpoch(request) => {
+                let (replicas, env) = self.data_plane();
+                cx.respond(conn, correlation, replicas.offset_for_leader_epoch(&request, &env));
+            }
+            Request::InitProducerId(request) => {
+                let transactional = request.transactional_id.is_some();
+                let answer = Response::InitProducerId(self.generate_producer_id(transactional, cx));
                 cx.respond(conn, correlation, answer);
             }
             Request::BrokerRegistration(_)
@@ -74,41 +95,6 @@ impl Broker {
             | Request::RaftFetch(_) => cx.close(conn),
         }
         self.settle(cx);
-    }
-
-    /// What can be answered at once.
-    fn answer(&mut self, body: &Request, cx: &mut Cx<'_>) -> Response {
-        match body {
-            Request::Metadata(request) => {
-                let (_, env) = self.data_plane();
-                let (answer, missing) = metadata(request, &env, cx);
-                for name in missing {
-                    self.create(name, cx);
-                }
-                answer
-            }
-            Request::FindCoordinator(request) => {
-                let (_, env) = self.data_plane();
-                let (answer, missing) = find_coordinator(request, &env);
-                if missing {
-                    self.create(OFFSETS_TOPIC.into(), cx);
-                }
-                answer
-            }
-            Request::ListOffsets(request) => {
-                let (replicas, env) = self.data_plane();
-                replicas.list_offsets(request, &env)
-            }
-            Request::OffsetForLeaderEpoch(request) => {
-                let (replicas, env) = self.data_plane();
-                replicas.offset_for_leader_epoch(request, &env)
-            }
-            Request::InitProducerId(request) => {
-                let transactional = request.transactional_id.is_some();
-                Response::InitProducerId(self.generate_producer_id(transactional, cx))
-            }
-            _ => Response::ApiVersions,
-        }
     }
 
     /// Asks the controller for a topic, unless that was done already.
