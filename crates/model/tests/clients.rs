@@ -2,7 +2,7 @@
 //!
 //! Invariant: every world has one controller and three brokers, and runs on one seed.
 
-use kafkascope_kernel::{Limits, Micros, Seed, SimTime};
+use kafkascope_kernel::{Limits, Micros, Seed};
 use kafkascope_model::api::request::OffsetSpec;
 use kafkascope_model::api::{ErrorCode, Response};
 use kafkascope_model::command::{AdminCommand, Command, ProducerSpec};
@@ -264,22 +264,4 @@ fn equal_commands_give_equal_worlds() {
         world.digest()
     };
     assert_eq!(digest(), digest());
-}
-
-#[test]
-#[ignore = "a measurement, for an optimised build"]
-fn how_fast_a_busy_cluster_runs() {
-    let mut world = world();
-    create(&mut world, "trips", &[&[1, 2, 3], &[2, 3, 1], &[3, 1, 2]]);
-    for _ in 0..4 {
-        let workload = Workload { every: Micros(200), ..events(1) };
-        producer(&mut world, &[], Some(workload));
-    }
-    let (before, began) = (world.events_handled(), std::time::Instant::now());
-    let until = world.now() + Micros::from_ms(10_000);
-    world.run_until(until);
-    let seconds = began.elapsed().as_secs_f64();
-    let events = (world.events_handled() - before) as f64;
-    assert!(world.now() > SimTime::ZERO);
-    println!("{:.0} events/s, {:.0} records/s", events / seconds, 200_000.0 / seconds);
 }
