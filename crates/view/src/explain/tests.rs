@@ -13,7 +13,7 @@ use std::sync::Arc;
 fn story(tell: &Teller) -> Vec<String> {
     let context = tell.context();
     let narration =
-        narrate(&facts_of(&tell), &tell.observer.chronicle, &context, &NarrationVm::default());
+        narrate(&facts_of(tell), &tell.observer.chronicle, &context, &NarrationVm::default());
     narration.lines.iter().map(|line| line.text.to_string()).collect()
 }
 

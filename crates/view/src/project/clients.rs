@@ -107,9 +107,9 @@ const fn holding(open: QueuedBatch) -> (&'static str, Tone) {
 /// A group's card.
 pub(super) fn group(sight: &Sight<'_>, name: &Name, index: usize, members: &[NodeId]) -> GroupVm {
     let known = sight.observer.picture.groups.get(name);
-    let members: Vec<_> = members.iter().enumerate();
+    let numbered = members.iter().enumerate();
     let members: Vec<MemberVm> =
-        members.into_iter().map(|(place, id)| member(sight, *id, index + place)).collect();
+        numbered.map(|(place, id)| member(sight, *id, index + place)).collect();
     let state = known.map_or("", |group| group.state);
     let tone = match state {
         "Stable" => Tone::Good,

@@ -4,7 +4,7 @@
 
 use super::Sight;
 use crate::draw::{Capsule, Cross, DrawList, Fall, Halo, Ring, Stroke};
-use crate::layout::{ClusterLayout, Curve, Point};
+use crate::layout::{ClusterLayout, Curve};
 use crate::ui::Selection;
 use crate::view_model::Face;
 use kafkascope_kernel::SimTime;
@@ -186,10 +186,8 @@ impl Pen<'_, '_> {
     }
 
     fn followed(&self) -> Option<RecordId> {
-        match self.sight.ui.selection {
-            Selection::Record(id) => Some(id),
-            _ => self.sight.ui.follow,
-        }
+        let selected = &self.sight.ui.selection;
+        if let Selection::Record(id) = selected { Some(*id) } else { self.sight.ui.follow }
     }
 
     fn is_followed(&self, record: RecordId) -> bool {
@@ -213,10 +211,4 @@ fn progress(envelope: &Envelope, now: SimTime) -> Option<f32> {
 /// Ease in and out.
 fn ease(t: f32) -> f32 {
     t * t * (3.0 - 2.0 * t)
-}
-
-/// The message under a point, if one is there.
-pub fn hit(list: &DrawList, at: Point, reach: f32) -> Option<kafkascope_model::ids::MsgId> {
-    let near = |point: Point| (point.x - at.x).abs() <= reach && (point.y - at.y).abs() <= reach;
-    list.capsules.iter().find(|capsule| near(capsule.at)).map(|capsule| capsule.msg)
 }

@@ -137,7 +137,7 @@ fn consumer(sight: &Sight<'_>, id: NodeId) -> (String, Vec<RowVm>, Tone) {
         });
     }
     if rows.is_empty() {
-        rows.push(row("partitions", "none".to_string()));
+        rows.push(row("partitions", "none"));
     }
     let group = sight.directory.config(id, "group.id").unwrap_or("");
     let subtitle = if group.is_empty() {
@@ -160,11 +160,11 @@ fn group(sight: &Sight<'_>, name: &Name) -> Option<InspectorVm> {
         if let Some(coordinator) = group.coordinator {
             rows.push(RowVm {
                 link: Selection::Node(coordinator),
-                ..row("coordinator", sight.directory.name(coordinator).to_string())
+                ..row("coordinator", sight.directory.name(coordinator))
             });
         }
         if let Some((_, reason)) = &group.reason {
-            rows.push(row("last rebalance", reason.to_string()));
+            rows.push(row("last rebalance", reason));
         }
         for ((topic, partition), (_, offset)) in &group.committed {
             let tp = picture.partition_named(topic, *partition);
@@ -351,10 +351,10 @@ fn action(command: UiCommand, label: &str, refused: Option<&str>) -> ActionVm {
     ActionVm { command, label: label.into(), key, refused: refused.map(Text::from) }
 }
 
-fn row(label: &str, value: String) -> RowVm {
+fn row(label: &str, value: impl AsRef<str>) -> RowVm {
     RowVm {
         label: label.into(),
-        value: value.as_str().into(),
+        value: value.as_ref().into(),
         tone: Tone::Plain,
         link: Selection::None,
     }

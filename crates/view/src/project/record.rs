@@ -15,10 +15,8 @@ use kafkascope_model::ids::RecordId;
 
 /// The selected or followed record.
 pub(super) fn record(sight: &Sight<'_>) -> Option<RecordVm> {
-    let id = match sight.ui.selection {
-        Selection::Record(id) => id,
-        _ => sight.ui.follow?,
-    };
+    let selected = if let Selection::Record(id) = sight.ui.selection { Some(id) } else { None };
+    let id = selected.or(sight.ui.follow)?;
     let life = sight.observer.ledger.life(id)?;
     let place = life.place().zip(life.tp);
     let place = place.map(|(append, tp)| format!("{} @ {}", sight.partition(tp), append.offset));
@@ -129,8 +127,7 @@ fn steps(sight: &Sight<'_>, id: RecordId, life: &Life) -> Vec<Step> {
 
 fn verdict(life: &Life) -> Option<VerdictVm> {
     let (text, tone) = match life.verdict() {
-        Verdict::Open => return None,
-        Verdict::Safe => return None,
+        Verdict::Open | Verdict::Safe => return None,
         Verdict::Dropped => (
             "Not acknowledged, and not in the leader's log. Its producer may send it again.",
             Tone::Agreed,
