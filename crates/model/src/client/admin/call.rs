@@ -1,43 +1,28 @@
-//! One call of the admin client on its way (`KafkaAdminClient.Call`, `PartitionLeaderStrategy`).
+//! One call of the admin client on its way (`KafkaAdminClient.Call`, `AdminApiDriver`).
 //!
 //! Invariant: a call has at most one request under way.
 
 use super::requests;
-use crate::api::{ApiKey, ErrorCode, Request, Response, request};
+use super::target::{Place, Target};
+use crate::api::{ApiKey, ErrorCode, Response};
 use crate::client::kafka_client::KafkaClient;
 use crate::client::network::{Outcome, Peer};
 use crate::command::AdminCommand;
 use crate::cx::Cx;
-use crate::ids::{Name, NodeId, TopicPartition};
-use alloc::vec;
+use crate::ids::Name;
 use alloc::vec::Vec;
 use kafkascope_kernel::{Micros, SimTime};
 
 /// Objects with their verdicts.
 pub(super) type Verdicts = Vec<(Name, ErrorCode)>;
 
-/// Who can answer a call (`KafkaAdminClient.NodeProvider`).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Target {
-    /// Any broker.
-    LeastLoaded,
-    /// The broker that metadata names as the controller; brokers forward what the controller must do.
-    Controller,
-    /// This broker.
-    Broker(NodeId),
-    /// The leader of this partition, found by METADATA first.
-    Leader(Name, i32),
-}
-
 /// Where a call stands.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Stage {
-    /// To be sent to whoever can answer it, not before this moment.
-    Ready(SimTime),
-    /// METADATA was sent to find the leader.
+    /// To be sent, not before this moment, to where it was found to belong if that needed to be found.
+    Ready(SimTime, Option<Place>),
+    /// The look-up is under way.
     LookingUp,
-    /// The leader is known.
-    Found(NodeId, TopicPartition, SimTime),
     /// The request itself is under way.
     UnderWay,
 }
@@ -62,8 +47,8 @@ pub(super) struct Call {
 
 impl Call {
     pub(super) fn new(command: AdminCommand, deadline: SimTime) -> Self {
-        let target = requests::target_of(&command);
-        Self { command, target, deadline, attempts: 0, stage: Stage::Ready(SimTime::ZERO) }
+        let target = Target::of(&command);
+        Self { command, target, deadline, attempts: 0, stage: Stage::Ready(SimTime::ZERO, None) }
     }
 
     pub(super) const fn api(&self) -> ApiKey {
@@ -85,21 +70,24 @@ impl Call {
         if self.deadline <= cx.now {
             return Step::Done(self.all_failed(ErrorCode::RequestTimedOut), None);
         }
-        let not_before = match self.stage {
-            Stage::Ready(at) | Stage::Found(_, _, at) => at,
-            Stage::LookingUp | Stage::UnderWay => return Step::Wait(self.deadline),
-        };
+        let Stage::Ready(not_before, place) = self.stage else { return Step::Wait(self.deadline) };
         if not_before > cx.now {
             return Step::Wait(not_before.min(self.deadline));
         }
-        let Some(peer) = self.peer(client, cx) else { return Step::Wait(self.deadline) };
-        if !client.ready(peer, cx) {
-            let again = client.connect_at(peer, cx.now).filter(|at| *at > cx.now);
-            self.look_elsewhere(peer, client, cx);
-            return Step::Wait(again.map_or(self.deadline, |at| at.min(self.deadline)));
+        let Some(peer) = self.target.peer(place, client, cx) else {
+            return Step::Wait(self.deadline);
+        };
+        if client.ready(peer, cx) {
+            self.send(peer, place, number, client, cx);
+            return Step::Wait(self.deadline);
         }
-        self.send(peer, number, client, cx);
-        Step::Wait(self.deadline)
+        if place.is_some() && client.connection_failed(peer) {
+            // What was looked up may be stale: it is looked up again, after a while.
+            self.try_again(ErrorCode::NetworkException, client, cx);
+            return self.advance(number, client, cx);
+        }
+        let again = client.connect_at(peer, cx.now).filter(|at| *at > cx.now);
+        Step::Wait(again.map_or(self.deadline, |at| at.min(self.deadline)))
     }
 
     /// The request came back; the verdicts, if that ends the call.
@@ -120,9 +108,8 @@ impl Call {
             return self.on_lookup(&response, client, cx);
         }
         let verdicts = requests::verdicts(&self.command, &response);
-        let retry =
-            verdicts.iter().map(|(_, error)| *error).find(|error| self.is_worth_a_retry(*error));
-        if let Some(error) = retry {
+        let mut errors = verdicts.iter().map(|(_, error)| *error);
+        if let Some(error) = errors.find(|error| self.target.is_worth_a_retry(*error)) {
             self.try_again(error, client, cx);
             return None;
         }
@@ -135,70 +122,41 @@ impl Call {
         client: &mut KafkaClient<u32>,
         cx: &mut Cx<'_>,
     ) -> Option<(Verdicts, Option<Response>)> {
-        let Target::Leader(name, partition) = &self.target else {
-            unreachable!("only leaders are looked up")
-        };
-        match requests::leader_in(response, name, *partition) {
-            Ok((leader, tp)) => self.stage = Stage::Found(leader, tp, cx.now),
+        match self.target.place_in(response) {
+            Ok(place) => self.stage = Stage::Ready(cx.now, Some(place)),
             Err(error) if error.is_retriable() => self.try_again(error, client, cx),
             Err(error) => return Some((self.all_failed(error), None)),
         }
         None
     }
 
-    /// Kafka's client tries again what may pass, except what the user should hear of at once.
-    const fn is_worth_a_retry(&self, error: ErrorCode) -> bool {
-        match self.target {
-            Target::Leader(..) => error.is_retriable(),
-            Target::LeastLoaded | Target::Controller | Target::Broker(_) => {
-                matches!(error, ErrorCode::NotController)
-            }
-        }
-    }
-
     fn try_again(&mut self, error: ErrorCode, client: &mut KafkaClient<u32>, cx: &mut Cx<'_>) {
         let wait: Micros = cx.backoff(100, 1_000, self.attempts);
         self.attempts += 1;
-        self.stage = Stage::Ready(cx.now + wait);
+        self.stage = Stage::Ready(cx.now + wait, None);
         if error == ErrorCode::NotController {
             client.metadata.request_update(error, cx);
         }
     }
 
-    fn peer(&self, client: &KafkaClient<u32>, cx: &mut Cx<'_>) -> Option<Peer> {
-        if let Stage::Found(leader, ..) = self.stage {
-            return Some(Peer::broker(leader));
-        }
-        match &self.target {
-            Target::LeastLoaded | Target::Leader(..) => client.least_loaded(cx),
-            Target::Controller => client.metadata.cluster().controller.map(Peer::broker),
-            Target::Broker(id) => Some(Peer::broker(*id)),
-        }
-    }
-
-    /// A node that cannot be reached may be stale knowledge.
-    fn look_elsewhere(&mut self, peer: Peer, client: &KafkaClient<u32>, cx: &Cx<'_>) {
-        if client.connection_failed(peer) && matches!(self.stage, Stage::Found(..)) {
-            self.stage = Stage::Ready(cx.now);
-        }
-    }
-
-    fn send(&mut self, peer: Peer, number: u32, client: &mut KafkaClient<u32>, cx: &mut Cx<'_>) {
-        let found = match self.stage {
-            Stage::Found(_, tp, _) => Some(tp),
-            Stage::Ready(_) | Stage::LookingUp | Stage::UnderWay => None,
-        };
-        if let (Target::Leader(name, _), None) = (&self.target, found) {
-            let lookup = request::Metadata {
-                topics: Some(vec![name.clone()]),
-                allow_auto_topic_creation: false,
-            };
-            client.send(peer, Request::Metadata(lookup), number, cx);
+    fn send(
+        &mut self,
+        peer: Peer,
+        place: Option<Place>,
+        number: u32,
+        client: &mut KafkaClient<u32>,
+        cx: &mut Cx<'_>,
+    ) {
+        if place.is_none()
+            && let Some(lookup) = self.target.lookup()
+        {
+            client.send(peer, lookup, number, cx);
             self.stage = Stage::LookingUp;
             return;
         }
         let left_ms = (self.deadline - cx.now).as_ms().min(30_000) as i32;
-        client.send(peer, requests::request_of(&self.command, found, left_ms), number, cx);
+        let place = place.unwrap_or(Place::Known);
+        client.send(peer, requests::request_of(&self.command, place, left_ms), number, cx);
         self.stage = Stage::UnderWay;
     }
 }

@@ -5,6 +5,7 @@
 
 mod call;
 mod requests;
+mod target;
 
 use crate::api::{ApiKey, ErrorCode, Response};
 use crate::client::kafka_client::KafkaClient;
