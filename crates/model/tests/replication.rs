@@ -26,11 +26,11 @@ impl Story {
             limits: Limits::NATIVE,
             epoch_ms_at_zero: 1_700_000_000_000,
         });
-        submit(&mut world, Command::AddController { id: NodeId(100), config: Vec::new() });
+        submit(&mut world, &Command::AddController { id: NodeId(100), config: Vec::new() });
         for id in 1..=3 {
             submit(
                 &mut world,
-                Command::AddBroker { id: NodeId(id), rack: None, config: Vec::new() },
+                &Command::AddBroker { id: NodeId(id), rack: None, config: Vec::new() },
             );
         }
         let mut story = Self { world, facts: Vec::new() };
@@ -42,10 +42,10 @@ impl Story {
             assignments: vec![vec![NodeId(1), NodeId(2), NodeId(3)]],
             configs: pairs(topic),
         };
-        submit(&mut story.world, Command::Admin(create));
+        submit(&mut story.world, &Command::Admin(create));
         story.run(2_000);
         let producer = ProducerSpec { name: "p".into(), config: pairs(producer), workload: None };
-        submit(&mut story.world, Command::AddProducer(producer));
+        submit(&mut story.world, &Command::AddProducer(producer));
         story.run(1);
         story
     }
@@ -63,13 +63,16 @@ impl Story {
             topic: "t".into(),
             records: vec![record; count],
         };
-        submit(&mut self.world, command);
+        submit(&mut self.world, &command);
     }
 
     fn acked(&self) -> Vec<RecordId> {
-        let acked = |event: &TraceEvent| match &event.fact {
-            Fact::SendDone { record, result: SendResult::Acked(_), .. } => Some(*record),
-            _ => None,
+        let acked = |event: &TraceEvent| {
+            if let Fact::SendDone { record, result: SendResult::Acked(_), .. } = &event.fact {
+                Some(*record)
+            } else {
+                None
+            }
         };
         self.facts.iter().filter_map(acked).collect()
     }
@@ -88,8 +91,8 @@ impl Story {
     }
 }
 
-fn submit(world: &mut World, command: Command) {
-    world.submit(&command).expect("the command fits");
+fn submit(world: &mut World, command: &Command) {
+    world.submit(command).expect("the command fits");
 }
 
 fn pairs(pairs: &[(&str, &str)]) -> Vec<(std::sync::Arc<str>, std::sync::Arc<str>)> {
@@ -115,7 +118,7 @@ fn with_acks_all_a_dead_leader_takes_nothing_acknowledged_with_it() {
         story.send(5);
         story.run(20);
     }
-    submit(&mut story.world, Command::Kill(NodeId(1)));
+    submit(&mut story.world, &Command::Kill(NodeId(1)));
     for _ in 0..20 {
         story.send(5);
         story.run(1_000);
@@ -126,7 +129,7 @@ fn with_acks_all_a_dead_leader_takes_nothing_acknowledged_with_it() {
     let log = story.log(2);
     assert!(acked.iter().all(|record| log.contains(record)));
     assert_eq!(log.len(), 200, "idempotence keeps retries from being written twice");
-    submit(&mut story.world, Command::Start(NodeId(1)));
+    submit(&mut story.world, &Command::Start(NodeId(1)));
     story.run(30_000);
     assert_eq!(story.log(1), log, "the old leader follows");
     let back = |fact: &Fact| matches!(fact, Fact::IsrChanged { isr, .. } if isr.len() == 3);
@@ -139,20 +142,20 @@ fn with_acks_1_a_leader_may_die_with_what_it_has_acknowledged() {
     story.send(5);
     story.run(2_000);
     for follower in [2, 3] {
-        submit(&mut story.world, Command::Pause(NodeId(follower)));
+        submit(&mut story.world, &Command::Pause(NodeId(follower)));
     }
     story.run(1_000);
     story.send(5);
     story.run(100);
     assert_eq!(story.acked().len(), 10);
-    submit(&mut story.world, Command::Kill(NodeId(1)));
+    submit(&mut story.world, &Command::Kill(NodeId(1)));
     for follower in [2, 3] {
-        submit(&mut story.world, Command::Resume(NodeId(follower)));
+        submit(&mut story.world, &Command::Resume(NodeId(follower)));
     }
     story.run(20_000);
     let log = story.log(2);
     assert_eq!(log.len(), 5, "half of what was acknowledged is gone");
-    submit(&mut story.world, Command::Start(NodeId(1)));
+    submit(&mut story.world, &Command::Start(NodeId(1)));
     story.run(20_000);
     assert_eq!(story.log(1), log, "and the old leader throws its copy away");
     assert!(story.count(|fact| matches!(fact, Fact::Truncated { .. })) == 1);
@@ -163,7 +166,7 @@ fn a_controlled_shutdown_fails_no_send() {
     let mut story = Story::new(&[], &[]);
     story.send(1);
     story.run(1_000);
-    submit(&mut story.world, Command::Stop(NodeId(1)));
+    submit(&mut story.world, &Command::Stop(NodeId(1)));
     for _ in 0..20 {
         story.send(1);
         story.run(100);
@@ -182,7 +185,7 @@ fn below_min_insync_replicas_a_send_is_refused_until_a_follower_returns() {
     story.send(1);
     story.run(1_000);
     for follower in [2, 3] {
-        submit(&mut story.world, Command::Kill(NodeId(follower)));
+        submit(&mut story.world, &Command::Kill(NodeId(follower)));
     }
     story.run(15_000);
     story.send(1);
@@ -192,7 +195,7 @@ fn below_min_insync_replicas_a_send_is_refused_until_a_follower_returns() {
         matches!(fact, Fact::AppendRefused { error: ErrorCode::NotEnoughReplicas, .. })
     };
     assert!(story.count(refused) > 3);
-    submit(&mut story.world, Command::Start(NodeId(2)));
+    submit(&mut story.world, &Command::Start(NodeId(2)));
     story.run(10_000);
     assert_eq!(story.acked().len(), 2);
     assert!(story.world.now() > SimTime::ZERO);

@@ -7,7 +7,7 @@ use super::coordinator::{creation, find_coordinator};
 use super::lifecycle::BrokerState;
 use super::to_controller::ControllerCall;
 use super::topics::metadata;
-use crate::api::{Request, Response};
+use crate::api::{Request, Response, request};
 use crate::cx::Cx;
 use crate::group::OFFSETS_TOPIC;
 use crate::ids::{Correlation, Name};
@@ -60,19 +60,11 @@ impl Broker {
             }
             Request::ApiVersions => cx.respond(conn, correlation, Response::ApiVersions),
             Request::Metadata(request) => {
-                let (_, env) = self.data_plane();
-                let (answer, missing) = metadata(&request, &env, cx);
-                for name in missing {
-                    self.create(name, cx);
-                }
+                let answer = self.metadata(&request, cx);
                 cx.respond(conn, correlation, answer);
             }
             Request::FindCoordinator(request) => {
-                let (_, env) = self.data_plane();
-                let (answer, missing) = find_coordinator(&request, &env);
-                if missing {
-                    self.create(OFFSETS_TOPIC.into(), cx);
-                }
+                let answer = self.find_coordinator(&request, cx);
                 cx.respond(conn, correlation, answer);
             }
             Request::ListOffsets(request) => {
@@ -92,12 +84,31 @@ impl Broker {
             | Request::BrokerHeartbeat(_)
             | Request::AlterPartition(_)
             | Request::AllocateProducerIds(_)
-            | Request::DescribeGroups(_)
-            | Request::ListGroups
-            | Request::DeleteGroups(_)
             | Request::RaftFetch(_) => cx.close(conn),
         }
         self.settle(cx);
+    }
+
+    fn metadata(&mut self, request: &request::Metadata, cx: &mut Cx<'_>) -> Response {
+        let (_, env) = self.data_plane();
+        let (answer, missing) = metadata(request, &env, cx);
+        for name in missing {
+            self.create(name, cx);
+        }
+        answer
+    }
+
+    fn find_coordinator(
+        &mut self,
+        request: &request::FindCoordinator,
+        cx: &mut Cx<'_>,
+    ) -> Response {
+        let (_, env) = self.data_plane();
+        let (answer, missing) = find_coordinator(request, &env);
+        if missing {
+            self.create(OFFSETS_TOPIC.into(), cx);
+        }
+        answer
     }
 
     /// Asks the controller for a topic, unless that was done already.

@@ -72,25 +72,32 @@ impl ProducerConfig {
         i64::from(self.delivery_timeout_ms).max(self.least_delivery_timeout_ms())
     }
 
-    /// Refuses what Kafka's constructor refuses (`ProducerConfig.postProcessAndValidateIdempotenceConfigs`,
+    /// Refuses what Kafka's constructor refuses, in its own words (`ProducerConfig.postProcessAndValidateIdempotenceConfigs`,
     /// `KafkaProducer.configureDeliveryTimeout`).
     pub fn check(&self) -> Result<(), ConfigError> {
         let idempotent = self.enable_idempotence.unwrap_or(true);
         let asked_for = self.enable_idempotence == Some(true);
         let refuse = |key: &str, reason: &str| Err(ConfigError::value(key, reason.to_string()));
         if asked_for && self.retries == 0 {
-            return refuse("retries", "must not be 0 with enable.idempotence=true");
+            return refuse(
+                "retries",
+                "Must set retries to non-zero when using the idempotent producer.",
+            );
         }
         if asked_for && self.acks != Acks::All {
-            return refuse("acks", "must be all with enable.idempotence=true");
+            let reason = "Must set acks to all in order to use the idempotent producer. \
+                          Otherwise we cannot guarantee idempotence.";
+            return refuse("acks", reason);
         }
         if idempotent && self.max_in_flight > MAX_IN_FLIGHT_FOR_IDEMPOTENCE {
-            let reason = "must be at most 5 unless enable.idempotence=false";
+            let reason = "Must set max.in.flight.requests.per.connection to at most 5 to use the \
+                          idempotent producer.";
             return refuse("max.in.flight.requests.per.connection", reason);
         }
         let told = self.delivery_timeout_ms != Self::default().delivery_timeout_ms;
         if told && i64::from(self.delivery_timeout_ms) < self.least_delivery_timeout_ms() {
-            let reason = "must be at least linger.ms + request.timeout.ms";
+            let reason = "delivery.timeout.ms should be equal to or larger than linger.ms + \
+                          request.timeout.ms";
             return refuse("delivery.timeout.ms", reason);
         }
         Ok(())

@@ -12,6 +12,8 @@ use crate::log::Batch;
 use crate::trace::SendResult;
 use alloc::vec;
 
+/// A value so long that only one of it fits where one fits.
+const LONG: &str = "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz";
 const TP: TopicPartition = TopicPartition::new(TopicId(1), 0);
 
 struct Story {
@@ -305,6 +307,92 @@ fn a_killed_application_loses_what_it_had_not_sent_and_goes_on_counting() {
     story.send(&["b"]);
     let (_, batch) = story.wait_for_produce(&[(1, 0)]);
     assert_eq!(batch.records[0].id, record_id(2));
+}
+
+#[test]
+fn batches_under_way_are_retried_in_the_order_of_their_sequences_one_at_a_time() {
+    let mut story = Story::new(&[("linger.ms", "0"), ("batch.size", "1")]);
+    story.send(&[LONG; 3]);
+    let mut first = Vec::new();
+    for _ in 0..3 {
+        let (sent, batch) = story.wait_for_produce(&[(1, 0)]);
+        first.push((sent, batch.base_sequence));
+    }
+    assert_eq!(first.iter().map(|(_, base)| *base).collect::<Vec<_>>(), [0, 1, 2]);
+    story.answer(&first[0].0, produced(ErrorCode::NotLeaderOrFollower, -1));
+    story.answer(&first[1].0, produced(ErrorCode::OutOfOrderSequenceNumber, -1));
+    story.answer(&first[2].0, produced(ErrorCode::OutOfOrderSequenceNumber, -1));
+    for expected in 0..3 {
+        let (sent, batch) = story.wait_for_produce(&[(2, 1)]);
+        assert_eq!((batch.base_sequence, batch.producer_epoch), (expected, 0));
+        assert!(story.next_produce(&[(2, 1)]).is_none(), "the others wait for this one");
+        story.answer(&sent, produced(ErrorCode::None, i64::from(expected)));
+    }
+    assert_eq!(story.done().len(), 3);
+}
+
+#[test]
+fn a_batch_that_expired_after_it_was_sent_costs_the_epoch() {
+    let mut story = Story::new(&[("delivery.timeout.ms", "1000"), ("request.timeout.ms", "500")]);
+    story.send(&["a"]);
+    while story.done().is_empty() {
+        match story.next_produce(&[(1, 0)]) {
+            Some((sent, _)) => story.answer(&sent, produced(ErrorCode::NotEnoughReplicas, -1)),
+            None => story.tick(),
+        }
+    }
+    story.send(&["b"]);
+    let (_, batch) = story.wait_for_produce(&[(1, 0)]);
+    assert_eq!((batch.producer_epoch, batch.base_sequence), (1, 0));
+}
+
+#[test]
+fn with_one_request_under_way_a_partition_waits_for_its_answer() {
+    let mut story = Story::new(&[
+        ("max.in.flight.requests.per.connection", "1"),
+        ("batch.size", "1"),
+        ("enable.idempotence", "false"),
+    ]);
+    story.send(&[LONG; 2]);
+    let (first, batch) = story.wait_for_produce(&[(1, 0)]);
+    assert!(story.next_produce(&[(1, 0)]).is_none());
+    story.answer(&first, produced(ErrorCode::NotLeaderOrFollower, -1));
+    let (_, again) = story.wait_for_produce(&[(2, 1)]);
+    assert_eq!(batch.records[0].id, again.records[0].id, "the first stays the first");
+}
+
+#[test]
+fn a_silent_broker_is_hung_up_on_and_the_batch_goes_elsewhere() {
+    let mut story = Story::new(&[]);
+    story.send(&["a"]);
+    let (_, batch) = story.wait_for_produce(&[(1, 0)]);
+    let sent_at = story.bench.now;
+    let (second, again) = story.wait_for_produce(&[(2, 1)]);
+    assert_eq!((batch, second.to), (again, NodeId(2)));
+    assert_eq!((story.bench.now - sent_at).as_ms() / 1_000, 30, "request.timeout.ms");
+    assert_eq!(story.bench.closed, [NodeId(1)]);
+}
+
+#[test]
+fn a_full_buffer_blocks_send_until_a_batch_is_acknowledged() {
+    let mut story = Story::new(&[("buffer.memory", "100"), ("batch.size", "100")]);
+    story.send(&["a", "b", "c", "d", "e", "f"]);
+    let (sent, batch) = story.wait_for_produce(&[(1, 0)]);
+    assert_eq!(batch.records.len(), 4, "61 + 4 * 8 bytes fit, a fifth does not");
+    assert!(story.bench.facts.contains(&Fact::SendBlocked { record: record_id(5) }));
+    story.answer(&sent, produced(ErrorCode::None, 0));
+    let (_, batch) = story.wait_for_produce(&[(1, 0)]);
+    assert_eq!(batch.records[0].id, record_id(5));
+}
+
+#[test]
+fn a_record_that_is_too_large_fails_before_it_is_sent() {
+    let mut story = Story::new(&[("max.request.size", "90")]);
+    story.send(&["aaaaaaaaaaaaaaaaaaaa"]);
+    while story.done().is_empty() {
+        assert!(story.next_produce(&[(1, 0)]).is_none());
+    }
+    assert_eq!(story.done(), [(record_id(1), SendResult::Failed("RecordTooLargeException"))]);
 }
 
 impl Story {

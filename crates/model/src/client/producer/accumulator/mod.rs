@@ -378,3 +378,6 @@ fn leader_of(cluster: &Cluster, name: &str, partition: i32) -> Option<(NodeId, L
 fn earlier(a: Option<SimTime>, b: SimTime) -> SimTime {
     a.map_or(b, |a| a.min(b))
 }
+
+#[cfg(test)]
+mod tests;
