@@ -69,7 +69,11 @@ impl MetadataImage {
         self.next_offset = offset + 1;
         self.epoch = epoch;
         match record {
-            MetadataRecord::LeaderChange { .. } | MetadataRecord::NoOp => {}
+            MetadataRecord::LeaderChange { .. }
+            | MetadataRecord::BeginTransaction
+            | MetadataRecord::EndTransaction
+            | MetadataRecord::FeatureLevel { .. }
+            | MetadataRecord::NoOp => {}
             MetadataRecord::RegisterBroker { broker, epoch, incarnation, rack, fenced } => {
                 let image = BrokerImage {
                     epoch: *epoch,
