@@ -226,6 +226,17 @@ impl Consumer {
         self.subscriptions.iter()
     }
 
+    /// Its assigned partitions as facts name them, sorted by topic name.
+    pub fn assigned_partitions(&self) -> Vec<TopicPartition> {
+        self.subscriptions.partitions().iter().map(|partition| self.tp(partition)).collect()
+    }
+
+    /// The offset of the next record of a partition that `poll()` will return, if that is settled.
+    pub fn position(&self, topic: &str, partition: i32) -> Option<Offset> {
+        let assigned = self.subscriptions.get(&(topic.into(), partition))?;
+        assigned.position.filter(|_| assigned.has_valid_position()).map(|known| known.offset)
+    }
+
     /// Whether it subscribed to topics, so that its group decides what it reads.
     fn is_subscribed(&self) -> bool {
         !self.spec.subscribe.is_empty()
