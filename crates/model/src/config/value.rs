@@ -106,6 +106,19 @@ macro_rules! choice {
 }
 pub(crate) use choice;
 
+/// A number whose absence means something of its own: absent shows as `null`.
+impl ConfigValue for Option<i64> {
+    const KIND: &'static str = "long";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        i64::parse(text).map(Some)
+    }
+
+    fn show(&self) -> String {
+        self.as_ref().map_or_else(|| "null".to_string(), ToString::to_string)
+    }
+}
+
 /// A boolean whose absence means something of its own.
 impl ConfigValue for Option<bool> {
     const KIND: &'static str = "boolean";
