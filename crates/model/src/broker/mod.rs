@@ -17,6 +17,7 @@ mod offsets;
 pub mod partition;
 mod produce;
 pub mod producer_ids;
+mod read_replica;
 pub mod remote;
 pub mod replica_manager;
 pub mod replicas;

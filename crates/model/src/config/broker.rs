@@ -4,6 +4,17 @@
 
 use super::config_table;
 use super::table::{any, minus_one_or_more, not_negative, positive};
+use super::value::choice;
+
+choice! {
+    /// From which replica consumers read.
+    ReplicaSelector {
+        /// The leader.
+        Leader = "org.apache.kafka.common.replica.LeaderSelector",
+        /// One in the consumer's rack, if there is any.
+        RackAware = "org.apache.kafka.common.replica.RackAwareReplicaSelector",
+    }
+}
 
 config_table! {
     /// The node configs that the model honours.
@@ -16,6 +27,7 @@ config_table! {
         replica_fetch_max_bytes: i32 = 1_048_576, "replica.fetch.max.bytes", not_negative, "A follower's soft limit a partition.";
         replica_fetch_response_max_bytes: i32 = 10_485_760, "replica.fetch.response.max.bytes", not_negative, "A follower's soft limit a fetch.";
         replica_fetch_backoff_ms: i32 = 1_000, "replica.fetch.backoff.ms", not_negative, "How long a follower waits after a failed fetch.";
+        replica_selector_class: Option<ReplicaSelector> = None, "replica.selector.class", any, "From which replica consumers read; null is the leader.";
         auto_leader_rebalance_enable: bool = true, "auto.leader.rebalance.enable", any, "Whether the controller moves leadership back to preferred replicas.";
         leader_imbalance_check_interval_seconds: i64 = 300, "leader.imbalance.check.interval.seconds", positive, "How often it looks for that.";
         auto_create_topics_enable: bool = true, "auto.create.topics.enable", any, "Whether asking for an unknown topic creates it.";

@@ -102,6 +102,21 @@ macro_rules! choice {
                 match self { $(Self::$variant => $text.into()),+ }
             }
         }
+
+        impl $crate::config::value::ConfigValue for Option<$type> {
+            const KIND: &'static str = "string";
+
+            fn parse(text: &str) -> Result<Self, alloc::string::String> {
+                <$type as $crate::config::value::ConfigValue>::parse(text).map(Some)
+            }
+
+            fn show(&self) -> alloc::string::String {
+                match self {
+                    Some(choice) => choice.show(),
+                    None => "null".into(),
+                }
+            }
+        }
     };
 }
 pub(crate) use choice;
