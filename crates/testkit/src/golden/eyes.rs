@@ -3,7 +3,7 @@
 //! Invariant: only these functions look inside a node; nothing here changes one.
 
 use super::action::Tp;
-use super::stage::{PATIENCE, Stage, Stop};
+use super::stage::{Stage, Stop};
 use kafkascope_model::controller::Controller;
 use kafkascope_model::controller::image::MetadataImage;
 use kafkascope_model::group::OFFSETS_TOPIC;
@@ -13,13 +13,8 @@ use kafkascope_model::node::Node;
 use kafkascope_model::world::ProcessState;
 
 impl Stage {
-    /// Waits until a node takes connections; controllers do as soon as they run.
-    pub fn wait_for_port(&mut self, id: NodeId) -> Result<(), Stop> {
-        self.wait(PATIENCE, |stage| stage.has_port(id).then_some(()))
-            .ok_or_else(|| Stop::problem(format!("node {id} did not come up")))
-    }
-
-    fn has_port(&self, id: NodeId) -> bool {
+    /// Whether a node takes connections; controllers do as soon as they run.
+    pub fn has_port(&self, id: NodeId) -> bool {
         self.world.state(id) == ProcessState::Running
             && match self.node(id) {
                 Some(Node::Broker(broker)) => broker.listens(),

@@ -68,7 +68,7 @@ pub fn play_on(run: &GoldenRun, seed: Seed) -> (Option<Stage>, Played) {
 }
 
 fn perform(stage: &mut Stage, step: &Step) -> Verdict {
-    stage.advance_to(Stage::moment(step.t_ms));
+    stage.advance_to(stage.moment(step.t_ms));
     let outcome = if step.eventually { eventually(stage, step) } else { once(stage, step) };
     match outcome {
         Ok(diff) if diff.is_empty() => Verdict::Passed,

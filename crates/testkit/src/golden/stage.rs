@@ -43,8 +43,16 @@ impl From<CommandError> for Stop {
 /// A name a script gave to a client: the application process, and the name in it.
 pub type AppName = (String, String);
 
-/// The simulated moment that is `t_ms` 0; the cluster must be up by then.
-const CURTAIN: SimTime = SimTime::from_ms(20_000);
+/// How long a broker's process needs before it speaks to the controller, on the recorder's machine.
+const BOOT_MS: u64 = 2_200;
+/// How long a controller's process needs; it begins together with the first broker's.
+const CONTROLLER_BOOT_MS: u64 = 1_800;
+/// How much time the first step is after the start of a cluster, for each broker: they are started one after another.
+const START_MS: u64 = 2_400;
+/// How much longer that is where the offsets topic is to be loaded first.
+const WARM_UP_MS: u64 = 6_000;
+/// How often the recorder looks whether a port is open.
+const LOOK_MS: u64 = 200;
 
 /// A world with a cluster, and what its applications saw.
 #[derive(Debug)]
@@ -55,6 +63,8 @@ pub struct Stage {
     pub book: Book,
     /// Clients by the names that the script gave them.
     pub clients: BTreeMap<AppName, NodeId>,
+    /// The simulated moment that is `t_ms` 0.
+    begin: SimTime,
     /// How many clients without an id of their own each application has made, by kind.
     pub made: BTreeMap<(String, &'static str), u32>,
 }
@@ -62,42 +72,70 @@ pub struct Stage {
 impl Stage {
     /// Builds the cluster and lets it come up.
     pub fn open(run: &GoldenRun, seed: Seed) -> Result<Self, Stop> {
-        let mut stage = Self::new(run.started_at_ms, seed);
+        let mut stage = Self::new(run, seed);
         stage.build(&run.cluster)?;
         if run.cluster.warm {
             stage.warm_up()?;
         }
-        if stage.world.now() > CURTAIN {
+        if stage.world.now() > stage.begin {
             return Err(Stop::problem("the cluster took longer to come up than it may"));
         }
-        stage.advance_to(CURTAIN);
+        stage.advance_to(stage.begin);
         Ok(stage)
     }
 
-    fn new(started_at_ms: i64, seed: Seed) -> Self {
+    fn new(run: &GoldenRun, seed: Seed) -> Self {
+        let warm_up = if run.cluster.warm { WARM_UP_MS } else { 0 };
+        let begin_ms = (run.cluster.brokers as u64 + 1) * START_MS + warm_up;
         let spec = WorldSpec {
             seed,
-            profile: NetworkProfile::KAFKA,
+            profile: NetworkProfile { boot: Micros::from_ms(BOOT_MS), ..NetworkProfile::KAFKA },
             limits: Limits::NATIVE,
-            epoch_ms_at_zero: started_at_ms - CURTAIN.as_ms() as i64,
+            epoch_ms_at_zero: run.started_at_ms - begin_ms as i64,
         };
         let mut world = World::new(spec);
         world.set_observe(Observe { facts: true, network: false, exchanges: false });
         let (book, clients, made) = (Book::default(), BTreeMap::new(), BTreeMap::new());
-        Self { world, book, clients, made }
+        Self { world, book, clients, made, begin: SimTime::from_ms(begin_ms) }
     }
 
     fn build(&mut self, cluster: &Cluster) -> Result<(), Stop> {
         let config: ConfigPairs = super::configs::of_nodes(cluster)?;
-        for id in (0..cluster.controllers).map(|at| NodeId(NodeId::FIRST_CONTROLLER.0 + at)) {
+        let controllers =
+            (0..cluster.controllers).map(|at| NodeId(NodeId::FIRST_CONTROLLER.0 + at));
+        for id in controllers {
             self.submit(&Command::AddController { id, config: config.clone() })?;
         }
+        self.advance(Micros(1));
+        self.hold_controllers(true)?;
         for id in 1..=cluster.brokers {
             let rack = cluster.racks.get(&id.to_string()).map(|rack| rack.as_str().into());
             self.submit(&Command::AddBroker { id: NodeId(id), rack, config: config.clone() })?;
-        }
-        for id in 1..=cluster.brokers {
+            if id == 1 {
+                self.advance(Micros::from_ms(CONTROLLER_BOOT_MS));
+                self.hold_controllers(false)?;
+            }
             self.wait_for_port(NodeId(id))?;
+        }
+        Ok(())
+    }
+
+    /// Controllers stand still as long as their processes would take to boot.
+    fn hold_controllers(&mut self, hold: bool) -> Result<(), Stop> {
+        for id in self.world.controller_ids() {
+            self.submit(&if hold { Command::Pause(id) } else { Command::Resume(id) })?;
+        }
+        Ok(())
+    }
+
+    /// Waits until a node takes connections, as the recorder does: it looks again and again.
+    pub fn wait_for_port(&mut self, id: NodeId) -> Result<(), Stop> {
+        let until = self.world.now() + PATIENCE;
+        while !self.has_port(id) {
+            if self.world.now() >= until {
+                return Err(Stop::problem(format!("node {id} did not come up")));
+            }
+            self.advance(Micros::from_ms(LOOK_MS));
         }
         Ok(())
     }
@@ -110,8 +148,8 @@ impl Stage {
     }
 
     /// The moment `t_ms` of the recording.
-    pub fn moment(t_ms: u64) -> SimTime {
-        CURTAIN + Micros::from_ms(t_ms)
+    pub fn moment(&self, t_ms: u64) -> SimTime {
+        self.begin + Micros::from_ms(t_ms)
     }
 
     /// Lets time pass.
