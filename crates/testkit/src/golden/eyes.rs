@@ -4,6 +4,7 @@
 
 use super::action::Tp;
 use super::stage::{Stage, Stop};
+use kafkascope_model::client::consumer::Consumer;
 use kafkascope_model::controller::Controller;
 use kafkascope_model::controller::image::MetadataImage;
 use kafkascope_model::group::OFFSETS_TOPIC;
@@ -62,18 +63,26 @@ impl Stage {
     }
 
     /// The generation that a consumer's application sees, -1 without one.
-    pub fn generation(&self, _id: NodeId) -> i32 {
-        -1
+    pub fn generation(&self, id: NodeId) -> i32 {
+        self.consumer(id).map_or(-1, Consumer::generation)
     }
 
     /// The position of a consumer in a partition, if it has one.
-    pub fn position(&self, _consumer: NodeId, _tp: &Tp) -> Option<Offset> {
-        None
+    pub fn position(&self, consumer: NodeId, tp: &Tp) -> Option<Offset> {
+        self.consumer(consumer)?.position(&tp.topic, tp.partition)
     }
 
     /// The partitions that a consumer has.
-    pub fn assignment(&self, _consumer: NodeId) -> Vec<TopicPartition> {
-        Vec::new()
+    pub fn assignment(&self, consumer: NodeId) -> Vec<TopicPartition> {
+        self.consumer(consumer).map_or_else(Vec::new, Consumer::assigned_partitions)
+    }
+
+    fn consumer(&self, id: NodeId) -> Option<&Consumer> {
+        match self.node(id) {
+            Some(Node::Consumer(consumer)) => Some(consumer),
+            Some(Node::Broker(_) | Node::Controller(_) | Node::Producer(_) | Node::Admin(_))
+            | None => None,
+        }
     }
 
     /// Makes the internal offsets topic exist and load, as the recorder did: by asking for a group that is not there.
