@@ -3,7 +3,7 @@
 //! A command is validated against the world before it is carried out; a refusal changes nothing. Invariant: the script of
 //! commands, with scenario and seed, is the whole input of a run.
 
-use crate::api::request::ConfigResource;
+use crate::api::request::{ConfigResource, OffsetSpec};
 use crate::config::ConfigError;
 use crate::ids::{Name, NodeId, Offset};
 use crate::net::LinkSel;
@@ -91,6 +91,39 @@ pub enum AdminCommand {
         topic: Name,
         partition: i32,
         before: Offset,
+    },
+    /// `None` cancels a reassignment.
+    ReassignPartitions {
+        partitions: Vec<(Name, i32, Option<Vec<NodeId>>)>,
+    },
+    ListOffsets {
+        topic: Name,
+        partition: i32,
+        spec: OffsetSpec,
+        read_committed: bool,
+    },
+    DescribeCluster,
+    DescribeTopic {
+        name: Name,
+    },
+    ListGroups,
+    DescribeGroup {
+        group: Name,
+    },
+    DeleteGroup {
+        group: Name,
+    },
+    ListGroupOffsets {
+        group: Name,
+    },
+    AlterGroupOffsets {
+        group: Name,
+        offsets: Vec<(Name, i32, Offset)>,
+    },
+    /// `instances` names static members.
+    RemoveMembers {
+        group: Name,
+        instances: Vec<Name>,
     },
 }
 

@@ -1,9 +1,12 @@
 //! The proof that the model is Kafka, and the vocabulary of story tests.
 //!
-//! [`golden`] plays recordings of a real cluster against the model.
-//! Invariant: nothing in the model knows this crate; a recording meets the model only through commands, facts
+//! [`golden`] plays recordings of a real cluster against the model, [`vectors`] checks single algorithms, [`conform`] tells the
+//! files apart. Invariant: nothing in the model knows this crate; a recording meets the model only through commands, facts
 //! and read accessors.
 
+pub mod conform;
 pub mod diff;
 pub mod golden;
 pub mod problem;
+pub mod vectors;
+pub mod wire;

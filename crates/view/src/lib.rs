@@ -13,6 +13,7 @@ pub mod narrate;
 pub mod observer;
 pub mod pacer;
 pub mod picture;
+pub mod project;
 #[cfg(test)]
 mod testing;
 pub mod ui;
@@ -22,6 +23,7 @@ pub mod words;
 
 pub use draw::DrawList;
 pub use observer::Observer;
+pub use project::Projector;
 pub use ui::UiState;
 pub use ui_command::UiCommand;
 pub use view_model::ViewModel;

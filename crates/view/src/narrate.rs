@@ -28,7 +28,7 @@ enum Piece<'a> {
 
 /// The narration of the facts seen so far; lines that `last` has are shared with it.
 pub fn narrate(
-    seen: &[TraceEvent],
+    seen: &[&TraceEvent],
     chronicle: &Chronicle,
     context: &Context<'_>,
     last: &NarrationVm,
@@ -47,7 +47,7 @@ fn shared(line: SentenceVm, last: &NarrationVm) -> Rc<SentenceVm> {
 }
 
 fn pieces<'a>(
-    seen: &'a [TraceEvent],
+    seen: &[&'a TraceEvent],
     chronicle: &'a Chronicle,
     context: &Context<'_>,
 ) -> Vec<Piece<'a>> {
@@ -58,7 +58,7 @@ fn pieces<'a>(
     let mut pieces: Vec<_> =
         chronicle.told[first.saturating_sub(LINES)..first].iter().map(Piece::Told).collect();
     let mut told = chronicle.told[first..].iter().peekable();
-    for event in window {
+    for event in window.iter().copied() {
         while let Some(next) = told.next_if(|told| told.moment.seq <= event.seq) {
             pieces.push(Piece::Told(next));
         }

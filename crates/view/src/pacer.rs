@@ -212,7 +212,7 @@ mod tests {
             while now < next {
                 let scene = Scene { shortest_flight: None, next_at: Some(next) };
                 let step = pace(PaceWish::Auto, now, &scene);
-                now = now + Micros(16_667).scale(step.per_second, REAL);
+                now += Micros(16_667).scale(step.per_second, REAL);
                 wall += 16_667;
             }
             assert!(wall / 1_000 <= at_most, "{seconds} s took {} ms", wall / 1_000);

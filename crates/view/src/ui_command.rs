@@ -73,8 +73,14 @@ pub enum UiCommand {
     BlockPolling { consumer: NodeId, blocked: bool },
     /// One more member like this group's first.
     AddMember(Name),
-    /// A member leaves.
+    /// A client closes and leaves.
     CloseClient(NodeId),
+    /// One more broker, configured as the last one.
+    AddBroker,
+    /// One more application like this producer.
+    AddProducer(NodeId),
+    /// A new topic.
+    CreateTopic { name: Name, partitions: i32, replication_factor: i16 },
     /// Asks the controller for the preferred leader.
     ElectPreferred(TopicPartition),
     /// Asks for an unclean election.
@@ -153,7 +159,10 @@ impl UiCommand {
             Self::BlockPolling { blocked: true, .. } => "Stop polling",
             Self::BlockPolling { blocked: false, .. } => "Poll again",
             Self::AddMember(_) => "Add a member",
-            Self::CloseClient(_) => "Close",
+            Self::CloseClient(_) => "Remove",
+            Self::AddBroker => "Add a broker",
+            Self::AddProducer(_) => "Add another producer",
+            Self::CreateTopic { .. } => "Create a topic…",
             Self::ElectPreferred(_) => "Elect the preferred leader",
             Self::ElectUnclean(_) => "Elect uncleanly",
             Self::SetConfig { .. } => "Set a config…",
@@ -188,12 +197,13 @@ impl UiCommand {
             Self::Stop(_) => "T",
             Self::Start(_) => "S",
             Self::Pause(_) => "P",
-            Self::Resume(_) => "R",
+            Self::Resume(_) => "U",
             Self::Cut(_) => "X",
             Self::Heal(_) => "H",
             Self::Slow(_) => "L",
             Self::SendOne { .. } => "N",
-            Self::AddMember(_) => "M",
+            Self::AddMember(_) => "A",
+            Self::CloseClient(_) => "R",
             Self::CopyLink => "C",
             Self::Seek(_)
             | Self::Select(_)
@@ -201,7 +211,9 @@ impl UiCommand {
             | Self::Ask(_)
             | Self::Closely(_)
             | Self::BlockPolling { .. }
-            | Self::CloseClient(_)
+            | Self::AddBroker
+            | Self::AddProducer(_)
+            | Self::CreateTopic { .. }
             | Self::ElectPreferred(_)
             | Self::ElectUnclean(_)
             | Self::SetConfig { .. }

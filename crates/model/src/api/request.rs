@@ -39,6 +39,11 @@ pub enum Request {
     BrokerHeartbeat(BrokerHeartbeat),
     AlterPartition(AlterPartition),
     AllocateProducerIds(AllocateProducerIds),
+    AlterPartitionReassignments(AlterPartitionReassignments),
+    DescribeGroups(DescribeGroups),
+    /// Every group that the broker coordinates.
+    ListGroups,
+    DeleteGroups(DeleteGroups),
     /// FETCH of the metadata log, at a controller.
     RaftFetch(RaftFetch),
 }
@@ -71,6 +76,10 @@ impl Request {
             Self::BrokerHeartbeat(_) => ApiKey::BrokerHeartbeat,
             Self::AlterPartition(_) => ApiKey::AlterPartition,
             Self::AllocateProducerIds(_) => ApiKey::AllocateProducerIds,
+            Self::AlterPartitionReassignments(_) => ApiKey::AlterPartitionReassignments,
+            Self::DescribeGroups(_) => ApiKey::DescribeGroups,
+            Self::ListGroups => ApiKey::ListGroups,
+            Self::DeleteGroups(_) => ApiKey::DeleteGroups,
         }
     }
 }
@@ -436,6 +445,27 @@ pub struct AllocateProducerIds {
     pub broker_id: NodeId,
     /// Its epoch.
     pub broker_epoch: BrokerEpoch,
+}
+
+/// ALTER_PARTITION_REASSIGNMENTS: where replicas shall be.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct AlterPartitionReassignments {
+    /// Topic, partition and its new replicas; `None` cancels a reassignment.
+    pub partitions: Vec<(Name, i32, Option<Vec<NodeId>>)>,
+}
+
+/// DESCRIBE_GROUPS, at their coordinator.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct DescribeGroups {
+    /// Which.
+    pub groups: Vec<Name>,
+}
+
+/// DELETE_GROUPS, at their coordinator.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct DeleteGroups {
+    /// Which.
+    pub groups: Vec<Name>,
 }
 
 /// FETCH of the metadata log by a broker (observer) or a voter.

@@ -47,6 +47,12 @@ pub enum Response {
     BrokerHeartbeat(BrokerHeartbeat),
     AlterPartition(ErrorCode, Vec<AlteredPartition>),
     AllocateProducerIds(AllocateProducerIds),
+    /// Top-level error, then one a partition.
+    AlterPartitionReassignments(ErrorCode, Vec<(Name, i32, ErrorCode)>),
+    DescribeGroups(Vec<DescribedGroup>),
+    ListGroups(ErrorCode, Vec<ListedGroup>),
+    /// One error a group.
+    DeleteGroups(Vec<(Name, ErrorCode)>),
     RaftFetch(RaftFetch),
 }
 
@@ -78,6 +84,10 @@ impl Response {
             Self::BrokerHeartbeat(_) => ApiKey::BrokerHeartbeat,
             Self::AlterPartition(..) => ApiKey::AlterPartition,
             Self::AllocateProducerIds(_) => ApiKey::AllocateProducerIds,
+            Self::AlterPartitionReassignments(..) => ApiKey::AlterPartitionReassignments,
+            Self::DescribeGroups(_) => ApiKey::DescribeGroups,
+            Self::ListGroups(..) => ApiKey::ListGroups,
+            Self::DeleteGroups(_) => ApiKey::DeleteGroups,
         }
     }
 }
@@ -328,6 +338,49 @@ pub struct AllocateProducerIds {
     pub producer_id_start: ProducerId,
     /// How many.
     pub producer_id_len: i32,
+}
+
+/// One group of a DESCRIBE_GROUPS answer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct DescribedGroup {
+    /// The verdict; GROUP_ID_NOT_FOUND for an unknown group.
+    pub error: ErrorCode,
+    /// Its id.
+    pub group_id: Name,
+    /// `Empty`, `PreparingRebalance`, `CompletingRebalance`, `Stable` or `Dead`.
+    pub group_state: Name,
+    /// "consumer", or empty.
+    pub protocol_type: Name,
+    /// The assignor, or empty.
+    pub protocol_data: Name,
+    /// Everyone in it.
+    pub members: Vec<DescribedMember>,
+}
+
+/// One member of a described group.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct DescribedMember {
+    /// The coordinator's name for it.
+    pub member_id: Name,
+    /// `group.instance.id`.
+    pub group_instance_id: Option<Name>,
+    /// `client.id`.
+    pub client_id: Name,
+    /// What it has.
+    pub assignment: Vec<(Name, i32)>,
+}
+
+/// One group of a LIST_GROUPS answer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ListedGroup {
+    /// Its id.
+    pub group_id: Name,
+    /// "consumer", or empty.
+    pub protocol_type: Name,
+    /// As in [`DescribedGroup`].
+    pub group_state: Name,
+    /// "classic" or "consumer".
+    pub group_type: Name,
 }
 
 /// FETCH of the metadata log.

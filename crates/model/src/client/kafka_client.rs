@@ -45,9 +45,15 @@ impl<C> KafkaClient<C> {
         }
     }
 
-    /// Whether a request may be sent to a peer now; begins to connect if that is what it takes.
+    /// Whether a request may be sent to a peer now; begins to connect if that is what it takes. While metadata is due, nothing
+    /// else may be sent (`NetworkClient.isReady`).
     pub fn ready(&mut self, peer: Peer, cx: &mut Cx<'_>) -> bool {
-        self.network.ready(peer, cx)
+        self.network.ready(peer, cx) && !self.metadata_is_due(cx.now)
+    }
+
+    /// Whether a METADATA request is under way.
+    pub const fn is_asking(&self) -> bool {
+        self.asking
     }
 
     /// Whether a peer is connected and has room for one more request.
@@ -174,7 +180,7 @@ impl<C> KafkaClient<C> {
 
     /// A lost connection may be the result of stale metadata (`DefaultMetadataUpdater.handleServerDisconnect`).
     fn suspect_metadata(&mut self, cx: &mut Cx<'_>) {
-        if !self.asking && self.metadata.update_at() <= cx.now {
+        if self.metadata_is_due(cx.now) {
             self.metadata.failed(cx);
         }
         self.metadata.request_update(ErrorCode::NetworkException, cx);
@@ -212,6 +218,10 @@ impl<C> KafkaClient<C> {
         } else if !self.network.any_connecting() {
             self.network.ready(peer, cx);
         }
+    }
+
+    fn metadata_is_due(&self, now: SimTime) -> bool {
+        !self.asking && self.metadata.update_at() <= now
     }
 
     fn choose_node(&self, cx: &mut Cx<'_>) -> LeastLoaded {

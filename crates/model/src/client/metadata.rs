@@ -202,6 +202,15 @@ impl Metadata {
         self.begin_backoff(cx);
     }
 
+    /// Changes the addresses to begin with; they count at once if nothing else is known yet.
+    pub fn set_bootstrap(&mut self, servers: &[NodeId]) {
+        let ignorant = self.last_success.is_none();
+        self.bootstrap = servers.to_vec();
+        if ignorant {
+            self.cluster = Cluster::bootstrap(servers);
+        }
+    }
+
     /// Begins anew with the bootstrap addresses (KIP-899).
     pub fn rebootstrap(&mut self) {
         self.need_full = true;

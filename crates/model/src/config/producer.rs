@@ -5,7 +5,9 @@
 use super::config_table;
 use super::table::{any, not_negative, positive};
 use super::value::choice;
+use super::{ConfigError, ConfigTable};
 use crate::ids::Name;
+use alloc::string::ToString;
 
 choice! {
     /// How many replicas must have a batch before it is acknowledged.
@@ -48,9 +50,113 @@ config_table! {
         request_timeout_ms: i32 = 30_000, "request.timeout.ms", not_negative, "How long an answer may take.";
         delivery_timeout_ms: i32 = 120_000, "delivery.timeout.ms", not_negative, "When a batch is given up.";
         metadata_max_age_ms: i64 = 300_000, "metadata.max.age.ms", not_negative, "When metadata is refreshed unasked.";
+        metadata_max_idle_ms: i64 = 300_000, "metadata.max.idle.ms", not_negative, "How long metadata of a topic not sent to is kept.";
         reconnect_backoff_ms: i64 = 50, "reconnect.backoff.ms", not_negative, "The first wait before connecting again.";
         reconnect_backoff_max_ms: i64 = 1_000, "reconnect.backoff.max.ms", not_negative, "The longest wait before connecting again.";
         partitioner_ignore_keys: bool = false, "partitioner.ignore.keys", any, "Whether keys are ignored when a partition is chosen.";
         partitioner_adaptive: bool = true, "partitioner.adaptive.partitioning.enable", any, "Whether faster brokers get more keyless records.";
+    }
+}
+
+/// More requests under way than brokers can tell duplicates among.
+const MAX_IN_FLIGHT_FOR_IDEMPOTENCE: i32 = 5;
+
+impl ProducerConfig {
+    /// Whether brokers drop this producer's duplicates: unless told otherwise yes, if `acks` and `retries` allow it.
+    pub fn is_idempotent(&self) -> bool {
+        self.enable_idempotence.unwrap_or(true) && self.acks == Acks::All && self.retries > 0
+    }
+
+    /// `delivery.timeout.ms`, raised to `linger.ms` + `request.timeout.ms` if it is the default and less than that.
+    pub fn effective_delivery_timeout_ms(&self) -> i64 {
+        i64::from(self.delivery_timeout_ms).max(self.least_delivery_timeout_ms())
+    }
+
+    /// Refuses what Kafka's constructor refuses, in its own words (`ProducerConfig.postProcessAndValidateIdempotenceConfigs`,
+    /// `KafkaProducer.configureDeliveryTimeout`).
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let idempotent = self.enable_idempotence.unwrap_or(true);
+        let asked_for = self.enable_idempotence == Some(true);
+        let refuse = |key: &str, reason: &str| Err(ConfigError::value(key, reason.to_string()));
+        if asked_for && self.retries == 0 {
+            return refuse(
+                "retries",
+                "Must set retries to non-zero when using the idempotent producer.",
+            );
+        }
+        if asked_for && self.acks != Acks::All {
+            let reason = "Must set acks to all in order to use the idempotent producer. \
+                          Otherwise we cannot guarantee idempotence.";
+            return refuse("acks", reason);
+        }
+        if idempotent && self.max_in_flight > MAX_IN_FLIGHT_FOR_IDEMPOTENCE {
+            let reason = "Must set max.in.flight.requests.per.connection to at most 5 to use the \
+                          idempotent producer.";
+            return refuse("max.in.flight.requests.per.connection", reason);
+        }
+        let told = self.delivery_timeout_ms != Self::default().delivery_timeout_ms;
+        if told && i64::from(self.delivery_timeout_ms) < self.least_delivery_timeout_ms() {
+            let reason = "delivery.timeout.ms should be equal to or larger than linger.ms + \
+                          request.timeout.ms";
+            return refuse("delivery.timeout.ms", reason);
+        }
+        Ok(())
+    }
+
+    /// The defaults with these pairs set, if Kafka's constructor takes them.
+    pub fn checked<'a>(
+        pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, ConfigError> {
+        let config = Self::from_pairs(pairs)?;
+        config.check().map(|()| config)
+    }
+
+    fn least_delivery_timeout_ms(&self) -> i64 {
+        (self.linger_ms + i64::from(self.request_timeout_ms)).min(i64::from(i32::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Case = (&'static [(&'static str, &'static str)], Option<&'static str>, bool);
+
+    #[test]
+    fn combinations_are_refused_or_taken_as_kafka_does() {
+        // configs, refused key, idempotent
+        let table: &[Case] = &[
+            (&[], None, true),
+            (&[("acks", "1")], None, false),
+            (&[("acks", "1"), ("enable.idempotence", "true")], Some("acks"), false),
+            (&[("retries", "0")], None, false),
+            (&[("retries", "0"), ("enable.idempotence", "true")], Some("retries"), false),
+            (
+                &[("max.in.flight.requests.per.connection", "6")],
+                Some("max.in.flight.requests.per.connection"),
+                false,
+            ),
+            (
+                &[("max.in.flight.requests.per.connection", "6"), ("enable.idempotence", "false")],
+                None,
+                false,
+            ),
+            (&[("delivery.timeout.ms", "30000")], Some("delivery.timeout.ms"), false),
+            (&[("linger.ms", "100000")], None, true),
+        ];
+        for (pairs, refused, idempotent) in table {
+            match ProducerConfig::checked(pairs.iter().copied()) {
+                Ok(config) => {
+                    assert_eq!(
+                        (None, config.is_idempotent()),
+                        (*refused, *idempotent),
+                        "{pairs:?}"
+                    );
+                }
+                Err(error) => assert_eq!(Some(&*error.key), *refused, "{pairs:?}"),
+            }
+        }
+        let raised = ProducerConfig::checked([("linger.ms", "100000")]).expect("taken");
+        assert_eq!(raised.effective_delivery_timeout_ms(), 130_000);
     }
 }

@@ -69,3 +69,10 @@ pub struct PartitionState {
     /// After an unclean election, until the leader has recovered.
     pub recovering: bool,
 }
+
+impl PartitionState {
+    /// Whether its first replica leads.
+    pub fn has_preferred_leader(&self) -> bool {
+        self.replicas.first() == Some(&self.leader)
+    }
+}

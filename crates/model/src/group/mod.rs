@@ -3,8 +3,21 @@
 //! A broker hosts one [`GroupCoordinator`] over the partitions of `__consumer_offsets` that it leads, and lends it its log
 //! through [`OffsetsLog`]. Invariant: in one generation each partition has at most one owner.
 
+pub mod assignor;
+pub mod caller;
+pub mod classic;
 pub mod coordinator;
+pub mod offsets;
 pub mod offsets_log;
+pub mod protocol;
+pub mod records;
+pub mod shard;
+pub mod wire;
+pub mod write;
 
 pub use coordinator::{GroupCoordinator, GroupTimer, partition_for};
 pub use offsets_log::{OFFSETS_TOPIC, OffsetsLog, OffsetsRecord};
+
+#[cfg(test)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "anything else fails the test")]
+mod testing;

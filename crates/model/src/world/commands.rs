@@ -10,6 +10,7 @@ use crate::client::producer::Producer;
 use crate::command::{Command, CommandError, ConfigPairs, ConsumerSpec, ProducerSpec};
 use crate::config::ConfigTable;
 use crate::config::broker::BrokerConfig;
+use crate::config::producer::ProducerConfig;
 use crate::controller::Controller;
 use crate::cx::Cx;
 use crate::ids::{Name, NodeId};
@@ -127,7 +128,8 @@ impl World {
     }
 
     fn add_producer(&mut self, spec: &ProducerSpec) -> Outcome {
-        let config = parsed(&spec.config)?;
+        let config = parsed::<ProducerConfig>(&spec.config)?;
+        config.check()?;
         let id = self.next_client(&spec.name)?;
         let producer = Producer::new(id, spec.clone(), config, self.broker_ids());
         self.add_process(id, Node::Producer(Box::new(producer)), Micros::ZERO);

@@ -34,6 +34,10 @@ impl Request {
             | Self::BrokerHeartbeat(_)
             | Self::AlterPartition(_)
             | Self::AllocateProducerIds(_)
+            | Self::AlterPartitionReassignments(_)
+            | Self::DescribeGroups(_)
+            | Self::ListGroups
+            | Self::DeleteGroups(_)
             | Self::RaftFetch(_) => 0,
         }
     }
@@ -78,9 +82,13 @@ impl Response {
             Self::OffsetFetch(body) => {
                 first(core::iter::once(body.error).chain(body.offsets.iter().map(|o| o.4)))
             }
-            Self::DeleteTopics(body) => first(body.iter().map(|(_, error)| *error)),
+            Self::DeleteTopics(body) | Self::DeleteGroups(body) => {
+                first(body.iter().map(|(_, error)| *error))
+            }
+            Self::DescribeGroups(body) => first(body.iter().map(|group| group.error)),
+            Self::ListGroups(error, _) => *error,
             Self::DeleteRecords(body) => first(body.iter().map(|(_, _, error)| *error)),
-            Self::ElectLeaders(error, body) => {
+            Self::ElectLeaders(error, body) | Self::AlterPartitionReassignments(error, body) => {
                 first(core::iter::once(*error).chain(body.iter().map(|p| p.2)))
             }
             Self::BrokerHeartbeat(body) => body.error,

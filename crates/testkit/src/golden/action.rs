@@ -185,3 +185,53 @@ fn unknown(name: &str) -> Problem {
     let names = Action::NAMES.join(", ");
     Problem::at("/do", format!("no step is called '{name}'; there are {names}"))
 }
+
+impl Action {
+    /// The name of what it is about, for a reader.
+    pub fn about(&self) -> String {
+        match self {
+            Self::CreateTopic(CreateTopic { topic, .. })
+            | Self::CreatePartitions(CreatePartitions { topic, .. })
+            | Self::DeleteTopic(DeleteTopic { topic })
+            | Self::DescribeTopic(DescribeTopic { topic }) => topic.clone(),
+            Self::AlterConfig(args) => args.resource.clone(),
+            Self::Producer(Producer { name, .. })
+            | Self::CloseProducer(CloseProducer { name })
+            | Self::Send(Send { name, .. })
+            | Self::Txn(Txn { name, .. })
+            | Self::TxnOffsets(TxnOffsets { name, .. })
+            | Self::Member(Member { name, .. })
+            | Self::MemberLog(MemberLog { name, .. })
+            | Self::MemberState(MemberState { name })
+            | Self::MemberCommit(MemberCommit { name, .. })
+            | Self::MemberSeek(MemberSeek { name, .. })
+            | Self::MemberBlock(MemberBlock { name, .. })
+            | Self::MemberClose(MemberClose { name })
+            | Self::KillApp(KillApp { app: name }) => name.clone(),
+            Self::Group(Group { group })
+            | Self::GroupOffsets(GroupOffsets { group })
+            | Self::AlterOffsets(AlterOffsets { group, .. })
+            | Self::DeleteGroup(DeleteGroup { group })
+            | Self::RemoveMembers(RemoveMembers { group, .. }) => group.clone(),
+            Self::ProducersState(ProducersState { tp })
+            | Self::Reassign(Reassign { tp, .. })
+            | Self::DeleteRecords(DeleteRecords { tp, .. })
+            | Self::Read(Read { tp, .. })
+            | Self::ReadAll(ReadAll { tp, .. }) => tp.to_string(),
+            Self::Offsets(Offsets { tps, .. }) | Self::Elect(Elect { tps, .. }) => {
+                tps.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+            }
+            Self::KillNode(KillNode { node })
+            | Self::StopNode(StopNode { node })
+            | Self::PauseNode(PauseNode { node })
+            | Self::ResumeNode(ResumeNode { node })
+            | Self::StartNode(StartNode { node }) => node.to_string(),
+            Self::Cli(args) => args.tool.clone(),
+            Self::Topics(_)
+            | Self::Transactions(_)
+            | Self::Quorum(_)
+            | Self::Brokers(_)
+            | Self::Wait(_) => String::new(),
+        }
+    }
+}

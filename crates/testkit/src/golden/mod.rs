@@ -3,10 +3,21 @@
 //! Invariant: a step passes when the model's own clients see what the real ones saw.
 
 mod action;
+mod book;
+mod clients;
+mod configs;
+mod eyes;
+mod player;
+mod report;
 mod script;
+mod stage;
+mod steps;
 
 pub use action::Action;
+pub use player::{Played, Verdict, play, play_on};
+pub use report::report;
 pub use script::{Cluster, GoldenRun, Step};
+pub use stage::{Stage, Stop};
 
 #[cfg(test)]
 mod tests {

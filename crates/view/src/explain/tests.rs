@@ -13,7 +13,7 @@ use std::sync::Arc;
 fn story(tell: &Teller) -> Vec<String> {
     let context = tell.context();
     let narration =
-        narrate(&tell.facts, &tell.observer.chronicle, &context, &NarrationVm::default());
+        narrate(&facts_of(tell), &tell.observer.chronicle, &context, &NarrationVm::default());
     narration.lines.iter().map(|line| line.text.to_string()).collect()
 }
 
@@ -133,10 +133,14 @@ fn no_fact_is_told_twice_and_unchanged_lines_are_shared() {
     tell.append(1, 0, 6, 4);
     let context = tell.context();
     let chronicle = &tell.observer.chronicle;
-    let first = narrate(&tell.facts, chronicle, &context, &NarrationVm::default());
-    let second = narrate(&tell.facts, chronicle, &context, &first);
+    let first = narrate(&facts_of(&tell), chronicle, &context, &NarrationVm::default());
+    let second = narrate(&facts_of(&tell), chronicle, &context, &first);
     assert!(first.lines.iter().zip(&second.lines).all(|(a, b)| std::rc::Rc::ptr_eq(a, b)));
     let mut seqs: Vec<_> = first.lines.iter().map(|line| line.seq).collect();
     seqs.dedup();
     assert_eq!(seqs.len(), first.lines.len());
+}
+
+fn facts_of(tell: &crate::testing::Teller) -> Vec<&kafkascope_model::trace::TraceEvent> {
+    tell.facts.iter().collect()
 }

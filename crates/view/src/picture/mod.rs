@@ -9,7 +9,7 @@ mod clients;
 mod groups;
 mod replica;
 
-pub use clients::{ConsumerPicture, Holding, ProducerPicture, QueuedBatch};
+pub use clients::{ConsumerPicture, Doing, Holding, ProducerPicture, QueuedBatch};
 pub use groups::GroupPicture;
 pub use replica::{LogBatch, ReplicaPicture};
 

@@ -1,20 +1,41 @@
-//! An application with a producer.
+//! An application with a producer (`org.apache.kafka.clients.producer.KafkaProducer`).
 //!
-//! It knows the cluster only by metadata. Invariant: records of a partition leave in the order of their sequence.
+//! [`app::App`] is the application's thread, [`sender::Sender`] the producer's own. Invariant: records of a partition leave in
+//! the order of their sequence.
+
+pub mod accumulator;
+pub mod app;
+pub mod batch;
+pub mod idempotence;
+mod identity;
+pub mod partitioner;
+pub mod sender;
+pub mod sizes;
 
 use crate::api::Response;
+use crate::client::kafka_client::KafkaClient;
+use crate::client::metadata::{Metadata, MetadataConfig};
+use crate::client::network::NetworkConfig;
 use crate::command::ProducerSpec;
 use crate::config::producer::ProducerConfig;
-use crate::cx::Cx;
-use crate::ids::{Correlation, NodeId};
+use crate::cx::{Cx, Effect};
+use crate::ids::{Correlation, Name, NodeId};
 use crate::net::Lane;
+use crate::trace::Fact;
+use crate::workload::{NewRecord, Workload};
+use accumulator::{AccumulatorConfig, RecordAccumulator};
 use alloc::vec::Vec;
+use app::{App, AppConfig};
+use kafkascope_kernel::Micros;
+use sender::{Sender, SenderConfig};
 
 /// A timer of this role.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ProducerTimer {
-    /// Time to look after things.
+    /// Time to look after batches, connections and metadata.
     Tick,
+    /// The application's next event.
+    Event,
 }
 
 /// An application with a producer.
@@ -28,6 +49,8 @@ pub struct Producer {
     pub config: ProducerConfig,
     /// Brokers to ask first.
     pub bootstrap: Vec<NodeId>,
+    app: App,
+    sender: Sender,
 }
 
 impl Producer {
@@ -38,47 +61,159 @@ impl Producer {
         config: ProducerConfig,
         bootstrap: Vec<NodeId>,
     ) -> Self {
-        Self { id, spec, config, bootstrap }
+        let app = new_app(&config, id, 0);
+        let sender = new_sender(&config, bootstrap.clone());
+        Self { id, spec, config, bootstrap, app, sender }
+    }
+
+    /// The producer's own thread: batches, connections, metadata.
+    pub const fn sender(&self) -> &Sender {
+        &self.sender
+    }
+
+    /// The application's thread.
+    pub const fn app(&self) -> &App {
+        &self.app
     }
 
     /// The process begins to run.
-    pub fn start(&mut self, _cx: &mut Cx<'_>) {}
+    pub fn start(&mut self, cx: &mut Cx<'_>) {
+        self.app.set_workload(self.spec.workload.clone(), cx.now);
+        self.turn(cx);
+    }
 
-    /// The process is gone; only its disk stays.
-    pub fn kill(&mut self) {}
+    /// The process is gone, and with it every record that no broker has.
+    pub fn kill(&mut self) {
+        self.app = new_app(&self.config, self.id, self.app.sent());
+        self.sender = new_sender(&self.config, self.bootstrap.clone());
+    }
 
-    /// SIGTERM.
+    /// `close()`: everything that waits is sent and answered, then the process ends.
     pub fn shut_down(&mut self, cx: &mut Cx<'_>) {
-        cx.out.push(crate::cx::Effect::Exit);
+        self.app.close(cx);
+        self.sender.accumulator.flushing = true;
+        self.turn(cx);
     }
 
     /// An answer arrived.
     pub fn on_response(
         &mut self,
-        _from: NodeId,
-        _lane: Lane,
-        _correlation: Correlation,
-        _body: Response,
-        _cx: &mut Cx<'_>,
+        from: NodeId,
+        lane: Lane,
+        correlation: Correlation,
+        body: Response,
+        cx: &mut Cx<'_>,
     ) {
+        if let Some(answer) = self.sender.client.on_response(from, lane, correlation, body, cx) {
+            self.sender.on_answer(answer, cx);
+        }
+        self.turn(cx);
     }
 
     /// A connection broke or was refused.
-    pub fn on_disconnect(&mut self, _peer: NodeId, _lane: Lane, _cx: &mut Cx<'_>) {}
+    pub fn on_disconnect(&mut self, peer: NodeId, lane: Lane, cx: &mut Cx<'_>) {
+        for answer in self.sender.client.on_disconnect(peer, lane, cx) {
+            self.sender.on_answer(answer, cx);
+        }
+        self.turn(cx);
+    }
 
     /// A timer is due.
-    pub fn on_timer(&mut self, _timer: ProducerTimer, _cx: &mut Cx<'_>) {}
+    pub fn on_timer(&mut self, timer: ProducerTimer, cx: &mut Cx<'_>) {
+        match timer {
+            ProducerTimer::Tick => self.turn(cx),
+            ProducerTimer::Event => self.on_app(cx),
+        }
+    }
 
     /// The application sends these records now and flushes.
-    pub fn send(
-        &mut self,
-        _topic: &crate::ids::Name,
-        _records: &[crate::workload::NewRecord],
-        _cx: &mut Cx<'_>,
-    ) {
+    pub fn send(&mut self, topic: &Name, records: &[NewRecord], cx: &mut Cx<'_>) {
+        self.app.send_all(topic, records, cx);
+        self.on_app(cx);
     }
 
     /// The application's own stream of events changes.
-    pub fn set_workload(&mut self, _workload: Option<crate::workload::Workload>, _cx: &mut Cx<'_>) {
+    pub fn set_workload(&mut self, workload: Option<Workload>, cx: &mut Cx<'_>) {
+        self.app.set_workload(workload, cx.now);
+        self.on_app(cx);
+    }
+
+    /// The application has something to do; the sender looks only if it has reason to.
+    fn on_app(&mut self, cx: &mut Cx<'_>) {
+        if self.app.advance(&mut self.sender, cx) {
+            self.turn(cx);
+        } else {
+            self.arm(cx);
+        }
+    }
+
+    /// Both threads go on until both wait.
+    fn turn(&mut self, cx: &mut Cx<'_>) {
+        self.app.advance(&mut self.sender, cx);
+        self.sender.run(cx);
+        while self.app.advance(&mut self.sender, cx) {
+            self.sender.run(cx);
+        }
+        let quiet = !self.sender.accumulator.has_incomplete() && !self.sender.has_in_flight();
+        if self.app.is_closed() && quiet {
+            cx.note(Fact::ClientClosed);
+            cx.out.push(Effect::Exit);
+        } else {
+            self.arm(cx);
+        }
+    }
+
+    fn arm(&self, cx: &mut Cx<'_>) {
+        let wakeups = [self.sender.wakeup_at(), self.app.deadline()];
+        match wakeups.into_iter().flatten().min() {
+            Some(at) => cx.arm(ProducerTimer::Tick, at.since(cx.now)),
+            None => cx.disarm(ProducerTimer::Tick),
+        }
+        match self.app.next_event_at() {
+            Some(at) => cx.arm(ProducerTimer::Event, at.since(cx.now)),
+            None => cx.disarm(ProducerTimer::Event),
+        }
     }
 }
+
+fn new_app(config: &ProducerConfig, id: NodeId, sent: u32) -> App {
+    let max_block = Micros::from_config_ms(config.max_block_ms);
+    App::new(AppConfig { max_block, ignore_keys: config.partitioner_ignore_keys }, id, sent)
+}
+
+fn new_sender(config: &ProducerConfig, bootstrap: Vec<NodeId>) -> Sender {
+    let network = NetworkConfig {
+        request_timeout: Micros::from_config_ms(i64::from(config.request_timeout_ms)),
+        reconnect_backoff_ms: config.reconnect_backoff_ms,
+        reconnect_backoff_max_ms: config.reconnect_backoff_max_ms,
+        max_in_flight: config.max_in_flight.unsigned_abs(),
+    };
+    let metadata = MetadataConfig {
+        retry_backoff_ms: config.retry_backoff_ms,
+        retry_backoff_max_ms: config.retry_backoff_max_ms,
+        max_age: Micros::from_config_ms(config.metadata_max_age_ms),
+        max_idle: Some(Micros::from_config_ms(config.metadata_max_idle_ms)),
+        allow_auto_create: true,
+    };
+    let accumulator = AccumulatorConfig {
+        batch_size: config.batch_size.unsigned_abs(),
+        linger: Micros::from_config_ms(config.linger_ms),
+        buffer_memory: config.buffer_memory.unsigned_abs(),
+        max_request_size: config.max_request_size.unsigned_abs(),
+        delivery_timeout: Micros::from_config_ms(config.effective_delivery_timeout_ms()),
+        adaptive: config.partitioner_adaptive,
+    };
+    let sender = SenderConfig {
+        acks: config.acks.wire(),
+        retries: config.retries.unsigned_abs(),
+        retry_backoff_ms: config.retry_backoff_ms,
+        retry_backoff_max_ms: config.retry_backoff_max_ms,
+        request_timeout_ms: config.request_timeout_ms,
+        guarantee_order: config.max_in_flight == 1,
+    };
+    let client = KafkaClient::new(network, Metadata::new(metadata, bootstrap));
+    Sender::new(sender, client, RecordAccumulator::new(accumulator), config.is_idempotent())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,196 @@
+//! Facts as JSON objects, one a line: `at_us`, `seq`, `node`, `fact`, then the fact's own fields.
+//!
+//! Fields are written as the model names them, payloads as text. Invariant: every fact has a line, and a new kind of fact does
+//! not compile until it is here.
+
+use kafkascope_kernel::Micros;
+use kafkascope_model::api::{ApiKey, ErrorCode};
+use kafkascope_model::ids::{Bytes, MsgId, Name, NodeId, RecordId, TopicId, TopicPartition};
+use kafkascope_model::net::LinkSel;
+use kafkascope_model::trace::{ChangeReason, Exit, Fact, PositionSource, SendResult, TraceEvent};
+use kafkascope_model::world::World;
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+/// One line of a trace.
+pub fn line(event: &TraceEvent, world: &World) -> String {
+    let mut map = Map::new();
+    map.insert("at_us".to_string(), json!(event.at.0));
+    map.insert("seq".to_string(), json!(event.seq));
+    map.insert("node".to_string(), json!(world.node_name(event.node)));
+    if let Some(cause) = event.cause {
+        map.insert("cause".to_string(), json!(cause.0));
+    }
+    fill(&event.fact, world, &mut map);
+    Value::Object(map).to_string()
+}
+
+/// A value of a fact's field.
+trait Shown {
+    fn shown(&self, world: &World) -> Value;
+}
+
+macro_rules! plain {
+    ($($type:ty),*) => {
+        $(impl Shown for $type {
+            fn shown(&self, _world: &World) -> Value {
+                json!(self)
+            }
+        })*
+    };
+}
+plain!(i16, i32, i64, u32, u64, bool, &'static str);
+
+macro_rules! as_written {
+    ($($type:ty => |$value:ident, $world:ident| $shown:expr;)*) => {
+        $(impl Shown for $type {
+            fn shown(&self, $world: &World) -> Value {
+                let $value = self;
+                json!($shown)
+            }
+        })*
+    };
+}
+as_written! {
+    Name => |value, _world| **value;
+    Bytes => |value, _world| String::from_utf8_lossy(value);
+    MsgId => |value, _world| value.0;
+    NodeId => |value, _world| value.0;
+    TopicId => |value, _world| value.0;
+    RecordId => |value, _world| value.0;
+    Micros => |value, _world| value.0;
+    ApiKey => |value, _world| value.name();
+    ErrorCode => |value, _world| value.name();
+    TopicPartition => |value, world| world.partition_name(*value);
+    Exit => |value, _world| format!("{value:?}");
+    ChangeReason => |value, _world| format!("{value:?}");
+    PositionSource => |value, _world| format!("{value:?}");
+    LinkSel => |value, _world| format!("{value:?}");
+    SendResult => |value, _world| match value {
+        SendResult::Acked(offset) => json!({ "offset": offset }),
+        SendResult::Failed(error) => json!({ "error": error }),
+    };
+}
+
+impl<T: Shown> Shown for Option<T> {
+    fn shown(&self, world: &World) -> Value {
+        self.as_ref().map_or(Value::Null, |value| value.shown(world))
+    }
+}
+
+impl<T: Shown> Shown for Arc<[T]> {
+    fn shown(&self, world: &World) -> Value {
+        self.iter().map(|value| value.shown(world)).collect()
+    }
+}
+
+macro_rules! facts {
+    (
+        fields { $($fact:ident { $($field:ident),* };)* }
+        parts { $($tuple:ident($($part:ident),*);)* }
+        bare { $($unit:ident;)* }
+    ) => {
+        fn fill(fact: &Fact, world: &World, map: &mut Map<String, Value>) {
+            let mut put = |key: &str, value: Value| map.insert(key.to_string(), value);
+            match fact {
+                $(Fact::$fact { $($field),* } => {
+                    put("fact", json!(stringify!($fact)));
+                    $(put(stringify!($field), $field.shown(world));)*
+                })*
+                $(Fact::$tuple($($part),*) => {
+                    put("fact", json!(stringify!($tuple)));
+                    $(put(stringify!($part), $part.shown(world));)*
+                })*
+                $(Fact::$unit => {
+                    put("fact", json!(stringify!($unit)));
+                })*
+            }
+        }
+    };
+}
+
+facts! {
+    fields {
+    RequestSent { msg, to, api, bytes };
+    ResponseSent { msg, to, api, error };
+    Disconnected { peer };
+    Sent { record, topic, key, value };
+    Batched { record, tp, by_key };
+    BatchSent { tp, records, base_sequence, leader, attempt };
+    BatchRetried { tp, first, count, error };
+    SendDone { record, tp, result };
+    ProducerIdAssigned { id, epoch };
+    SendBlocked { record };
+    MetadataUpdated { tp, leader, epoch };
+    MetadataRequested { because };
+    RequestTimedOut { api, to };
+    Appended { tp, base_offset, records, epoch };
+    DuplicateBatch { tp, base_offset };
+    AppendRefused { tp, error };
+    Replicated { tp, base_offset, next_offset };
+    HighWatermark { tp, from, to };
+    LastStable { tp, to };
+    Truncated { tp, from, to };
+    LogStart { tp, to };
+    SegmentRolled { tp, base_offset };
+    BecameLeader { tp, epoch, log_end };
+    BecameFollower { tp, epoch, leader };
+    ReplicaLagging { tp, replica, lag };
+    ReplicaCaughtUp { tp, replica };
+    IsrProposalAnswered { tp, error };
+    ReplicaHosted { tp, hosted };
+    BrokerRegistered { broker, epoch };
+    BrokerRefused { broker, error };
+    BrokerFenced { broker, silent };
+    BrokerUnfenced { broker };
+    ShutdownBegan { broker };
+    ShutdownGranted { broker };
+    ControllerElected { epoch };
+    ControllerCandidate { epoch };
+    ControllerResigned { epoch };
+    TopicCreated { topic, name, partitions, replication_factor };
+    TopicDeleted { topic };
+    LeaderElected { tp, leader, epoch, reason };
+    IsrChanged { tp, isr, elr, reason };
+    ReplicasChanged { tp, replicas };
+    ConfigChanged { resource, key, value };
+    MetadataApplied { offset };
+    MemberJoining { group, member, client, reason };
+    RebalanceStarted { group, generation, reason };
+    GenerationFormed { group, generation, members, leader };
+    GroupStable { group, generation };
+    GroupEmpty { group, generation };
+    MemberLeft { group, member, reason };
+    MemberExpired { group, member };
+    GroupRefused { group, api, error };
+    CoordinatorLoaded { partition, groups };
+    CoordinatorResigned { partition };
+    OffsetCommitted { group, topic, partition, offset };
+    CoordinatorFound { coordinator };
+    CoordinatorLost { error };
+    Joining { reason };
+    Assigned { partitions, generation };
+    Revoked { partitions, generation };
+    Lost { partitions, generation };
+    PositionSet { tp, offset, source };
+    Delivered { record, tp, offset, epoch };
+    Processed { record, tp, offset };
+    PollFailed { error };
+    CommitAnswered { tp, offset, error };
+    AppCallDone { call, error };
+    AdminAnswered { api, target, error };
+    }
+    parts {
+    Exited(how);
+    LinkCut(link);
+    LinkSlowed(link, transit);
+    LinkHealed(link);
+    }
+    bare {
+    Starting;
+    Paused;
+    Resumed;
+    BrokerStarted;
+    ClientClosed;
+    }
+}

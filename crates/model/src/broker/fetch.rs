@@ -1,0 +1,328 @@
+//! FETCH: serving consumers and followers, at once or when there is enough (`ReplicaManager.fetchMessages`, `DelayedFetch`).
+//!
+//! A follower's fetch is also its acknowledgement. Invariant: consumers see nothing at or above the high watermark.
+
+use super::partition::Partition;
+use super::replica_manager::ReplicaManager;
+use super::{BrokerTimer, Env};
+use crate::api::request::{Fetch, FetchPartition};
+use crate::api::response::{self, CurrentLeader, FetchedPartition};
+use crate::api::{ErrorCode, Response};
+use crate::cx::Cx;
+use crate::ids::{Correlation, LeaderEpoch, NodeId, Offset, TopicPartition};
+use crate::net::{ConnId, Lane};
+use alloc::vec::Vec;
+use kafkascope_kernel::Micros;
+
+/// A fetch that waits for data.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct ParkedFetch {
+    correlation: Correlation,
+    fetch: Fetch,
+}
+
+/// What one partition has for a fetch.
+enum Look<'a> {
+    Refused(ErrorCode, Option<CurrentLeader>),
+    Diverging(&'a Partition, (LeaderEpoch, Offset)),
+    /// Batches below this offset may be read.
+    Readable(&'a Partition, Offset),
+}
+
+impl ReplicaManager {
+    /// Serves a FETCH.
+    pub fn handle_fetch(
+        &mut self,
+        conn: ConnId,
+        correlation: Correlation,
+        fetch: Fetch,
+        env: &Env<'_>,
+        cx: &mut Cx<'_>,
+    ) {
+        let at_once = fetch.max_wait_ms <= 0
+            || fetch.partitions.is_empty()
+            || self.is_worth_answering(&fetch, env);
+        let answer = at_once.then(|| self.read(&fetch, env));
+        if fetch.replica_id.is_broker() {
+            self.note_progress(&fetch, env, cx);
+        }
+        match answer {
+            Some(answer) => cx.respond(conn, correlation, answer),
+            None => self.park_fetch(conn, correlation, fetch, cx),
+        }
+    }
+
+    /// New data at the leader: fetches that followers have parked are answered.
+    pub(super) fn wake_followers(&mut self, tp: TopicPartition, env: &Env<'_>, cx: &mut Cx<'_>) {
+        let me = self.me;
+        let Some(partition) = self.replicas.get(tp) else { return };
+        let Some(leadership) = &partition.leadership else { return };
+        let log_end = partition.log.log_end();
+        let conn = |id: NodeId| ConnId { client: id, server: me, lane: Lane::Fetcher };
+        let parked = |id: NodeId| self.fetches.get(&conn(id)).map(|parked| (conn(id), parked));
+        let ready: Vec<ConnId> = leadership
+            .remotes
+            .iter()
+            .filter_map(|remote| parked(remote.id))
+            .filter(|(_, parked)| self.is_satisfied(parked, tp, log_end, env))
+            .map(|(conn, _)| conn)
+            .collect();
+        for conn in ready {
+            self.complete_fetch(conn, env, cx);
+        }
+    }
+
+    /// The high watermark moved: fetches that consumers have parked may be answered.
+    pub(super) fn wake_watchers(&mut self, tp: TopicPartition, env: &Env<'_>, cx: &mut Cx<'_>) {
+        let Some(partition) = self.replicas.get(tp) else { return };
+        if partition.watchers.is_empty() {
+            return;
+        }
+        let end = partition.log.high_watermark();
+        let satisfied = |conn: &&ConnId| {
+            let parked = self.fetches.get(conn);
+            parked.is_some_and(|parked| self.is_satisfied(parked, tp, end, env))
+        };
+        let ready: Vec<ConnId> = partition.watchers.iter().filter(satisfied).copied().collect();
+        for conn in ready {
+            self.complete_fetch(conn, env, cx);
+        }
+    }
+
+    /// A partition's role or epoch changed, or it went: every fetch parked on it is answered.
+    pub(super) fn complete_fetches_of(
+        &mut self,
+        tp: TopicPartition,
+        env: &Env<'_>,
+        cx: &mut Cx<'_>,
+    ) {
+        let parked_on = |parked: &ParkedFetch| parked.fetch.partitions.iter().any(|p| p.tp == tp);
+        let conns: Vec<ConnId> = self
+            .fetches
+            .iter()
+            .filter(|(_, parked)| parked_on(parked))
+            .map(|(conn, _)| *conn)
+            .collect();
+        for conn in conns {
+            self.complete_fetch(conn, env, cx);
+        }
+    }
+
+    /// Answers a parked fetch with what there is now.
+    pub(super) fn complete_fetch(&mut self, conn: ConnId, env: &Env<'_>, cx: &mut Cx<'_>) {
+        let Some(parked) = self.forget_fetch(conn) else { return };
+        cx.disarm(BrokerTimer::Parked(conn));
+        let answer = self.read(&parked.fetch, env);
+        cx.respond(conn, parked.correlation, answer);
+    }
+
+    pub(super) fn forget_fetch(&mut self, conn: ConnId) -> Option<ParkedFetch> {
+        let parked = self.fetches.remove(&conn)?;
+        if !parked.fetch.replica_id.is_broker() {
+            for want in &parked.fetch.partitions {
+                if let Some(partition) = self.replicas.get_mut(want.tp) {
+                    partition.watchers.retain(|watcher| *watcher != conn);
+                }
+            }
+        }
+        Some(parked)
+    }
+
+    fn park_fetch(
+        &mut self,
+        conn: ConnId,
+        correlation: Correlation,
+        fetch: Fetch,
+        cx: &mut Cx<'_>,
+    ) {
+        if !fetch.replica_id.is_broker() {
+            for want in &fetch.partitions {
+                if let Some(partition) = self.replicas.get_mut(want.tp) {
+                    partition.watchers.push(conn);
+                }
+            }
+        }
+        let wait = Micros::from_config_ms(i64::from(fetch.max_wait_ms));
+        cx.arm(BrokerTimer::Parked(conn), wait);
+        self.fetches.insert(conn, ParkedFetch { correlation, fetch });
+    }
+
+    /// Whether a parked fetch has enough, now that `tp` can be read up to `end`.
+    fn is_satisfied(
+        &self,
+        parked: &ParkedFetch,
+        tp: TopicPartition,
+        end: Offset,
+        env: &Env<'_>,
+    ) -> bool {
+        let wanted = parked.fetch.partitions.iter().find(|want| want.tp == tp);
+        let has_news = wanted.is_some_and(|want| want.fetch_offset < end);
+        has_news && (parked.fetch.min_bytes <= 1 || self.is_worth_answering(&parked.fetch, env))
+    }
+
+    /// Whether there is an error to report, or as much data as the fetcher asked for.
+    fn is_worth_answering(&self, fetch: &Fetch, env: &Env<'_>) -> bool {
+        let enough = u64::from(fetch.min_bytes.max(0).unsigned_abs());
+        let mut bytes = 0;
+        for want in &fetch.partitions {
+            match self.look(want, fetch.replica_id, env) {
+                Look::Refused(..) | Look::Diverging(..) => return true,
+                Look::Readable(partition, below) => {
+                    let readable = partition.log.readable_bytes(want.fetch_offset, below, enough);
+                    bytes +=
+                        readable.min(u64::from(want.partition_max_bytes.max(0).unsigned_abs()));
+                }
+            }
+        }
+        bytes >= enough
+    }
+
+    fn look(&self, want: &FetchPartition, replica: NodeId, env: &Env<'_>) -> Look<'_> {
+        let hosted = self.replicas.get(want.tp).filter(|partition| partition.leader_epoch >= 0);
+        let Some(partition) = hosted else {
+            let (error, leader) = Self::absent(want.tp, env);
+            return Look::Refused(error, leader);
+        };
+        match may_read(partition, want, replica) {
+            Err(error) => {
+                let moved =
+                    matches!(error, ErrorCode::NotLeaderOrFollower | ErrorCode::FencedLeaderEpoch);
+                Look::Refused(error, moved.then(|| partition.current_leader()))
+            }
+            Ok(Some(end)) => Look::Diverging(partition, end),
+            Ok(None) if replica.is_broker() => Look::Readable(partition, partition.log.log_end()),
+            Ok(None) => Look::Readable(partition, partition.log.high_watermark()),
+        }
+    }
+
+    fn read(&self, fetch: &Fetch, env: &Env<'_>) -> Response {
+        let mut partitions = Vec::new();
+        let mut room = fetch.max_bytes.max(0).unsigned_abs();
+        let mut anything = false;
+        for want in &fetch.partitions {
+            let answer = self.read_one(want, fetch.replica_id, room, !anything, env);
+            let bytes: u32 = answer.batches.iter().map(|batch| batch.size_bytes).sum();
+            room = room.saturating_sub(bytes);
+            anything |= bytes > 0;
+            if is_news(&answer, want, fetch.replica_id) {
+                partitions.push(answer);
+            }
+        }
+        Response::Fetch(response::Fetch { error: ErrorCode::None, partitions, throttle_time_ms: 0 })
+    }
+
+    fn read_one(
+        &self,
+        want: &FetchPartition,
+        replica: NodeId,
+        room: u32,
+        at_least_one: bool,
+        env: &Env<'_>,
+    ) -> FetchedPartition {
+        match self.look(want, replica, env) {
+            Look::Refused(error, leader) => {
+                FetchedPartition { error, current_leader: leader, ..nothing(want.tp) }
+            }
+            Look::Diverging(partition, end) => {
+                FetchedPartition { diverging_epoch: Some(end), ..from(partition) }
+            }
+            Look::Readable(partition, below) => {
+                let max = room.min(want.partition_max_bytes.max(0).unsigned_abs());
+                let batches = partition.log.read(want.fetch_offset, max, below, at_least_one);
+                FetchedPartition { batches, ..from(partition) }
+            }
+        }
+    }
+
+    /// A follower's fetch says what it has: the ISR may grow, the high watermark may move.
+    fn note_progress(&mut self, fetch: &Fetch, env: &Env<'_>, cx: &mut Cx<'_>) {
+        for want in &fetch.partitions {
+            let Some(partition) = self.replicas.get_mut(want.tp) else { continue };
+            if may_read(partition, want, fetch.replica_id) != Ok(None) {
+                continue;
+            }
+            let (leader_end, high_watermark) =
+                (partition.log.log_end(), partition.log.high_watermark());
+            let Some(leadership) = &mut partition.leadership else { continue };
+            let Some(remote) = leadership.remote_mut(fetch.replica_id) else { continue };
+            let (had, start) = (remote.log_end, remote.log_start);
+            remote.fetched(
+                want.fetch_offset,
+                want.log_start_offset,
+                fetch.replica_epoch,
+                leader_end,
+                cx.now,
+            );
+            if let Some(proposal) =
+                leadership.expansion(fetch.replica_id, high_watermark, env.image)
+            {
+                self.propose_expand(want.tp, fetch.replica_id, proposal, cx);
+            }
+            if had != want.fetch_offset {
+                self.advance_high_watermark(want.tp, env, cx);
+            }
+            if start != want.log_start_offset {
+                self.settle_deletes(env, cx);
+            }
+        }
+    }
+}
+
+/// Whether a fetch may read a partition, or where its log parts from this one.
+fn may_read(
+    partition: &Partition,
+    want: &FetchPartition,
+    replica: NodeId,
+) -> Result<Option<(LeaderEpoch, Offset)>, ErrorCode> {
+    partition.check_epoch(want.current_leader_epoch)?;
+    if replica.is_broker() {
+        let leadership = partition.require_leadership()?;
+        if !leadership.remotes.iter().any(|remote| remote.id == replica) {
+            return Err(ErrorCode::UnknownLeaderEpoch);
+        }
+    }
+    let log = &partition.log;
+    if want.last_fetched_epoch >= 0 {
+        let end = log.epochs().end_offset_for(want.last_fetched_epoch, log.log_end());
+        let (epoch, offset) = end.ok_or(ErrorCode::OffsetOutOfRange)?;
+        if epoch < want.last_fetched_epoch || offset < want.fetch_offset {
+            return Ok(Some((epoch, offset)));
+        }
+    }
+    if want.fetch_offset < log.log_start() || want.fetch_offset > log.log_end() {
+        return Err(ErrorCode::OffsetOutOfRange);
+    }
+    Ok(None)
+}
+
+/// Incremental fetch sessions leave out partitions about which there is nothing to say.
+fn is_news(answer: &FetchedPartition, want: &FetchPartition, replica: NodeId) -> bool {
+    let moved = replica.is_broker()
+        && (answer.high_watermark != want.high_watermark
+            || answer.log_start_offset != want.log_start_offset);
+    moved || !answer.batches.is_empty() || !answer.error.is_ok() || answer.diverging_epoch.is_some()
+}
+
+fn nothing(tp: TopicPartition) -> FetchedPartition {
+    FetchedPartition {
+        tp,
+        error: ErrorCode::None,
+        high_watermark: -1,
+        last_stable_offset: -1,
+        log_start_offset: -1,
+        diverging_epoch: None,
+        current_leader: None,
+        aborted_transactions: Vec::new(),
+        preferred_read_replica: NodeId::NONE,
+        batches: Vec::new(),
+    }
+}
+
+fn from(partition: &Partition) -> FetchedPartition {
+    FetchedPartition {
+        high_watermark: partition.log.high_watermark(),
+        last_stable_offset: partition.log.high_watermark(),
+        log_start_offset: partition.log.log_start(),
+        ..nothing(partition.tp)
+    }
+}

@@ -1,0 +1,307 @@
+//! Replica fetchers: one for each broker that leads something this broker follows (`AbstractFetcherThread`).
+//!
+//! A fetcher has one request under way; what it brings is appended, and the next one goes out at once. Partitions that failed
+//! rest for `replica.fetch.backoff.ms`. Invariant: a partition is in at most one fetcher, that of its leader.
+
+use super::replica_manager::ReplicaManager;
+use super::{BrokerTimer, Env};
+use crate::api::request::{Fetch, FetchPartition, ListOffsets, OffsetSpec};
+use crate::api::response::{FetchedPartition, ListedOffset};
+use crate::api::{ErrorCode, Request, Response};
+use crate::cx::Cx;
+use crate::ids::{Correlation, NodeId, Offset, TopicPartition};
+use crate::net::Lane;
+use alloc::vec::Vec;
+use kafkascope_kernel::{Micros, SimTime};
+
+/// What copies partitions from one leader.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Fetcher {
+    partitions: Vec<Following>,
+    in_flight: Option<Correlation>,
+    next_correlation: Correlation,
+}
+
+/// How a partition is being followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Phase {
+    /// It is fetched.
+    Fetching,
+    /// The leader does not have the offset: its log's bounds are looked up first.
+    OutOfRange,
+    /// Until metadata names another epoch there is no use in asking.
+    Fenced,
+}
+
+/// One followed partition.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Following {
+    /// What the next fetch says of it.
+    want: FetchPartition,
+    phase: Phase,
+    /// It rests until then.
+    rests_until: SimTime,
+    /// Whether the request under way is about it in its present state.
+    asked: bool,
+}
+
+impl Fetcher {
+    /// Partitions followed, with the offset to be fetched next.
+    pub fn partitions(&self) -> impl Iterator<Item = (TopicPartition, Offset)> {
+        self.partitions.iter().map(|following| (following.want.tp, following.want.fetch_offset))
+    }
+
+    fn find(&mut self, tp: TopicPartition) -> Option<&mut Following> {
+        let index = self.partitions.binary_search_by_key(&tp, |following| following.want.tp);
+        index.ok().map(|index| &mut self.partitions[index])
+    }
+
+    fn add(&mut self, following: Following) {
+        match self.partitions.binary_search_by_key(&following.want.tp, |known| known.want.tp) {
+            Ok(index) => self.partitions[index] = following,
+            Err(index) => self.partitions.insert(index, following),
+        }
+    }
+
+    fn correlation(&mut self) -> Correlation {
+        let correlation = self.next_correlation;
+        self.next_correlation += 1;
+        self.in_flight = Some(correlation);
+        correlation
+    }
+}
+
+impl Following {
+    fn is_due(&self, phase: Phase, now: SimTime) -> bool {
+        self.phase == phase && self.rests_until <= now
+    }
+
+    fn rest(&mut self, env: &Env<'_>, now: SimTime) {
+        self.asked = false;
+        let backoff = i64::from(env.config.replica_fetch_backoff_ms);
+        self.rests_until = now + Micros::from_config_ms(backoff);
+    }
+}
+
+impl ReplicaManager {
+    /// Begins to follow `leader` from the end of the local log; [`Self::send_fetches`] sends the request.
+    pub(super) fn start_fetching(
+        &mut self,
+        tp: TopicPartition,
+        leader: NodeId,
+        env: &Env<'_>,
+        cx: &mut Cx<'_>,
+    ) {
+        let Some(partition) = self.replicas.get(tp) else { return };
+        if partition.log.epochs().latest().is_none() {
+            // Without epochs the logs cannot be compared: what is not known to be committed goes.
+            let to = partition.log.high_watermark();
+            self.truncate(tp, to, env, cx);
+        }
+        if let Some(want) = self.next_fetch(tp, env) {
+            let rests_until = SimTime::ZERO;
+            let following = Following { want, phase: Phase::Fetching, rests_until, asked: false };
+            self.fetchers.entry(leader).or_default().add(following);
+        }
+    }
+
+    /// Follows a partition no longer.
+    pub(super) fn stop_fetching(&mut self, tp: TopicPartition) {
+        for fetcher in self.fetchers.values_mut() {
+            fetcher.partitions.retain(|following| following.want.tp != tp);
+        }
+    }
+
+    /// Lets every idle fetcher send its next request.
+    pub(super) fn send_fetches(&mut self, env: &Env<'_>, cx: &mut Cx<'_>) {
+        let me = self.me;
+        for (leader, fetcher) in &mut self.fetchers {
+            send_next(me, *leader, fetcher, env, cx);
+        }
+    }
+
+    /// A fetcher's partitions have rested.
+    pub fn on_fetcher_timer(&mut self, leader: NodeId, env: &Env<'_>, cx: &mut Cx<'_>) {
+        if let Some(fetcher) = self.fetchers.get_mut(&leader) {
+            send_next(self.me, leader, fetcher, env, cx);
+        }
+    }
+
+    /// A leader answered.
+    pub fn on_fetcher_response(
+        &mut self,
+        leader: NodeId,
+        correlation: Correlation,
+        body: Response,
+        env: &Env<'_>,
+        cx: &mut Cx<'_>,
+    ) {
+        let Some(fetcher) = self.fetchers.get_mut(&leader) else { return };
+        if fetcher.in_flight.take_if(|sent| *sent == correlation).is_none() {
+            return;
+        }
+        if let Response::Fetch(fetch) = body {
+            for answer in fetch.partitions {
+                self.on_fetched(leader, answer, env, cx);
+            }
+        } else if let Response::ListOffsets(listed) = body {
+            for pair in listed.chunks_exact(2) {
+                self.on_leader_bounds(leader, &pair[0], &pair[1], env, cx);
+            }
+        }
+        self.on_fetcher_timer(leader, env, cx);
+    }
+
+    /// The connection to a leader broke: everything asked for rests.
+    pub fn on_fetcher_disconnect(&mut self, leader: NodeId, env: &Env<'_>, cx: &mut Cx<'_>) {
+        let Some(fetcher) = self.fetchers.get_mut(&leader) else { return };
+        fetcher.in_flight = None;
+        for following in fetcher.partitions.iter_mut().filter(|following| following.asked) {
+            following.rest(env, cx.now);
+        }
+        send_next(self.me, leader, fetcher, env, cx);
+    }
+
+    /// What the next fetch of a partition says, from its log as it is now.
+    fn next_fetch(&self, tp: TopicPartition, env: &Env<'_>) -> Option<FetchPartition> {
+        let partition = self.replicas.get(tp)?;
+        let log = &partition.log;
+        Some(FetchPartition {
+            tp,
+            current_leader_epoch: partition.leader_epoch,
+            fetch_offset: log.log_end(),
+            last_fetched_epoch: log.epochs().latest().unwrap_or(-1),
+            log_start_offset: log.log_start(),
+            partition_max_bytes: env.config.replica_fetch_max_bytes,
+            high_watermark: log.high_watermark(),
+        })
+    }
+
+    fn on_fetched(
+        &mut self,
+        leader: NodeId,
+        answer: FetchedPartition,
+        env: &Env<'_>,
+        cx: &mut Cx<'_>,
+    ) {
+        let tp = answer.tp;
+        let Some(following) = self.following(leader, tp).filter(|following| following.asked) else {
+            return;
+        };
+        let error = answer.error;
+        if error.is_ok() {
+            if let Some((epoch, end)) = answer.diverging_epoch {
+                let to = self.common_end(tp, epoch, end);
+                self.truncate(tp, to, env, cx);
+            } else {
+                self.append_fetched(answer, env, cx);
+            }
+            self.go_on(leader, tp, env);
+        } else if error == ErrorCode::OffsetOutOfRange {
+            following.phase = Phase::OutOfRange;
+        } else if error == ErrorCode::FencedLeaderEpoch {
+            following.phase = Phase::Fenced;
+        } else {
+            following.rest(env, cx.now);
+        }
+    }
+
+    /// The leader's log end and log start, after it had refused an offset.
+    fn on_leader_bounds(
+        &mut self,
+        leader: NodeId,
+        latest: &ListedOffset,
+        earliest: &ListedOffset,
+        env: &Env<'_>,
+        cx: &mut Cx<'_>,
+    ) {
+        let tp = latest.tp;
+        let Some(following) = self.following(leader, tp).filter(|following| following.asked) else {
+            return;
+        };
+        following.phase = Phase::Fetching;
+        if !latest.error.is_ok() || !earliest.error.is_ok() {
+            following.rest(env, cx.now);
+            return;
+        }
+        let log_end = following.want.fetch_offset;
+        if latest.offset < log_end {
+            self.truncate(tp, latest.offset, env, cx);
+        } else if earliest.offset > log_end {
+            self.restart_at(tp, earliest.offset, cx);
+        }
+        self.go_on(leader, tp, env);
+    }
+
+    /// The next fetch of a partition begins where its log ends now.
+    fn go_on(&mut self, leader: NodeId, tp: TopicPartition, env: &Env<'_>) {
+        let want = self.next_fetch(tp, env);
+        if let (Some(following), Some(want)) = (self.following(leader, tp), want) {
+            following.want = want;
+        }
+    }
+
+    fn following(&mut self, leader: NodeId, tp: TopicPartition) -> Option<&mut Following> {
+        self.fetchers.get_mut(&leader)?.find(tp)
+    }
+}
+
+/// Sends the next request if none is under way: bounds to look up first, else a fetch; or wakes up when something has rested.
+fn send_next(me: NodeId, leader: NodeId, fetcher: &mut Fetcher, env: &Env<'_>, cx: &mut Cx<'_>) {
+    if fetcher.in_flight.is_some() {
+        return;
+    }
+    let body = match next_lookup(me, fetcher, cx.now) {
+        Some(lookup) => Some(lookup),
+        None => next_fetch(me, fetcher, env, cx.now),
+    };
+    if let Some(body) = body {
+        let correlation = fetcher.correlation();
+        cx.send(leader, Lane::Fetcher, correlation, body);
+    } else if let Some(next) = fetcher
+        .partitions
+        .iter()
+        .filter(|following| following.phase != Phase::Fenced)
+        .map(|following| following.rests_until)
+        .min()
+    {
+        cx.arm(BrokerTimer::Fetcher(leader), next.since(cx.now));
+    }
+}
+
+fn next_lookup(me: NodeId, fetcher: &mut Fetcher, now: SimTime) -> Option<Request> {
+    let mut partitions = Vec::new();
+    for following in &mut fetcher.partitions {
+        following.asked = following.is_due(Phase::OutOfRange, now);
+        if following.asked {
+            let (tp, epoch) = (following.want.tp, following.want.current_leader_epoch);
+            partitions.push((tp, epoch, OffsetSpec::Latest));
+            partitions.push((tp, epoch, OffsetSpec::Earliest));
+        }
+    }
+    let lookup = ListOffsets { replica_id: me, read_committed: false, partitions };
+    (!lookup.partitions.is_empty()).then_some(Request::ListOffsets(lookup))
+}
+
+fn next_fetch(me: NodeId, fetcher: &mut Fetcher, env: &Env<'_>, now: SimTime) -> Option<Request> {
+    let mut partitions = Vec::with_capacity(fetcher.partitions.len());
+    for following in &mut fetcher.partitions {
+        following.asked = following.is_due(Phase::Fetching, now);
+        if following.asked {
+            partitions.push(following.want);
+        }
+    }
+    if partitions.is_empty() {
+        return None;
+    }
+    Some(Request::Fetch(Fetch {
+        replica_id: me,
+        replica_epoch: env.broker_epoch,
+        max_wait_ms: env.config.replica_fetch_wait_max_ms,
+        min_bytes: env.config.replica_fetch_min_bytes,
+        max_bytes: env.config.replica_fetch_response_max_bytes,
+        read_committed: false,
+        rack_id: env.no_rack.clone(),
+        partitions,
+    }))
+}

@@ -1,0 +1,273 @@
+//! A broker's standing with the controller: registered, fenced, serving, leaving (`BrokerLifecycleManager`).
+//!
+//! Registration first, then heartbeats for as long as the process lives. Invariant: at most one of them is under way, and only
+//! an answer from the controller makes a broker serve or end.
+
+use super::BrokerTimer;
+use super::to_controller::Channel;
+use crate::api::request::{BrokerHeartbeat, BrokerRegistration};
+use crate::api::response::BrokerHeartbeat as Beat;
+use crate::api::{ErrorCode, Request, Response};
+use crate::config::broker::BrokerConfig;
+use crate::cx::{Cx, Draw};
+use crate::ids::{BrokerEpoch, Correlation, Name, NodeId, Offset};
+use crate::net::Lane;
+use crate::trace::Fact;
+use kafkascope_kernel::Micros;
+
+/// Pause between heartbeats while the broker catches up with the metadata.
+const CATCHING_UP: Micros = Micros::from_ms(10);
+/// Pause between heartbeats while the broker waits to be let go.
+const LEAVING: Micros = Micros::from_ms(50);
+
+/// Where a broker stands (`org.apache.kafka.metadata.BrokerState`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BrokerState {
+    /// No process.
+    NotRunning,
+    /// Registers and catches up with the metadata.
+    Starting,
+    /// Caught up; asks to be unfenced.
+    Recovery,
+    /// Serves.
+    Running,
+    /// Asked for a controlled shutdown.
+    PendingControlledShutdown,
+    /// Was let go.
+    ShuttingDown,
+}
+
+/// What a call to the controller was for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LifecycleCall {
+    /// A registration.
+    Register,
+    /// A heartbeat.
+    Heartbeat,
+}
+
+/// What a broker says of itself.
+#[derive(Clone, Copy, Debug)]
+pub struct About<'a> {
+    /// Its rack.
+    pub rack: Option<&'a Name>,
+    /// Its configs.
+    pub config: &'a BrokerConfig,
+    /// The last metadata offset it applied.
+    pub applied: Offset,
+}
+
+/// What an answer made of a broker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Nothing new.
+    None,
+    /// The broker has an epoch.
+    Registered,
+    /// The broker serves.
+    Unfenced,
+    /// The process may end.
+    LetGo,
+}
+
+/// One broker's standing.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Lifecycle {
+    state: BrokerState,
+    epoch: BrokerEpoch,
+    /// Disk: the epoch of a run that ended cleanly, or -1.
+    clean_epoch: BrokerEpoch,
+    incarnation: u64,
+    fenced: bool,
+    channel: Channel<LifecycleCall>,
+}
+
+impl Lifecycle {
+    /// A broker whose process does not run.
+    pub const fn new() -> Self {
+        Self {
+            state: BrokerState::NotRunning,
+            epoch: -1,
+            clean_epoch: -1,
+            incarnation: 0,
+            fenced: true,
+            channel: Channel::new(Lane::Lifecycle, BrokerTimer::LifecycleRetry),
+        }
+    }
+
+    /// Where it stands.
+    pub const fn state(&self) -> BrokerState {
+        self.state
+    }
+
+    /// Its broker epoch, or -1 before it is registered.
+    pub const fn epoch(&self) -> BrokerEpoch {
+        self.epoch
+    }
+
+    /// Whether the controller keeps clients away from it, as its last answer said.
+    pub const fn is_fenced(&self) -> bool {
+        self.fenced
+    }
+
+    /// The process begins to run.
+    pub fn start(&mut self, me: About<'_>, cx: &mut Cx<'_>) {
+        self.incarnation = cx.rng(Draw::Uuid).bits();
+        self.state = BrokerState::Starting;
+        cx.note(Fact::BrokerStarted);
+        self.communicate(me, cx);
+    }
+
+    /// The process is gone.
+    pub fn kill(&mut self) {
+        let clean = self.state == BrokerState::ShuttingDown;
+        self.clean_epoch = if clean { self.epoch } else { -1 };
+        self.state = BrokerState::NotRunning;
+        self.epoch = -1;
+        self.fenced = true;
+        self.channel.kill();
+    }
+
+    /// SIGTERM: asks for a controlled shutdown. Whether that is needed at all.
+    pub fn shut_down(&mut self, me: About<'_>, cx: &mut Cx<'_>) -> bool {
+        match self.state {
+            BrokerState::Running | BrokerState::Recovery => {
+                self.state = BrokerState::PendingControlledShutdown;
+                if self.channel.is_idle() {
+                    self.communicate(me, cx);
+                }
+                true
+            }
+            BrokerState::PendingControlledShutdown => true,
+            BrokerState::NotRunning | BrokerState::Starting | BrokerState::ShuttingDown => false,
+        }
+    }
+
+    /// Learns who the active controller is.
+    pub fn set_controller(&mut self, controller: Option<NodeId>, cx: &mut Cx<'_>) {
+        self.channel.set_controller(controller, cx);
+    }
+
+    /// An answer on the lifecycle lane.
+    pub fn on_response(
+        &mut self,
+        from: NodeId,
+        correlation: Correlation,
+        body: Response,
+        me: About<'_>,
+        cx: &mut Cx<'_>,
+    ) -> Turn {
+        match self.channel.on_response(from, correlation, body, cx) {
+            Some((LifecycleCall::Register, Response::BrokerRegistration(error, epoch))) => {
+                self.registered(error, epoch, me, cx)
+            }
+            Some((LifecycleCall::Heartbeat, Response::BrokerHeartbeat(beat))) => {
+                self.heard(beat, me, cx)
+            }
+            Some((call, other)) => unreachable!("{call:?} was answered with {:?}", other.key()),
+            None => Turn::None,
+        }
+    }
+
+    /// The connection to a controller broke.
+    pub fn on_disconnect(&mut self, peer: NodeId, cx: &mut Cx<'_>) {
+        self.channel.on_disconnect(peer, cx);
+    }
+
+    /// The channel's pause is over.
+    pub fn on_retry(&mut self, cx: &mut Cx<'_>) {
+        self.channel.on_timer(cx);
+    }
+
+    /// Time for the next registration or heartbeat.
+    pub fn on_timer(&mut self, me: About<'_>, cx: &mut Cx<'_>) {
+        if self.channel.is_idle() {
+            self.communicate(me, cx);
+        }
+    }
+
+    fn communicate(&mut self, me: About<'_>, cx: &mut Cx<'_>) {
+        if self.epoch < 0 {
+            let body = Request::BrokerRegistration(BrokerRegistration {
+                broker_id: cx.me,
+                incarnation_id: self.incarnation,
+                rack: me.rack.cloned(),
+                previous_broker_epoch: self.clean_epoch,
+            });
+            self.channel.send(body, LifecycleCall::Register, cx);
+        } else {
+            let body = Request::BrokerHeartbeat(BrokerHeartbeat {
+                broker_id: cx.me,
+                broker_epoch: self.epoch,
+                current_metadata_offset: me.applied,
+                want_fence: self.state == BrokerState::Starting,
+                want_shut_down: self.state == BrokerState::PendingControlledShutdown,
+            });
+            self.channel.send(body, LifecycleCall::Heartbeat, cx);
+        }
+    }
+
+    fn registered(
+        &mut self,
+        error: ErrorCode,
+        epoch: BrokerEpoch,
+        me: About<'_>,
+        cx: &mut Cx<'_>,
+    ) -> Turn {
+        if !error.is_ok() {
+            self.again_later(me, cx);
+            return Turn::None;
+        }
+        self.epoch = epoch;
+        self.communicate(me, cx);
+        Turn::Registered
+    }
+
+    fn heard(&mut self, beat: Beat, me: About<'_>, cx: &mut Cx<'_>) -> Turn {
+        if !beat.error.is_ok() {
+            self.again_later(me, cx);
+            return Turn::None;
+        }
+        self.fenced = beat.is_fenced;
+        match self.state {
+            BrokerState::Starting if beat.is_caught_up => {
+                self.state = BrokerState::Recovery;
+                self.communicate(me, cx);
+                Turn::None
+            }
+            BrokerState::Starting => {
+                cx.arm(BrokerTimer::Heartbeat, CATCHING_UP);
+                Turn::None
+            }
+            BrokerState::Recovery if !beat.is_fenced => {
+                self.state = BrokerState::Running;
+                self.again_later(me, cx);
+                Turn::Unfenced
+            }
+            BrokerState::Recovery | BrokerState::Running => {
+                self.again_later(me, cx);
+                Turn::None
+            }
+            BrokerState::PendingControlledShutdown if beat.should_shut_down => {
+                self.state = BrokerState::ShuttingDown;
+                Turn::LetGo
+            }
+            BrokerState::PendingControlledShutdown => {
+                cx.arm(BrokerTimer::Heartbeat, LEAVING);
+                Turn::None
+            }
+            BrokerState::NotRunning | BrokerState::ShuttingDown => Turn::None,
+        }
+    }
+
+    fn again_later(&self, me: About<'_>, cx: &mut Cx<'_>) {
+        let interval = i64::from(me.config.broker_heartbeat_interval_ms);
+        cx.arm(BrokerTimer::Heartbeat, Micros::from_config_ms(interval));
+    }
+}
+
+impl Default for Lifecycle {
+    fn default() -> Self {
+        Self::new()
+    }
+}

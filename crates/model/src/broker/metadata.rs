@@ -1,0 +1,236 @@
+//! A broker follows the metadata log: it fetches, and publishes what is committed (`MetadataLoader`, `KafkaRaftClient` observer).
+//!
+//! After a start nothing is published before everything committed is here. Invariant: the image holds only committed records.
+
+use super::BrokerTimer;
+use crate::api::request::RaftFetch;
+use crate::api::{Request, Response};
+use crate::controller::image::MetadataImage;
+use crate::controller::records::MetadataRecord;
+use crate::cx::{Cx, Draw};
+use crate::ids::{Correlation, LeaderEpoch, NodeId, Offset};
+use crate::net::{ConnId, Lane};
+use crate::trace::Fact;
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use kafkascope_kernel::Micros;
+
+/// `quorum.request.timeout.ms`.
+const REQUEST_TIMEOUT: Micros = Micros::from_ms(2_000);
+/// `quorum.retry.backoff.ms`.
+const RETRY_BACKOFF: Micros = Micros::from_ms(20);
+/// How long a fetch may wait at the controller (`KafkaRaftClient.MAX_FETCH_WAIT_MS`).
+const MAX_WAIT_MS: i32 = 500;
+
+/// What a broker shall react to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Published {
+    /// The first image since the process started: everything is new.
+    Image,
+    /// These records were applied to the image.
+    Records(Vec<Arc<MetadataRecord>>),
+}
+
+/// The metadata log as one broker has it. Image and fetched records lie on its disk.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct MetadataFollower {
+    image: Arc<MetadataImage>,
+    /// Fetched, not known to be committed.
+    pending: VecDeque<(LeaderEpoch, Arc<MetadataRecord>)>,
+    high_watermark: Offset,
+    published: bool,
+    voters: Vec<NodeId>,
+    leader: Option<NodeId>,
+    epoch: LeaderEpoch,
+    /// To whom the connection is open and introduced.
+    ready: Option<NodeId>,
+    /// The request under way.
+    asked: Option<(NodeId, Correlation)>,
+    next: Correlation,
+}
+
+impl MetadataFollower {
+    /// An empty disk; `voters` are the addresses of `controller.quorum.bootstrap.servers`.
+    pub fn new(voters: Vec<NodeId>) -> Self {
+        Self {
+            image: Arc::new(MetadataImage::default()),
+            pending: VecDeque::new(),
+            high_watermark: 0,
+            published: false,
+            voters,
+            leader: None,
+            epoch: 0,
+            ready: None,
+            asked: None,
+            next: 0,
+        }
+    }
+
+    /// What is committed and applied.
+    pub fn image(&self) -> &Arc<MetadataImage> {
+        &self.image
+    }
+
+    /// The last offset applied, or -1 (a heartbeat's `currentMetadataOffset`).
+    pub fn applied_offset(&self) -> Offset {
+        if self.published { self.image.next_offset - 1 } else { -1 }
+    }
+
+    /// Whether the broker has been given an image since its process started.
+    pub const fn is_published(&self) -> bool {
+        self.published
+    }
+
+    /// The quorum's leader, if known.
+    pub const fn leader(&self) -> Option<NodeId> {
+        self.leader
+    }
+
+    /// Replaces the voters' addresses.
+    pub fn set_voters(&mut self, voters: &[NodeId]) {
+        self.voters = voters.to_vec();
+    }
+
+    /// The process begins to run.
+    pub fn start(&mut self, cx: &mut Cx<'_>) {
+        self.fetch(cx);
+    }
+
+    /// The process is gone; the disk stays.
+    pub fn kill(&mut self) {
+        self.published = false;
+        self.leader = None;
+        self.ready = None;
+        self.asked = None;
+    }
+
+    /// An answer on the Raft lane; what it made known, if anything.
+    pub fn on_response(
+        &mut self,
+        from: NodeId,
+        correlation: Correlation,
+        body: Response,
+        cx: &mut Cx<'_>,
+    ) -> Option<Published> {
+        if self.asked != Some((from, correlation)) {
+            return None;
+        }
+        self.asked = None;
+        self.ready = Some(from);
+        let Response::RaftFetch(fetched) = body else {
+            self.fetch(cx);
+            return None;
+        };
+        self.learn_leader(fetched.leader_id, fetched.leader_epoch);
+        if !fetched.error.is_ok() || self.leader != Some(from) {
+            cx.arm(BrokerTimer::MetadataRetry, RETRY_BACKOFF);
+            return None;
+        }
+        if let Some((_, end)) = fetched.diverging_epoch {
+            self.truncate(end);
+        } else {
+            self.pending.extend(fetched.entries);
+            self.high_watermark = self.high_watermark.max(fetched.high_watermark);
+        }
+        let published = self.publish(cx);
+        self.fetch(cx);
+        published
+    }
+
+    /// The connection to a controller broke.
+    pub fn on_disconnect(&mut self, peer: NodeId, cx: &mut Cx<'_>) {
+        if self.ready == Some(peer) {
+            self.ready = None;
+        }
+        if self.leader == Some(peer) {
+            self.leader = None;
+        }
+        if self.asked.is_some_and(|(to, _)| to == peer) {
+            self.asked = None;
+            cx.arm(BrokerTimer::MetadataRetry, RETRY_BACKOFF);
+        }
+    }
+
+    /// Time to ask (again).
+    pub fn on_retry(&mut self, cx: &mut Cx<'_>) {
+        if self.asked.is_none() {
+            self.fetch(cx);
+        }
+    }
+
+    /// A fetch got no answer in time: the connection is given up, another voter is asked.
+    pub fn on_timeout(&mut self, cx: &mut Cx<'_>) {
+        let Some((to, _)) = self.asked.take() else { return };
+        cx.close(ConnId { client: cx.me, server: to, lane: Lane::Raft });
+        self.ready = None;
+        self.leader = None;
+        self.fetch(cx);
+    }
+
+    fn learn_leader(&mut self, leader: NodeId, epoch: LeaderEpoch) {
+        if epoch >= self.epoch {
+            self.epoch = epoch;
+            self.leader = (leader != NodeId::NONE).then_some(leader);
+        }
+    }
+
+    fn truncate(&mut self, end: Offset) {
+        let keep = (end - self.image.next_offset).max(0);
+        self.pending.truncate(keep as usize);
+    }
+
+    fn publish(&mut self, cx: &mut Cx<'_>) -> Option<Published> {
+        let mut records = Vec::new();
+        let image = Arc::make_mut(&mut self.image);
+        while image.next_offset < self.high_watermark {
+            let Some((epoch, record)) = self.pending.pop_front() else { break };
+            image.apply(image.next_offset, epoch, &record);
+            records.push(record);
+        }
+        let offset = image.next_offset - 1;
+        let caught_up = image.next_offset >= self.high_watermark && offset >= 0;
+        if !self.published {
+            self.published = caught_up;
+            if !caught_up {
+                return None;
+            }
+            cx.note(Fact::MetadataApplied { offset });
+            return Some(Published::Image);
+        }
+        let news = records.iter().any(|record| !matches!(**record, MetadataRecord::NoOp));
+        if news {
+            cx.note(Fact::MetadataApplied { offset });
+        }
+        news.then_some(Published::Records(records))
+    }
+
+    fn fetch(&mut self, cx: &mut Cx<'_>) {
+        assert!(self.asked.is_none(), "one fetch is under way at a time");
+        let Some(to) = self.leader.or_else(|| self.any_voter(cx)) else { return };
+        let correlation = self.next;
+        self.next = correlation.wrapping_add(1);
+        self.asked = Some((to, correlation));
+        cx.arm(BrokerTimer::MetadataTimeout, REQUEST_TIMEOUT);
+        let body = if self.ready == Some(to) { self.request(cx.me) } else { Request::ApiVersions };
+        cx.send(to, Lane::Raft, correlation, body);
+    }
+
+    fn request(&self, me: NodeId) -> Request {
+        let last = self.pending.back().map_or(self.image.epoch, |(epoch, _)| *epoch);
+        Request::RaftFetch(RaftFetch {
+            replica_id: me,
+            current_leader_epoch: self.epoch,
+            fetch_offset: self.image.next_offset + self.pending.len() as Offset,
+            last_fetched_epoch: last,
+            high_watermark: self.high_watermark,
+            max_wait_ms: MAX_WAIT_MS,
+        })
+    }
+
+    fn any_voter(&self, cx: &mut Cx<'_>) -> Option<NodeId> {
+        let count = u32::try_from(self.voters.len()).ok().filter(|count| *count > 0)?;
+        let index = cx.rng(Draw::NodeChoice).below(count);
+        self.voters.get(index as usize).copied()
+    }
+}

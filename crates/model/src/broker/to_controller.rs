@@ -1,0 +1,158 @@
+//! A broker's channel to the active controller (`NodeToControllerChannelManager`).
+//!
+//! One request at a time; what cannot be delivered waits and is sent again, to whichever controller is active then.
+//! Invariant: calls are answered in the order in which they were made, each exactly once while the process lives.
+
+use super::BrokerTimer;
+use crate::api::{ErrorCode, Request, Response};
+use crate::cx::Cx;
+use crate::ids::{Correlation, NodeId};
+use crate::net::{ConnId, Lane};
+use alloc::collections::VecDeque;
+use kafkascope_kernel::Micros;
+
+/// Pause before a controller is looked for again.
+const RETRY: Micros = Micros::from_ms(50);
+
+/// What a broker asks the controller for besides its own registration; comes back with the answer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ControllerCall {
+    /// A client's request that only the controller can answer; whom to answer.
+    Forward(ConnId, Correlation),
+    /// A proposed ISR.
+    AlterPartition,
+    /// A block of producer ids.
+    AllocateProducerIds,
+    /// A topic that a client's Metadata or FindCoordinator asked for.
+    AutoCreate(crate::ids::Name),
+}
+
+/// The channel for everything but registration and heartbeats.
+pub type ToController = Channel<ControllerCall>;
+
+/// A channel whose calls have a purpose of type `P`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Channel<P> {
+    lane: Lane,
+    retry: BrokerTimer,
+    /// The active controller, as metadata fetches tell.
+    controller: Option<NodeId>,
+    /// To whom the connection is open and introduced.
+    ready: Option<NodeId>,
+    hello: Option<(NodeId, Correlation)>,
+    queue: VecDeque<(Request, P)>,
+    in_flight: Option<(Correlation, Request, P)>,
+    next: Correlation,
+    pausing: bool,
+}
+
+impl<P: Clone> Channel<P> {
+    /// A channel on `lane` that uses `retry` to wake up.
+    pub const fn new(lane: Lane, retry: BrokerTimer) -> Self {
+        Self {
+            lane,
+            retry,
+            controller: None,
+            ready: None,
+            hello: None,
+            queue: VecDeque::new(),
+            in_flight: None,
+            next: 0,
+            pausing: false,
+        }
+    }
+
+    /// Makes a call.
+    pub fn send(&mut self, body: Request, purpose: P, cx: &mut Cx<'_>) {
+        self.queue.push_back((body, purpose));
+        self.pump(cx);
+    }
+
+    /// Whether nothing waits and nothing is under way.
+    pub fn is_idle(&self) -> bool {
+        self.queue.is_empty() && self.in_flight.is_none()
+    }
+
+    /// Learns who the active controller is.
+    pub fn set_controller(&mut self, controller: Option<NodeId>, cx: &mut Cx<'_>) {
+        if self.controller != controller {
+            self.controller = controller;
+            self.pump(cx);
+        }
+    }
+
+    /// An answer on this channel's lane: the call it belongs to, unless it must be made again.
+    pub fn on_response(
+        &mut self,
+        from: NodeId,
+        correlation: Correlation,
+        body: Response,
+        cx: &mut Cx<'_>,
+    ) -> Option<(P, Response)> {
+        if self.hello == Some((from, correlation)) {
+            self.hello = None;
+            self.ready = Some(from);
+            self.pump(cx);
+            return None;
+        }
+        let (expected, request, purpose) = self.in_flight.take()?;
+        assert!(expected == correlation, "one call is under way at a time");
+        if body.first_error() == ErrorCode::NotController {
+            self.controller = None;
+            self.queue.push_front((request, purpose));
+            self.pause(cx);
+            return None;
+        }
+        self.pump(cx);
+        Some((purpose, body))
+    }
+
+    /// The connection broke: the call under way is made again.
+    pub fn on_disconnect(&mut self, peer: NodeId, cx: &mut Cx<'_>) {
+        if self.hello.is_none_or(|(to, _)| to != peer) && self.ready != Some(peer) {
+            return;
+        }
+        self.hello = None;
+        self.ready = None;
+        if let Some((_, request, purpose)) = self.in_flight.take() {
+            self.queue.push_front((request, purpose));
+        }
+        if !self.queue.is_empty() {
+            self.pause(cx);
+        }
+    }
+
+    /// The retry timer is due.
+    pub fn on_timer(&mut self, cx: &mut Cx<'_>) {
+        self.pausing = false;
+        self.pump(cx);
+    }
+
+    /// The process is gone.
+    pub fn kill(&mut self) {
+        *self = Self::new(self.lane, self.retry.clone());
+    }
+
+    fn pause(&mut self, cx: &mut Cx<'_>) {
+        self.pausing = true;
+        cx.arm(self.retry.clone(), RETRY);
+    }
+
+    fn pump(&mut self, cx: &mut Cx<'_>) {
+        let busy = self.in_flight.is_some() || self.hello.is_some() || self.pausing;
+        if busy || self.queue.is_empty() {
+            return;
+        }
+        let Some(controller) = self.controller else { return self.pause(cx) };
+        let correlation = self.next;
+        self.next = correlation.wrapping_add(1);
+        if self.ready == Some(controller) {
+            let (body, purpose) = self.queue.pop_front().expect("just looked");
+            self.in_flight = Some((correlation, body.clone(), purpose));
+            cx.send(controller, self.lane, correlation, body);
+        } else {
+            self.hello = Some((controller, correlation));
+            cx.send(controller, self.lane, correlation, Request::ApiVersions);
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! One call of the admin client on its way (`KafkaAdminClient.Call`, `AdminApiDriver`).
+//!
+//! Invariant: a call has at most one request under way.
+
+use super::requests;
+use super::target::{Place, Target};
+use crate::api::{ApiKey, ErrorCode, Response};
+use crate::client::kafka_client::KafkaClient;
+use crate::client::network::{Outcome, Peer};
+use crate::command::AdminCommand;
+use crate::cx::Cx;
+use crate::ids::Name;
+use alloc::vec::Vec;
+use kafkascope_kernel::{Micros, SimTime};
+
+/// Objects with their verdicts.
+pub(super) type Verdicts = Vec<(Name, ErrorCode)>;
+
+/// Where a call stands.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Stage {
+    /// To be sent, not before this moment, to where it was found to belong if that needed to be found.
+    Ready(SimTime, Option<Place>),
+    /// The look-up is under way.
+    LookingUp,
+    /// The request itself is under way.
+    UnderWay,
+}
+
+/// What a call does next.
+pub(super) enum Step {
+    /// Nothing before this moment, unless an answer comes.
+    Wait(SimTime),
+    /// It is answered.
+    Done(Verdicts, Option<Response>),
+}
+
+/// One call on its way.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Call {
+    command: AdminCommand,
+    target: Target,
+    deadline: SimTime,
+    attempts: u32,
+    stage: Stage,
+}
+
+impl Call {
+    pub(super) fn new(command: AdminCommand, deadline: SimTime) -> Self {
+        let target = Target::of(&command);
+        Self { command, target, deadline, attempts: 0, stage: Stage::Ready(SimTime::ZERO, None) }
+    }
+
+    pub(super) const fn api(&self) -> ApiKey {
+        requests::api_of(&self.command)
+    }
+
+    /// Every object with one and the same verdict.
+    pub(super) fn all_failed(&self, error: ErrorCode) -> Verdicts {
+        requests::objects_of(&self.command).into_iter().map(|object| (object, error)).collect()
+    }
+
+    /// Sends what can be sent now.
+    pub(super) fn advance(
+        &mut self,
+        number: u32,
+        client: &mut KafkaClient<u32>,
+        cx: &mut Cx<'_>,
+    ) -> Step {
+        if self.deadline <= cx.now {
+            return Step::Done(self.all_failed(ErrorCode::RequestTimedOut), None);
+        }
+        let Stage::Ready(not_before, place) = self.stage else { return Step::Wait(self.deadline) };
+        if not_before > cx.now {
+            return Step::Wait(not_before.min(self.deadline));
+        }
+        let Some(peer) = self.target.peer(place, client, cx) else {
+            return Step::Wait(self.deadline);
+        };
+        if client.ready(peer, cx) {
+            self.send(peer, place, number, client, cx);
+            return Step::Wait(self.deadline);
+        }
+        if place.is_some() && client.connection_failed(peer) {
+            // What was looked up may be stale: it is looked up again, after a while.
+            self.try_again(ErrorCode::NetworkException, client, cx);
+            return self.advance(number, client, cx);
+        }
+        let again = client.connect_at(peer, cx.now).filter(|at| *at > cx.now);
+        Step::Wait(again.map_or(self.deadline, |at| at.min(self.deadline)))
+    }
+
+    /// The request came back; the verdicts, if that ends the call.
+    pub(super) fn on_answer(
+        &mut self,
+        outcome: Outcome,
+        client: &mut KafkaClient<u32>,
+        cx: &mut Cx<'_>,
+    ) -> Option<(Verdicts, Option<Response>)> {
+        let response = match outcome {
+            Outcome::Answered(response) => response,
+            Outcome::Disconnected | Outcome::TimedOut => {
+                self.try_again(ErrorCode::NetworkException, client, cx);
+                return None;
+            }
+        };
+        if self.stage == Stage::LookingUp {
+            return self.on_lookup(&response, client, cx);
+        }
+        let verdicts = requests::verdicts(&self.command, &response);
+        let mut errors = verdicts.iter().map(|(_, error)| *error);
+        if let Some(error) = errors.find(|error| self.target.is_worth_a_retry(*error)) {
+            self.try_again(error, client, cx);
+            return None;
+        }
+        Some((verdicts, Some(response)))
+    }
+
+    fn on_lookup(
+        &mut self,
+        response: &Response,
+        client: &mut KafkaClient<u32>,
+        cx: &mut Cx<'_>,
+    ) -> Option<(Verdicts, Option<Response>)> {
+        match self.target.place_in(response) {
+            Ok(place) => self.stage = Stage::Ready(cx.now, Some(place)),
+            Err(error) if error.is_retriable() => self.try_again(error, client, cx),
+            Err(error) => return Some((self.all_failed(error), None)),
+        }
+        None
+    }
+
+    fn try_again(&mut self, error: ErrorCode, client: &mut KafkaClient<u32>, cx: &mut Cx<'_>) {
+        let wait: Micros = cx.backoff(100, 1_000, self.attempts);
+        self.attempts += 1;
+        self.stage = Stage::Ready(cx.now + wait, None);
+        if error == ErrorCode::NotController {
+            client.metadata.request_update(error, cx);
+        }
+    }
+
+    fn send(
+        &mut self,
+        peer: Peer,
+        place: Option<Place>,
+        number: u32,
+        client: &mut KafkaClient<u32>,
+        cx: &mut Cx<'_>,
+    ) {
+        if place.is_none()
+            && let Some(lookup) = self.target.lookup()
+        {
+            client.send(peer, lookup, number, cx);
+            self.stage = Stage::LookingUp;
+            return;
+        }
+        let left_ms = (self.deadline - cx.now).as_ms().min(30_000) as i32;
+        let place = place.unwrap_or(Place::Known);
+        client.send(peer, requests::request_of(&self.command, place, left_ms), number, cx);
+        self.stage = Stage::UnderWay;
+    }
+}

@@ -1,0 +1,383 @@
+//! Records that wait to be sent, in batches by partition (`org.apache.kafka.clients.producer.internals.RecordAccumulator`).
+//!
+//! Every batch that is not done lives here, under way or not; queues hold those that are not under way. Invariant: a queue is in
+//! the order in which its batches must leave.
+
+use super::batch::{BatchId, ProducerBatch, Slot, payload_of};
+use super::idempotence::{Batches, Idempotence};
+use super::partitioner::BuiltInPartitioner;
+use crate::client::cluster::{Cluster, KnownTopic};
+use crate::cx::Cx;
+use crate::ids::{EpochMs, LeaderEpoch, Name, NodeId, RecordId, TopicPartition};
+use crate::workload::NewRecord;
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::vec::Vec;
+use kafkascope_kernel::{Micros, SimTime};
+
+/// What a producer's configs say about batches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AccumulatorConfig {
+    /// `batch.size`.
+    pub batch_size: u32,
+    /// `linger.ms`.
+    pub linger: Micros,
+    /// `buffer.memory`.
+    pub buffer_memory: u64,
+    /// `max.request.size`.
+    pub max_request_size: u32,
+    /// `delivery.timeout.ms`.
+    pub delivery_timeout: Micros,
+    /// `partitioner.adaptive.partitioning.enable`.
+    pub adaptive: bool,
+}
+
+/// What became of an append.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Appended {
+    /// The record is in a batch of this partition; `wake` if the sender has reason to look.
+    Yes {
+        /// Where it went.
+        tp: TopicPartition,
+        /// The batch is new or full.
+        wake: bool,
+    },
+    /// The buffer has no room for another batch.
+    BufferFull,
+}
+
+/// What there is to send (`RecordAccumulator.ReadyCheckResult`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Ready {
+    /// Brokers with something to send to them.
+    pub nodes: BTreeSet<NodeId>,
+    /// When there is something else at the earliest, as far as that depends on time.
+    pub next_check: Option<SimTime>,
+    /// Topics with something to send and no known leader for it.
+    pub unknown_leaders: BTreeSet<Name>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct TopicQueues {
+    partitioner: BuiltInPartitioner,
+    queues: BTreeMap<i32, VecDeque<BatchId>>,
+}
+
+/// Records that wait to be sent.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RecordAccumulator {
+    config: AccumulatorConfig,
+    /// Every batch that is not done.
+    pub batches: Batches,
+    topics: BTreeMap<Name, TopicQueues>,
+    muted: BTreeSet<Slot>,
+    drain_from: BTreeMap<NodeId, u32>,
+    free_bytes: u64,
+    next_batch: u64,
+    /// The application waits for room: everything is sent at once.
+    pub exhausted: bool,
+    /// The application flushes, or the producer closes: everything is sent at once.
+    pub flushing: bool,
+}
+
+impl RecordAccumulator {
+    /// Nothing waits.
+    pub const fn new(config: AccumulatorConfig) -> Self {
+        Self {
+            config,
+            batches: BTreeMap::new(),
+            topics: BTreeMap::new(),
+            muted: BTreeSet::new(),
+            drain_from: BTreeMap::new(),
+            free_bytes: config.buffer_memory,
+            next_batch: 0,
+            exhausted: false,
+            flushing: false,
+        }
+    }
+
+    /// The configs it works by.
+    pub const fn config(&self) -> &AccumulatorConfig {
+        &self.config
+    }
+
+    /// Whether anything is not done.
+    pub fn has_incomplete(&self) -> bool {
+        !self.batches.is_empty()
+    }
+
+    /// Bytes of the buffer that are in use.
+    pub const fn used_bytes(&self) -> u64 {
+        self.config.buffer_memory - self.free_bytes
+    }
+
+    /// Appends a record to the last batch of its partition, or to a new one. Without a partition the sticky one is taken.
+    pub fn append(
+        &mut self,
+        topic: (&Name, &KnownTopic),
+        partition: Option<i32>,
+        record: (RecordId, &NewRecord, EpochMs),
+        cx: &mut Cx<'_>,
+    ) -> Appended {
+        let (name, known) = topic;
+        let sticky = partition.is_none();
+        let index = match partition {
+            Some(partition) => partition,
+            None => self.sticky_partition(name, known, cx),
+        };
+        let tp = TopicPartition::new(known.id, index);
+        let Some((bytes, wake)) = self.append_to(name, tp, record, cx.now) else {
+            return Appended::BufferFull;
+        };
+        if sticky {
+            let full = self.last_is_full(name, index);
+            let batch_size = self.config.batch_size;
+            let queues = self.topics.entry(name.clone()).or_default();
+            queues.partitioner.produced(bytes, batch_size, full, known, cx);
+        }
+        Appended::Yes { tp, wake }
+    }
+
+    /// Which brokers can be sent to (`RecordAccumulator.ready`); also tells the partitioners how long queues are.
+    pub fn ready(&mut self, cluster: &Cluster, now: SimTime) -> Ready {
+        let mut ready = Ready::default();
+        for (name, topic) in &mut self.topics {
+            let all = cluster.topic(name).map_or(0, |known| known.partitions.len());
+            let adaptive = self.config.adaptive && topic.queues.len() >= all;
+            let mut lengths = Vec::new();
+            for (partition, queue) in &topic.queues {
+                let leader = leader_of(cluster, name, *partition);
+                if let Some((leader, _)) = leader
+                    && adaptive
+                    && cluster.has_node(leader)
+                {
+                    lengths.push((*partition, queue.len() as u32));
+                }
+                let Some(first) = queue.front() else { continue };
+                let batch = self.batches.get_mut(first).expect("queued batches exist");
+                let Some((leader, epoch)) = leader.filter(|(node, _)| cluster.has_node(*node))
+                else {
+                    ready.unknown_leaders.insert(name.clone());
+                    continue;
+                };
+                batch.saw_leader_epoch(epoch);
+                if self.muted.contains(&batch.slot) {
+                    continue;
+                }
+                let hurry = self.exhausted || self.flushing || queue.len() > 1 || batch.is_full();
+                let linger = if hurry { Micros::ZERO } else { self.config.linger };
+                let linger_until =
+                    batch.last_attempt + if batch.in_retry() { Micros::ZERO } else { linger };
+                let sendable_at = batch.backs_off_until(now).unwrap_or(linger_until);
+                if sendable_at <= now {
+                    ready.nodes.insert(leader);
+                } else {
+                    ready.next_check = Some(earlier(ready.next_check, sendable_at));
+                }
+            }
+            topic.partitioner.update_load(adaptive.then_some(&lengths[..]), all as u32);
+        }
+        ready
+    }
+
+    /// Takes what goes into the next request to a broker: at most one batch a partition, up to `max.request.size`, beginning
+    /// where the last request ended (`RecordAccumulator.drainBatchesForOneNode`).
+    pub fn drain(
+        &mut self,
+        node: NodeId,
+        cluster: &Cluster,
+        mut idempotence: Option<&mut Idempotence>,
+        now: SimTime,
+    ) -> Vec<BatchId> {
+        let slots = self.slots_led_by(node, cluster);
+        let mut drained = Vec::new();
+        let mut size = 0;
+        let count = slots.len();
+        let start = self.drain_from.get(&node).map_or(0, |from| *from as usize % count.max(1));
+        for turn in 0..count {
+            let index = (start + turn) % count;
+            self.drain_from.insert(node, index as u32);
+            let (slot, tp) = &slots[index];
+            let Some(id) = self.first_to_drain(slot, cluster, now) else { continue };
+            let batch = &self.batches[&id];
+            let too_much = size + batch.size_bytes() > self.config.max_request_size;
+            let must_wait =
+                idempotence.as_ref().is_some_and(|state| state.must_wait(batch, &self.batches));
+            if (too_much && !drained.is_empty()) || must_wait {
+                break;
+            }
+            self.queue_mut(slot).pop_front();
+            if let Some(state) = &mut idempotence {
+                state.number(id, &mut self.batches);
+            }
+            let batch = self.batches.get_mut(&id).expect("queued batches exist");
+            batch.close();
+            batch.tp = *tp;
+            size += batch.size_bytes();
+            drained.push(id);
+        }
+        drained
+    }
+
+    /// Puts a batch back for a retry, in the order of its sequence.
+    pub fn put_back(&mut self, id: BatchId) {
+        let batch = &self.batches[&id];
+        let (slot, base) = (batch.slot.clone(), batch.base_sequence);
+        let earlier = |other: &BatchId| {
+            let other = self.batches[other].base_sequence;
+            matches!((other, base), (Some(other), Some(base)) if other < base)
+        };
+        let index = self.topics.get(&slot.topic).and_then(|t| t.queues.get(&slot.partition));
+        let index =
+            index.map_or(0, |queue| queue.iter().take_while(|other| earlier(other)).count());
+        self.queue_mut(&slot).insert(index, id);
+    }
+
+    /// Cuts a batch that its broker found too large into smaller ones, and queues them in its place.
+    pub fn split(&mut self, id: BatchId) -> Vec<BatchId> {
+        let whole = self.remove(id).expect("a batch is split before it is done");
+        let parts = whole.split(self.config.batch_size);
+        let ids: Vec<BatchId> = parts.into_iter().map(|part| self.keep(part)).collect();
+        for id in ids.iter().rev() {
+            self.put_back(*id);
+        }
+        ids
+    }
+
+    /// Forgets a batch that is done; its memory is free again.
+    pub fn remove(&mut self, id: BatchId) -> Option<ProducerBatch> {
+        let batch = self.batches.remove(&id)?;
+        self.free_bytes += u64::from(batch.reserved);
+        Some(batch)
+    }
+
+    /// Queued batches older than `delivery.timeout.ms`, taken from their queues.
+    pub fn expired(&mut self, now: SimTime) -> Vec<BatchId> {
+        let mut expired = Vec::new();
+        for queue in self.topics.values_mut().flat_map(|topic| topic.queues.values_mut()) {
+            while let Some(first) = queue.front()
+                && self.batches[first].is_expired(self.config.delivery_timeout, now)
+            {
+                expired.extend(queue.pop_front());
+            }
+        }
+        expired
+    }
+
+    /// Everything that is queued, taken from the queues.
+    pub fn take_queued(&mut self) -> Vec<BatchId> {
+        let queues = self.topics.values_mut().flat_map(|topic| topic.queues.values_mut());
+        queues.flat_map(core::mem::take).collect()
+    }
+
+    /// When the oldest batch of all expires.
+    pub fn next_expiry(&self) -> Option<SimTime> {
+        // Parts of a split batch are older than their number says; they are found when the next expires.
+        let oldest = self.batches.values().next()?;
+        Some(oldest.created_at + self.config.delivery_timeout)
+    }
+
+    /// Keeps a partition from being sent to, or lets it be again (`max.in.flight.requests.per.connection=1`).
+    pub fn mute(&mut self, slot: &Slot, muted: bool) {
+        if muted {
+            self.muted.insert(slot.clone());
+        } else {
+            self.muted.remove(slot);
+        }
+    }
+
+    fn sticky_partition(&mut self, name: &Name, known: &KnownTopic, cx: &mut Cx<'_>) -> i32 {
+        let batch_size = self.config.batch_size;
+        let queues = self.topics.entry(name.clone()).or_default();
+        let index = queues.partitioner.current(known, cx);
+        if self.last_is_full(name, index) {
+            // A switch that a half-full batch had put off.
+            let queues = self.topics.entry(name.clone()).or_default();
+            queues.partitioner.produced(0, batch_size, true, known, cx);
+            return queues.partitioner.current(known, cx);
+        }
+        index
+    }
+
+    fn append_to(
+        &mut self,
+        name: &Name,
+        tp: TopicPartition,
+        record: (RecordId, &NewRecord, EpochMs),
+        now: SimTime,
+    ) -> Option<(u32, bool)> {
+        let (id, payload, at) = record;
+        let queues = self.topics.entry(name.clone()).or_default();
+        let queue = queues.queues.entry(tp.partition).or_default();
+        if let Some(last) = queue.back() {
+            let last = self.batches.get_mut(last).expect("queued batches exist");
+            if let Some(bytes) = last.try_append(id, payload, at) {
+                return Some((bytes, queue.len() > 1 || last.is_full()));
+            }
+            last.close();
+        }
+        let limit = self.config.batch_size.max(payload_of(payload).upper_bound());
+        self.free_bytes = self.free_bytes.checked_sub(u64::from(limit))?;
+        let slot = Slot { topic: name.clone(), partition: tp.partition };
+        let mut batch = ProducerBatch::new(slot, tp, now, limit);
+        batch.try_append(id, payload, at).expect("a new batch takes any record");
+        let bytes = batch.size_bytes();
+        let batch = self.keep(batch);
+        self.topics.get_mut(name)?.queues.get_mut(&tp.partition)?.push_back(batch);
+        Some((bytes, true))
+    }
+
+    fn keep(&mut self, batch: ProducerBatch) -> BatchId {
+        let id = BatchId(self.next_batch);
+        self.next_batch += 1;
+        self.batches.insert(id, batch);
+        id
+    }
+
+    fn last_is_full(&self, name: &Name, partition: i32) -> bool {
+        let queue = self.topics.get(name).and_then(|topic| topic.queues.get(&partition));
+        queue.and_then(VecDeque::back).is_none_or(|last| self.batches[last].is_full())
+    }
+
+    fn slots_led_by(&self, node: NodeId, cluster: &Cluster) -> Vec<(Slot, TopicPartition)> {
+        let mut slots = Vec::new();
+        for (name, topic) in &self.topics {
+            for partition in topic.queues.keys() {
+                let leads = leader_of(cluster, name, *partition).is_some_and(|(l, _)| l == node);
+                if leads && let Some(tp) = cluster.tp(name, *partition) {
+                    slots.push((Slot { topic: name.clone(), partition: *partition }, tp));
+                }
+            }
+        }
+        slots
+    }
+
+    fn first_to_drain(&mut self, slot: &Slot, cluster: &Cluster, now: SimTime) -> Option<BatchId> {
+        if self.muted.contains(slot) {
+            return None;
+        }
+        let id = *self.queue_mut(slot).front()?;
+        let batch = self.batches.get_mut(&id).expect("queued batches exist");
+        if let Some((_, epoch)) = leader_of(cluster, &slot.topic, slot.partition) {
+            batch.saw_leader_epoch(epoch);
+        }
+        batch.backs_off_until(now).is_none().then_some(id)
+    }
+
+    fn queue_mut(&mut self, slot: &Slot) -> &mut VecDeque<BatchId> {
+        let topic = self.topics.entry(slot.topic.clone()).or_default();
+        topic.queues.entry(slot.partition).or_default()
+    }
+}
+
+fn leader_of(cluster: &Cluster, name: &str, partition: i32) -> Option<(NodeId, LeaderEpoch)> {
+    let topic = cluster.topic(name)?;
+    let known = topic.partitions.get(usize::try_from(partition).ok()?)?;
+    Some((known.leader?, known.leader_epoch))
+}
+
+fn earlier(a: Option<SimTime>, b: SimTime) -> SimTime {
+    a.map_or(b, |a| a.min(b))
+}
+
+#[cfg(test)]
+mod tests;

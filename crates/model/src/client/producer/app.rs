@@ -1,0 +1,295 @@
+//! The application: one thread that calls `send()`, `flush()` and `close()` (`KafkaProducer.doSend`, `waitOnMetadata`).
+//!
+//! `send()` blocks while metadata is missing or the buffer is full, at most `max.block.ms`; what the application would have
+//! sent meanwhile comes later. Invariant: it makes one call at a time, in order.
+
+use super::accumulator::Appended;
+use super::batch::payload_of;
+use super::partitioner::partition_for_key;
+use super::sender::Sender;
+use crate::cx::{Cx, Draw};
+use crate::ids::{Name, NodeId, RecordId, TopicId, TopicPartition};
+use crate::trace::{Fact, SendResult};
+use crate::workload::{NewRecord, Workload};
+use alloc::collections::VecDeque;
+use kafkascope_kernel::{Micros, SimTime};
+
+/// The most calls that may wait for the one under way; further ones fail at once.
+const MAX_WAITING: usize = 100_000;
+
+/// What an application's configs say about `send()`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AppConfig {
+    /// `max.block.ms`.
+    pub max_block: Micros,
+    /// `partitioner.ignore.keys`.
+    pub ignore_keys: bool,
+}
+
+/// An application that sends.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct App {
+    config: AppConfig,
+    producer: NodeId,
+    sent: u32,
+    waiting: VecDeque<Call>,
+    sending: Option<Sending>,
+    workload: Option<Running>,
+    closed: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Call {
+    Send(Name, NewRecord),
+    Flush,
+}
+
+/// A `send()` that has not returned.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Sending {
+    id: RecordId,
+    topic: Name,
+    record: NewRecord,
+    deadline: SimTime,
+    waits: Wait,
+}
+
+/// What a `send()` waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Wait {
+    Nothing,
+    /// Metadata newer than this version.
+    Metadata(u32),
+    Memory,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Running {
+    workload: Workload,
+    next: u32,
+    due_at: SimTime,
+}
+
+impl App {
+    /// An application that has sent `sent` records in earlier lives.
+    pub const fn new(config: AppConfig, producer: NodeId, sent: u32) -> Self {
+        let waiting = VecDeque::new();
+        Self { config, producer, sent, waiting, sending: None, workload: None, closed: false }
+    }
+
+    /// How many records were sent, earlier lives included.
+    pub const fn sent(&self) -> u32 {
+        self.sent
+    }
+
+    /// Begins, changes or ends the stream of events.
+    pub fn set_workload(&mut self, workload: Option<Workload>, now: SimTime) {
+        let started = workload.filter(|workload| !workload.events.is_empty());
+        self.workload = started.map(|workload| Running {
+            due_at: now + workload.first_after,
+            workload,
+            next: 0,
+        });
+    }
+
+    /// Sends these records after what is under way, and flushes.
+    pub fn send_all(&mut self, topic: &Name, records: &[NewRecord], cx: &mut Cx<'_>) {
+        for record in records {
+            if self.waiting.len() < MAX_WAITING {
+                self.waiting.push_back(Call::Send(topic.clone(), record.clone()));
+            } else {
+                let sending = self.begin(topic.clone(), record.clone(), cx);
+                fail(&sending, TopicPartition::new(TopicId::ZERO, -1), "TimeoutException", cx);
+            }
+        }
+        self.waiting.push_back(Call::Flush);
+    }
+
+    /// When the stream's next event comes, if nothing is in its way.
+    pub fn next_event_at(&self) -> Option<SimTime> {
+        let idle = self.sending.is_none() && self.waiting.is_empty() && !self.closed;
+        self.workload.as_ref().filter(|_| idle).map(|running| running.due_at)
+    }
+
+    /// When the call under way gives up.
+    pub fn deadline(&self) -> Option<SimTime> {
+        self.sending.as_ref().map(|sending| sending.deadline)
+    }
+
+    /// Goes on as far as possible; whether the sender has reason to look.
+    pub fn advance(&mut self, sender: &mut Sender, cx: &mut Cx<'_>) -> bool {
+        let mut wake = false;
+        loop {
+            if let Some(sending) = self.sending.take() {
+                let (still, woke) = self.go_on(sending, sender, cx);
+                wake |= woke;
+                self.sending = still;
+                if self.sending.is_some() {
+                    return wake;
+                }
+            }
+            match self.waiting.pop_front() {
+                Some(Call::Send(topic, record)) => {
+                    self.sending = Some(self.begin(topic, record, cx));
+                }
+                Some(Call::Flush) if sender.accumulator.has_incomplete() => {
+                    wake |= !sender.accumulator.flushing;
+                    sender.accumulator.flushing = true;
+                    self.waiting.push_front(Call::Flush);
+                    return wake;
+                }
+                Some(Call::Flush) => sender.accumulator.flushing = false,
+                None => match self.next_of_workload(cx) {
+                    Some((topic, record)) => self.sending = Some(self.begin(topic, record, cx)),
+                    None => return wake,
+                },
+            }
+        }
+    }
+
+    /// `close()`: no further call; one under way throws.
+    pub fn close(&mut self, cx: &mut Cx<'_>) {
+        self.closed = true;
+        self.workload = None;
+        self.waiting.clear();
+        if let Some(sending) = self.sending.take() {
+            fail(&sending, TopicPartition::new(TopicId::ZERO, -1), "KafkaException", cx);
+        }
+    }
+
+    /// Whether `close()` was called.
+    pub const fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    fn begin(&mut self, topic: Name, record: NewRecord, cx: &mut Cx<'_>) -> Sending {
+        self.sent += 1;
+        let id = RecordId::of(self.producer, self.sent);
+        let (key, value) = (record.key.clone(), record.value.clone());
+        cx.note(Fact::Sent { record: id, topic: topic.clone(), key, value });
+        let deadline = cx.now + self.config.max_block;
+        Sending { id, topic, record, deadline, waits: Wait::Nothing }
+    }
+
+    /// The call, if it still waits, and whether the sender has reason to look.
+    fn go_on(
+        &self,
+        mut sending: Sending,
+        sender: &mut Sender,
+        cx: &mut Cx<'_>,
+    ) -> (Option<Sending>, bool) {
+        let metadata = &mut sender.client.metadata;
+        if let Wait::Metadata(version) = sending.waits {
+            let error = metadata.error(&sending.topic);
+            if metadata.version() > version && error == crate::api::ErrorCode::InvalidTopicException
+            {
+                fail(&sending, TopicPartition::new(TopicId::ZERO, -1), error.exception(), cx);
+                return (None, false);
+            }
+            if metadata.version() <= version {
+                return give_up(sending, sender, cx);
+            }
+        }
+        metadata.add_topic(&sending.topic, cx.now);
+        if !is_known(&sending, sender) {
+            note_block(&sending, cx);
+            let metadata = &mut sender.client.metadata;
+            metadata.request_update_for_topic(&sending.topic, cx);
+            sending.waits = Wait::Metadata(metadata.version());
+            let (still, _) = give_up(sending, sender, cx);
+            return (still, true);
+        }
+        self.append(sending, sender, cx)
+    }
+
+    fn append(
+        &self,
+        mut sending: Sending,
+        sender: &mut Sender,
+        cx: &mut Cx<'_>,
+    ) -> (Option<Sending>, bool) {
+        let cluster = sender.client.metadata.cluster();
+        let known = cluster.topic(&sending.topic).expect("looked up before");
+        let record = &sending.record;
+        let size = payload_of(record).upper_bound();
+        let limits = *sender.accumulator.config();
+        if size > limits.max_request_size || u64::from(size) > limits.buffer_memory {
+            let tp = TopicPartition::new(known.id, record.partition.unwrap_or(-1));
+            fail(&sending, tp, "RecordTooLargeException", cx);
+            return (None, false);
+        }
+        let key = record.key.as_ref().filter(|_| !self.config.ignore_keys);
+        let by_key = record.partition.is_none() && key.is_some();
+        let hashed = key.map(|key| partition_for_key(key, known.partitions.len() as i32));
+        let partition = record.partition.or(hashed);
+        let at = record.timestamp.unwrap_or_else(|| cx.epoch_ms());
+        let topic = (&sending.topic, known);
+        match sender.accumulator.append(topic, partition, (sending.id, record, at), cx) {
+            Appended::Yes { tp, wake } => {
+                cx.note(Fact::Batched { record: sending.id, tp, by_key });
+                sender.accumulator.exhausted = false;
+                (None, wake)
+            }
+            Appended::BufferFull => {
+                note_block(&sending, cx);
+                let wake = !sender.accumulator.exhausted;
+                sender.accumulator.exhausted = true;
+                sending.waits = Wait::Memory;
+                let (still, _) = give_up(sending, sender, cx);
+                (still, wake)
+            }
+        }
+    }
+
+    fn next_of_workload(&mut self, cx: &mut Cx<'_>) -> Option<(Name, NewRecord)> {
+        let running = self.workload.as_mut().filter(|running| running.due_at <= cx.now)?;
+        let workload = &running.workload;
+        let (every, jitter) = (workload.every.0, workload.jitter.0);
+        let record = workload.events.get(running.next as usize)?.clone();
+        let topic = workload.topic.clone();
+        let draw = if jitter == 0 { 0 } else { cx.rng(Draw::Workload).between(0, jitter * 2) };
+        // Never less than a microsecond, so that time moves on.
+        let pause = Micros((every + draw).saturating_sub(jitter).max(1));
+        running.due_at = (running.due_at + pause).max(cx.now);
+        running.next += 1;
+        if running.next as usize == workload.events.len() {
+            running.next = 0;
+            if !workload.repeat {
+                self.workload = None;
+            }
+        }
+        Some((topic, record))
+    }
+}
+
+/// Whether the topic is known and has the partition that the application chose.
+fn is_known(sending: &Sending, sender: &Sender) -> bool {
+    let known = sender.client.metadata.cluster().topic(&sending.topic);
+    known.map(|topic| topic.partitions.len() as i32).is_some_and(|count| {
+        count > 0 && sending.record.partition.is_none_or(|chosen| chosen < count)
+    })
+}
+
+/// Throws if `max.block.ms` have passed, waits on otherwise.
+fn give_up(sending: Sending, sender: &mut Sender, cx: &mut Cx<'_>) -> (Option<Sending>, bool) {
+    if sending.deadline > cx.now {
+        return (Some(sending), false);
+    }
+    let error = match sending.waits {
+        Wait::Memory => "BufferExhaustedException",
+        Wait::Nothing | Wait::Metadata(_) => "TimeoutException",
+    };
+    sender.accumulator.exhausted = false;
+    fail(&sending, TopicPartition::new(TopicId::ZERO, -1), error, cx);
+    (None, false)
+}
+
+fn note_block(sending: &Sending, cx: &mut Cx<'_>) {
+    if sending.waits == Wait::Nothing {
+        cx.note(Fact::SendBlocked { record: sending.id });
+    }
+}
+
+fn fail(sending: &Sending, tp: TopicPartition, error: &'static str, cx: &mut Cx<'_>) {
+    cx.note(Fact::SendDone { record: sending.id, tp, result: SendResult::Failed(error) });
+}

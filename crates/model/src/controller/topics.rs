@@ -1,0 +1,201 @@
+//! Topics come, grow and go (`ReplicationControlManager.createTopics`, `createPartitions`, `deleteTopics`).
+//!
+//! Invariant: a refused request leaves no record.
+
+use super::placement::{Dice, PlacementError, UsableBroker, place};
+use super::records::{MetadataRecord, PartitionState};
+use super::view::View;
+use crate::api::ErrorCode;
+use crate::api::request::{ConfigResource, CreatePartitions, CreateTopics};
+use crate::config::ConfigTable;
+use crate::config::topic::TopicConfig;
+use crate::ids::{Name, NodeId, TopicId, TopicPartition};
+use alloc::vec::Vec;
+
+/// The longest topic name (`Topic.MAX_NAME_LENGTH`).
+const MAX_NAME_LENGTH: usize = 249;
+
+/// Records of a new topic that shall have the id `id`.
+pub fn create(
+    view: &View<'_>,
+    request: &CreateTopics,
+    id: TopicId,
+    limit: u32,
+    dice: &mut dyn Dice,
+) -> Result<Vec<MetadataRecord>, ErrorCode> {
+    check_name(view, &request.name)?;
+    let pairs = request.configs.iter().map(|(key, value)| (&**key, &**value));
+    TopicConfig::from_pairs(pairs).map_err(|_| ErrorCode::InvalidConfig)?;
+    let replicas = if request.assignments.is_empty() {
+        placed(view, request, limit, dice)?
+    } else {
+        assigned(view, request)?
+    };
+    let mut records = Vec::new();
+    records.push(MetadataRecord::Topic { id, name: request.name.clone() });
+    records.extend(config_records(request));
+    for (index, replicas) in (0_i32..).zip(replicas) {
+        let state = fresh(view, replicas).ok_or(ErrorCode::InvalidReplicationFactor)?;
+        records.push(MetadataRecord::Partition { tp: TopicPartition::new(id, index), state });
+    }
+    Ok(records)
+}
+
+/// Records that add partitions to a topic.
+pub fn grow(
+    view: &View<'_>,
+    request: &CreatePartitions,
+    limit: u32,
+    dice: &mut dyn Dice,
+) -> Result<Vec<MetadataRecord>, ErrorCode> {
+    let (id, topic) = view.image.topic(&request.name).ok_or(ErrorCode::UnknownTopicOrPartition)?;
+    let present = i32::try_from(topic.partitions.len()).unwrap_or(i32::MAX);
+    if request.count <= present {
+        return Err(ErrorCode::InvalidPartitions);
+    }
+    let more = (request.count - present).unsigned_abs();
+    check_limit(view, more, limit)?;
+    let factor = topic.partitions.first().map_or(1, |first| first.replicas.len());
+    let factor = i16::try_from(factor).unwrap_or(i16::MAX);
+    let placed = place(&usable(view), more, factor, dice).map_err(|error| refused(&error))?;
+    let mut records = Vec::new();
+    for (index, replicas) in (present..).zip(placed) {
+        let state = fresh(view, replicas).ok_or(ErrorCode::InvalidReplicationFactor)?;
+        records.push(MetadataRecord::Partition { tp: TopicPartition::new(id, index), state });
+    }
+    Ok(records)
+}
+
+/// The record that removes a topic.
+pub fn delete(view: &View<'_>, name: &Name) -> Result<MetadataRecord, ErrorCode> {
+    let (id, _) = view.image.topic(name).ok_or(ErrorCode::UnknownTopicOrPartition)?;
+    Ok(MetadataRecord::RemoveTopic { id })
+}
+
+/// Checks replicas given by hand; all partitions must have `factor` of them, if given (`validateManualPartitionAssignment`).
+pub fn check_assignment(
+    view: &View<'_>,
+    replicas: &[NodeId],
+    factor: Option<usize>,
+) -> Result<(), ErrorCode> {
+    let mut distinct = replicas.to_vec();
+    distinct.sort_unstable();
+    distinct.dedup();
+    let registered = replicas.iter().all(|id| view.image.brokers.contains_key(id));
+    let valid = !replicas.is_empty()
+        && distinct.len() == replicas.len()
+        && registered
+        && factor.is_none_or(|factor| factor == replicas.len());
+    if valid { Ok(()) } else { Err(ErrorCode::InvalidReplicaAssignment) }
+}
+
+/// Kafka's rule for names (`Topic.validate`), and no two that differ only in dots and underscores.
+fn check_name(view: &View<'_>, name: &Name) -> Result<(), ErrorCode> {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    let valid = !name.is_empty()
+        && &**name != "."
+        && &**name != ".."
+        && name.len() <= MAX_NAME_LENGTH
+        && name.bytes().all(legal);
+    if !valid {
+        return Err(ErrorCode::InvalidTopicException);
+    }
+    if view.image.topic_ids.contains_key(name) {
+        return Err(ErrorCode::TopicAlreadyExists);
+    }
+    let plain = name.replace('.', "_");
+    let clash = view.image.topic_ids.keys().any(|other| other.replace('.', "_") == plain);
+    if clash { Err(ErrorCode::InvalidTopicException) } else { Ok(()) }
+}
+
+fn placed(
+    view: &View<'_>,
+    request: &CreateTopics,
+    limit: u32,
+    dice: &mut dyn Dice,
+) -> Result<Vec<Vec<NodeId>>, ErrorCode> {
+    if request.replication_factor < -1 || request.replication_factor == 0 {
+        return Err(ErrorCode::InvalidReplicationFactor);
+    }
+    if request.num_partitions < -1 || request.num_partitions == 0 {
+        return Err(ErrorCode::InvalidPartitions);
+    }
+    let partitions = match request.num_partitions {
+        -1 => view.node.num_partitions,
+        given => given,
+    };
+    let factor = match request.replication_factor {
+        -1 => i16::try_from(view.node.default_replication_factor).unwrap_or(i16::MAX),
+        given => given,
+    };
+    check_limit(view, partitions.unsigned_abs(), limit)?;
+    place(&usable(view), partitions.unsigned_abs(), factor, dice).map_err(|error| refused(&error))
+}
+
+fn assigned(view: &View<'_>, request: &CreateTopics) -> Result<Vec<Vec<NodeId>>, ErrorCode> {
+    if request.replication_factor != -1 || request.num_partitions != -1 {
+        return Err(ErrorCode::InvalidRequest);
+    }
+    let factor = request.assignments.first().map(Vec::len);
+    for replicas in &request.assignments {
+        check_assignment(view, replicas, factor)?;
+        if fresh(view, replicas.clone()).is_none() {
+            return Err(ErrorCode::InvalidReplicaAssignment);
+        }
+    }
+    Ok(request.assignments.clone())
+}
+
+/// More partitions than a run may hold are refused as a policy of this cluster.
+fn check_limit(view: &View<'_>, more: u32, limit: u32) -> Result<(), ErrorCode> {
+    let present =
+        view.image.topics.values().map(|topic| topic.partitions.len() as u64).sum::<u64>();
+    if present + u64::from(more) > u64::from(limit) {
+        return Err(ErrorCode::PolicyViolation);
+    }
+    Ok(())
+}
+
+fn usable(view: &View<'_>) -> Vec<UsableBroker> {
+    let staying = view.image.brokers.iter().filter(|(_, broker)| !broker.in_controlled_shutdown);
+    let usable = staying.map(|(id, broker)| UsableBroker {
+        id: *id,
+        rack: broker.rack.clone(),
+        fenced: broker.fenced,
+    });
+    usable.collect()
+}
+
+const fn refused(error: &PlacementError) -> ErrorCode {
+    match error {
+        PlacementError::NotPositive(_)
+        | PlacementError::TooFewBrokers { .. }
+        | PlacementError::AllFenced => ErrorCode::InvalidReplicationFactor,
+    }
+}
+
+/// A new partition: whoever of its replicas serves is in sync, the first of them leads; none if nobody serves.
+fn fresh(view: &View<'_>, replicas: Vec<NodeId>) -> Option<PartitionState> {
+    let isr: Vec<_> = replicas.iter().copied().filter(|id| view.image.is_active(*id)).collect();
+    let leader = *isr.first()?;
+    Some(PartitionState {
+        replicas,
+        isr,
+        elr: Vec::new(),
+        last_known_elr: Vec::new(),
+        leader,
+        leader_epoch: 0,
+        partition_epoch: 0,
+        adding: Vec::new(),
+        removing: Vec::new(),
+        recovering: false,
+    })
+}
+
+fn config_records(request: &CreateTopics) -> impl Iterator<Item = MetadataRecord> {
+    request.configs.iter().map(|(key, value)| MetadataRecord::Config {
+        resource: ConfigResource::Topic(request.name.clone()),
+        key: key.clone(),
+        value: Some(value.clone()),
+    })
+}

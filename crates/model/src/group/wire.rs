@@ -1,0 +1,134 @@
+//! Kafka's binary encoding, as far as records of the offsets topic need it (`org.apache.kafka.common.protocol.types`).
+//!
+//! Invariant: what a [`Writer`] wrote, a [`Reader`] reads back; a reader of anything else says none instead of failing.
+
+use crate::ids::{Bytes, Name};
+use alloc::vec::Vec;
+
+/// Writes big-endian numbers, and strings and arrays with their lengths.
+#[derive(Debug, Default)]
+pub struct Writer(Vec<u8>);
+
+impl Writer {
+    /// Begins with a version.
+    pub fn version(version: i16) -> Self {
+        let mut writer = Self::default();
+        writer.i16(version);
+        writer
+    }
+
+    /// What was written.
+    pub fn bytes(self) -> Bytes {
+        self.0.into()
+    }
+
+    /// An INT16.
+    pub fn i16(&mut self, value: i16) {
+        self.0.extend(value.to_be_bytes());
+    }
+
+    /// An INT32.
+    pub fn i32(&mut self, value: i32) {
+        self.0.extend(value.to_be_bytes());
+    }
+
+    /// An INT64.
+    pub fn i64(&mut self, value: i64) {
+        self.0.extend(value.to_be_bytes());
+    }
+
+    /// A NULLABLE_STRING.
+    pub fn string(&mut self, value: Option<&str>) {
+        match value {
+            None => self.i16(-1),
+            Some(text) => {
+                self.i16(text.len() as i16);
+                self.0.extend(text.as_bytes());
+            }
+        }
+    }
+
+    /// NULLABLE_BYTES.
+    pub fn blob(&mut self, value: Option<&[u8]>) {
+        match value {
+            None => self.i32(-1),
+            Some(bytes) => {
+                self.i32(bytes.len() as i32);
+                self.0.extend(bytes);
+            }
+        }
+    }
+
+    /// An ARRAY.
+    pub fn array<T>(
+        &mut self,
+        items: impl ExactSizeIterator<Item = T>,
+        mut write: impl FnMut(&mut Self, T),
+    ) {
+        self.i32(items.len() as i32);
+        for item in items {
+            write(self, item);
+        }
+    }
+}
+
+/// Reads what a [`Writer`] wrote.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    /// From the beginning.
+    pub const fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    /// An INT16.
+    pub fn i16(&mut self) -> Option<i16> {
+        self.take(2)?.try_into().ok().map(i16::from_be_bytes)
+    }
+
+    /// An INT32.
+    pub fn i32(&mut self) -> Option<i32> {
+        self.take(4)?.try_into().ok().map(i32::from_be_bytes)
+    }
+
+    /// An INT64.
+    pub fn i64(&mut self) -> Option<i64> {
+        self.take(8)?.try_into().ok().map(i64::from_be_bytes)
+    }
+
+    /// A NULLABLE_STRING: unreadable, or null, or text.
+    pub fn string(&mut self) -> Option<Option<Name>> {
+        match usize::try_from(self.i16()?) {
+            Err(_) => Some(None),
+            Ok(length) => {
+                core::str::from_utf8(self.take(length)?).ok().map(|text| Some(text.into()))
+            }
+        }
+    }
+
+    /// A STRING.
+    pub fn name(&mut self) -> Option<Name> {
+        self.string()?
+    }
+
+    /// NULLABLE_BYTES: unreadable, or null, or bytes.
+    pub fn blob(&mut self) -> Option<Option<&'a [u8]>> {
+        match usize::try_from(self.i32()?) {
+            Err(_) => Some(None),
+            Ok(length) => self.take(length).map(Some),
+        }
+    }
+
+    /// An ARRAY.
+    pub fn array<T>(&mut self, mut read: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        let length = self.i32()?;
+        (0..length).map(|_| read(self)).collect()
+    }
+
+    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(taken)
+    }
+}

@@ -1,0 +1,89 @@
+//! What is read off the model where the recorder asked its own process, or the cluster's processes, without a request.
+//!
+//! Invariant: only these functions look inside a node; nothing here changes one.
+
+use super::action::Tp;
+use super::stage::{PATIENCE, Stage, Stop};
+use kafkascope_model::controller::Controller;
+use kafkascope_model::controller::image::MetadataImage;
+use kafkascope_model::group::OFFSETS_TOPIC;
+use kafkascope_model::group::coordinator::partition_for;
+use kafkascope_model::ids::{LeaderEpoch, NodeId, Offset, TopicPartition};
+use kafkascope_model::node::Node;
+use kafkascope_model::world::ProcessState;
+
+impl Stage {
+    /// Waits until a node takes connections; controllers do as soon as they run.
+    pub fn wait_for_port(&mut self, id: NodeId) -> Result<(), Stop> {
+        self.wait(PATIENCE, |stage| stage.has_port(id).then_some(()))
+            .ok_or_else(|| Stop::problem(format!("node {id} did not come up")))
+    }
+
+    fn has_port(&self, id: NodeId) -> bool {
+        self.world.state(id) == ProcessState::Running
+            && match self.node(id) {
+                Some(Node::Broker(broker)) => broker.listens(),
+                Some(
+                    Node::Controller(_) | Node::Producer(_) | Node::Consumer(_) | Node::Admin(_),
+                ) => true,
+                None => false,
+            }
+    }
+
+    /// The metadata of a broker that runs, the same that its answers are made of.
+    pub fn image(&self) -> Option<&MetadataImage> {
+        let ids = self.world.broker_ids();
+        let runs = |id: &NodeId| self.has_port(*id);
+        ids.into_iter().filter(runs).find_map(|id| match self.node(id) {
+            Some(Node::Broker(broker)) => Some(&**broker.metadata.image()),
+            Some(Node::Controller(_) | Node::Producer(_) | Node::Consumer(_) | Node::Admin(_))
+            | None => None,
+        })
+    }
+
+    /// The broker that coordinates a group.
+    pub fn coordinator_of(&self, group: &str) -> Option<NodeId> {
+        let image = self.image()?;
+        let (id, topic) = image.topic(OFFSETS_TOPIC)?;
+        let count = i32::try_from(topic.partitions.len()).ok()?;
+        let state = image.partition(TopicPartition::new(id, partition_for(group, count)))?;
+        Some(state.leader)
+    }
+
+    /// The quorum's leader with its epoch.
+    pub fn quorum_leader(&self) -> (NodeId, LeaderEpoch) {
+        let running = |id: &NodeId| self.world.state(*id) == ProcessState::Running;
+        let controllers = self.world.controller_ids().into_iter().filter(running);
+        let active = controllers.filter_map(|id| self.controller(id)).find(|one| one.is_active());
+        active.map_or((NodeId::NONE, -1), |one| (one.id, one.epoch()))
+    }
+
+    fn controller(&self, id: NodeId) -> Option<&Controller> {
+        match self.node(id) {
+            Some(Node::Controller(controller)) => Some(controller),
+            Some(Node::Broker(_) | Node::Producer(_) | Node::Consumer(_) | Node::Admin(_))
+            | None => None,
+        }
+    }
+
+    /// The generation that a consumer's application sees, -1 without one.
+    pub fn generation(&self, _id: NodeId) -> i32 {
+        -1
+    }
+
+    /// The position of a consumer in a partition, if it has one.
+    pub fn position(&self, _consumer: NodeId, _tp: &Tp) -> Option<Offset> {
+        None
+    }
+
+    /// The partitions that a consumer has.
+    pub fn assignment(&self, _consumer: NodeId) -> Vec<TopicPartition> {
+        Vec::new()
+    }
+
+    /// Makes the internal offsets topic exist and load, as the recorder did: by asking for a group that is not there.
+    pub fn warm_up(&mut self) -> Result<(), Stop> {
+        let group = "warm-up".into();
+        self.ask(kafkascope_model::command::AdminCommand::DescribeGroup { group }).map(|_| ())
+    }
+}

@@ -1,0 +1,36 @@
+//! Vectors: answers that Kafka's own classes computed, held against the model's own code.
+//!
+//! Invariant: a case passes only through the function that the simulation itself uses.
+
+mod murmur2;
+mod tally;
+
+use crate::conform::Checked;
+use crate::problem::Problem;
+use serde_json::Value;
+
+pub use tally::Tally;
+
+/// One kind of file: its name, how it is known, and how it is run.
+struct Kind {
+    name: &'static str,
+    is: fn(&Value) -> bool,
+    run: fn(&Value) -> Result<Tally, Problem>,
+}
+
+const KINDS: &[Kind] = &[Kind { name: "murmur2", is: murmur2::is, run: murmur2::run }];
+
+/// Checks a document of vectors.
+pub fn check(document: &Value) -> Result<Checked, Problem> {
+    let kind = KINDS.iter().find(|kind| (kind.is)(document)).ok_or_else(unknown)?;
+    (kind.run)(document).map(|tally| tally.checked(kind.name))
+}
+
+fn unknown() -> Problem {
+    let names: Vec<_> = KINDS.iter().map(|kind| kind.name).collect();
+    let reason = format!(
+        "neither a golden run (an object with `cluster` and `steps`) nor vectors that the model is held against ({})",
+        names.join(", ")
+    );
+    Problem::at("", reason)
+}

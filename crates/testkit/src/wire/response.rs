@@ -1,0 +1,283 @@
+//! Responses with Kafka's field names.
+//!
+//! Invariant: `FETCH` tells sizes, not contents.
+
+use super::Wire;
+use super::fields::{by_topic, ids, names};
+use super::request::subscription;
+use kafkascope_model::api::Response;
+use kafkascope_model::api::response::{
+    AlteredPartition, CurrentLeader, DescribedGroup, Fetch, FetchedPartition, JoinGroup,
+    ListedGroup, ListedOffset, Metadata, OffsetFetch, Produce, RaftFetch, TopicMetadata,
+};
+use serde_json::{Value, json};
+
+impl Wire<'_> {
+    /// A response's fields.
+    pub fn response(&self, response: &Response) -> Value {
+        match response {
+            Response::ApiVersions => json!({ "errorCode": 0 }),
+            Response::Metadata(body) => self.metadata(body),
+            Response::Produce(body) => self.produced(body),
+            Response::Fetch(body) => self.fetched(body),
+            Response::ListOffsets(body) => self.listed_offsets(body),
+            Response::OffsetForLeaderEpoch(body) => {
+                let rows = body.iter().map(|end| {
+                    let row = json!({
+                        "errorCode": end.error.code(), "partition": end.tp.partition,
+                        "leaderEpoch": end.leader_epoch, "endOffset": end.end_offset,
+                    });
+                    (self.topic_name(end.tp.topic), row)
+                });
+                json!({ "topics": by_topic("topic", "partitions", rows) })
+            }
+            Response::InitProducerId(body) => json!({
+                "errorCode": body.error.code(), "producerId": body.producer_id,
+                "producerEpoch": body.producer_epoch,
+            }),
+            Response::CreateTopics(error, id) => {
+                json!({ "topics": [{ "topicId": self.topic_id(*id), "errorCode": error.code() }] })
+            }
+            Response::CreatePartitions(error) => {
+                json!({ "results": [{ "errorCode": error.code() }] })
+            }
+            Response::DeleteTopics(body) => {
+                let row = |(name, error): &(
+                    std::sync::Arc<str>,
+                    kafkascope_model::api::ErrorCode,
+                )| {
+                    json!({ "name": &**name, "errorCode": error.code() })
+                };
+                json!({ "responses": body.iter().map(row).collect::<Vec<_>>() })
+            }
+            Response::DeleteRecords(body) => {
+                let rows = body.iter().map(|(tp, low, error)| {
+                    let row = json!({ "partitionIndex": tp.partition, "lowWatermark": low, "errorCode": error.code() });
+                    (self.topic_name(tp.topic), row)
+                });
+                json!({ "topics": by_topic("name", "partitions", rows) })
+            }
+            Response::ElectLeaders(error, body) => {
+                let rows = body.iter().map(|(name, partition, error)| {
+                    (
+                        name.to_string(),
+                        json!({ "partitionId": partition, "errorCode": error.code() }),
+                    )
+                });
+                let results = by_topic("topic", "partitionResult", rows);
+                json!({ "errorCode": error.code(), "replicaElectionResults": results })
+            }
+            Response::IncrementalAlterConfigs(error) => {
+                json!({ "responses": [{ "errorCode": error.code() }] })
+            }
+            Response::AlterPartitionReassignments(error, body) => {
+                let rows = body.iter().map(|(name, partition, error)| {
+                    let row = json!({ "partitionIndex": partition, "errorCode": error.code() });
+                    (name.to_string(), row)
+                });
+                let responses = by_topic("name", "partitions", rows);
+                json!({ "errorCode": error.code(), "responses": responses })
+            }
+            Response::DescribeGroups(body) => {
+                json!({ "groups": body.iter().map(described_group).collect::<Vec<_>>() })
+            }
+            Response::ListGroups(error, body) => {
+                let group = |group: &ListedGroup| json!({ "groupId": &*group.group_id, "groupState": &*group.group_state });
+                json!({ "errorCode": error.code(), "groups": body.iter().map(group).collect::<Vec<_>>() })
+            }
+            Response::DeleteGroups(body) => {
+                let group = |(name, error): &(
+                    std::sync::Arc<str>,
+                    kafkascope_model::api::ErrorCode,
+                )| {
+                    json!({ "groupId": &**name, "errorCode": error.code() })
+                };
+                json!({ "results": body.iter().map(group).collect::<Vec<_>>() })
+            }
+            Response::FindCoordinator(_)
+            | Response::JoinGroup(_)
+            | Response::SyncGroup(_)
+            | Response::Heartbeat(_)
+            | Response::LeaveGroup(..)
+            | Response::OffsetCommit(_)
+            | Response::OffsetFetch(_) => group_response(response),
+            Response::BrokerRegistration(error, epoch) => {
+                json!({ "errorCode": error.code(), "brokerEpoch": epoch })
+            }
+            Response::BrokerHeartbeat(body) => json!({
+                "errorCode": body.error.code(), "isCaughtUp": body.is_caught_up,
+                "isFenced": body.is_fenced, "shouldShutDown": body.should_shut_down,
+            }),
+            Response::AlterPartition(error, body) => {
+                let rows = body.iter().map(|row| (self.topic_id(row.tp.topic), altered(row)));
+                json!({ "errorCode": error.code(), "topics": by_topic("topicId", "partitions", rows) })
+            }
+            Response::AllocateProducerIds(body) => json!({
+                "errorCode": body.error.code(), "producerIdStart": body.producer_id_start,
+                "producerIdLen": body.producer_id_len,
+            }),
+            Response::RaftFetch(body) => raft_fetched(body),
+        }
+    }
+
+    fn metadata(&self, body: &Metadata) -> Value {
+        let broker = |(id, rack): &(kafkascope_model::ids::NodeId, Option<std::sync::Arc<str>>)| json!({ "nodeId": id.0, "rack": rack.as_deref() });
+        json!({
+            "brokers": body.brokers.iter().map(broker).collect::<Vec<_>>(),
+            "controllerId": body.controller_id.0,
+            "topics": body.topics.iter().map(|topic| self.topic(topic)).collect::<Vec<_>>(),
+            "errorCode": 0,
+        })
+    }
+
+    fn topic(&self, topic: &TopicMetadata) -> Value {
+        let partitions = topic.partitions.iter().map(|partition| {
+            json!({
+                "errorCode": partition.error.code(), "partitionIndex": partition.partition_index,
+                "leaderId": partition.leader_id.0, "leaderEpoch": partition.leader_epoch,
+                "replicaNodes": ids(&partition.replica_nodes), "isrNodes": ids(&partition.isr_nodes),
+                "offlineReplicas": ids(&partition.offline_replicas),
+            })
+        });
+        json!({
+            "errorCode": topic.error.code(), "name": &*topic.name,
+            "topicId": self.topic_id(topic.topic_id), "isInternal": topic.is_internal,
+            "partitions": partitions.collect::<Vec<_>>(),
+        })
+    }
+
+    fn produced(&self, body: &Produce) -> Value {
+        let rows = body.partitions.iter().map(|row| {
+            let mut told = json!({
+                "index": row.tp.partition, "errorCode": row.error.code(),
+                "baseOffset": row.base_offset, "logAppendTimeMs": row.log_append_time,
+                "logStartOffset": row.log_start_offset,
+            });
+            with_leader(&mut told, row.current_leader);
+            (self.topic_id(row.tp.topic), told)
+        });
+        json!({ "responses": by_topic("topicId", "partitionResponses", rows) })
+    }
+
+    fn fetched(&self, body: &Fetch) -> Value {
+        let rows = body.partitions.iter().map(|row| (self.topic_id(row.tp.topic), fetched(row)));
+        json!({ "errorCode": body.error.code(), "responses": by_topic("topicId", "partitions", rows) })
+    }
+
+    fn listed_offsets(&self, body: &[ListedOffset]) -> Value {
+        let rows = body.iter().map(|row| {
+            let told = json!({
+                "partitionIndex": row.tp.partition, "errorCode": row.error.code(),
+                "timestamp": row.timestamp, "offset": row.offset, "leaderEpoch": row.leader_epoch,
+            });
+            (self.topic_name(row.tp.topic), told)
+        });
+        json!({ "topics": by_topic("name", "partitions", rows) })
+    }
+}
+
+fn with_leader(told: &mut Value, leader: Option<CurrentLeader>) {
+    if let Some(leader) = leader {
+        told["currentLeader"] =
+            json!({ "leaderId": leader.leader_id.0, "leaderEpoch": leader.leader_epoch });
+    }
+}
+
+fn fetched(row: &FetchedPartition) -> Value {
+    let size: u32 = row.batches.iter().map(|batch| batch.size_bytes).sum();
+    let mut told = json!({
+        "partitionIndex": row.tp.partition, "errorCode": row.error.code(),
+        "highWatermark": row.high_watermark, "lastStableOffset": row.last_stable_offset,
+        "logStartOffset": row.log_start_offset,
+        "preferredReadReplica": row.preferred_read_replica.0, "recordsSizeInBytes": size,
+    });
+    if let Some((epoch, end)) = row.diverging_epoch {
+        told["divergingEpoch"] = json!({ "epoch": epoch, "endOffset": end });
+    }
+    with_leader(&mut told, row.current_leader);
+    told
+}
+
+fn altered(row: &AlteredPartition) -> Value {
+    json!({
+        "partitionIndex": row.tp.partition, "errorCode": row.error.code(),
+        "leaderId": row.leader_id.0, "leaderEpoch": row.leader_epoch, "isr": ids(&row.isr),
+        "leaderRecoveryState": row.leader_recovery_state, "partitionEpoch": row.partition_epoch,
+    })
+}
+
+fn raft_fetched(body: &RaftFetch) -> Value {
+    let partition = json!({
+        "partitionIndex": 0, "errorCode": body.error.code(), "highWatermark": body.high_watermark,
+        "currentLeader": { "leaderId": body.leader_id.0, "leaderEpoch": body.leader_epoch },
+        "records": body.entries.len(),
+    });
+    json!({ "errorCode": 0, "responses": [{ "partitions": [partition] }] })
+}
+
+fn group_response(response: &Response) -> Value {
+    #[allow(clippy::wildcard_enum_match_arm, reason = "only group responses come here")]
+    match response {
+        Response::FindCoordinator(body) => {
+            let row = |row: &kafkascope_model::api::response::Coordinator| json!({ "key": &*row.key, "nodeId": row.node_id.0, "errorCode": row.error.code() });
+            json!({ "coordinators": body.iter().map(row).collect::<Vec<_>>() })
+        }
+        Response::JoinGroup(body) => joined(body),
+        Response::SyncGroup(body) => json!({
+            "errorCode": body.error.code(), "protocolType": "consumer",
+            "protocolName": body.protocol_name.as_deref(), "assignment": names(&body.assignment),
+        }),
+        Response::Heartbeat(error) => json!({ "errorCode": error.code() }),
+        Response::LeaveGroup(error, members) => {
+            let members = members.iter().map(|error| json!({ "errorCode": error.code() }));
+            json!({ "errorCode": error.code(), "members": members.collect::<Vec<_>>() })
+        }
+        Response::OffsetCommit(body) => {
+            let rows = body.iter().map(|(topic, index, error)| {
+                (topic.to_string(), json!({ "partitionIndex": index, "errorCode": error.code() }))
+            });
+            json!({ "topics": by_topic("name", "partitions", rows) })
+        }
+        Response::OffsetFetch(body) => offsets_fetched(body),
+        other => unreachable!("{} is no group response", other.key().name()),
+    }
+}
+
+fn described_group(group: &DescribedGroup) -> Value {
+    let members = group.members.iter().map(|member| {
+        json!({
+            "memberId": &*member.member_id,
+            "groupInstanceId": member.group_instance_id.as_deref(),
+            "clientId": &*member.client_id, "memberAssignment": names(&member.assignment),
+        })
+    });
+    json!({
+        "errorCode": group.error.code(), "groupId": &*group.group_id,
+        "groupState": &*group.group_state, "protocolType": &*group.protocol_type,
+        "protocolData": &*group.protocol_data, "members": members.collect::<Vec<_>>(),
+    })
+}
+
+fn joined(body: &JoinGroup) -> Value {
+    let members = body.members.iter().map(|(id, instance, own)| {
+        json!({ "memberId": &**id, "groupInstanceId": instance.as_deref(), "metadata": subscription(own) })
+    });
+    json!({
+        "errorCode": body.error.code(), "generationId": body.generation_id,
+        "protocolType": "consumer", "protocolName": body.protocol_name.as_deref(),
+        "leader": &*body.leader, "skipAssignment": body.skip_assignment,
+        "memberId": &*body.member_id, "members": members.collect::<Vec<_>>(),
+    })
+}
+
+fn offsets_fetched(body: &OffsetFetch) -> Value {
+    let rows = body.offsets.iter().map(|(topic, index, offset, epoch, error)| {
+        let row = json!({
+            "partitionIndex": index, "committedOffset": offset, "committedLeaderEpoch": epoch,
+            "metadata": "", "errorCode": error.code(),
+        });
+        (topic.to_string(), row)
+    });
+    let topics = by_topic("name", "partitions", rows);
+    json!({ "groups": [{ "topics": topics, "errorCode": body.error.code() }] })
+}

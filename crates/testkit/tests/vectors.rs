@@ -1,0 +1,37 @@
+//! Every file of vectors, held against the model. Invariant: a file without a test here fails the last test.
+
+use kafkascope_kernel::Seed;
+use kafkascope_testkit::conform::check;
+use std::path::PathBuf;
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors")
+}
+
+fn agrees(file: &str) {
+    let text = std::fs::read_to_string(folder().join(file)).expect("the file is there");
+    let checked = check(&text, Seed(1)).expect("the file is understood");
+    assert!(checked.passed, "{}", checked.report);
+}
+
+macro_rules! vectors {
+    ($($test:ident $file:literal;)*) => {
+        $(#[test]
+        fn $test() {
+            agrees($file);
+        })*
+
+        #[test]
+        fn every_file_has_its_test() {
+            let known = [$($file),*];
+            for entry in std::fs::read_dir(folder()).expect("the folder is there") {
+                let name = entry.expect("readable").file_name().into_string().expect("plain names");
+                assert!(known.contains(&name.as_str()), "{name} has no test");
+            }
+        }
+    };
+}
+
+vectors! {
+    keys_and_groups_hash_to_the_partitions_that_kafka_computes "murmur2.json";
+}

@@ -1,0 +1,106 @@
+//! What the pacer needs to know: what can be seen now, and when something can happen next.
+//!
+//! Invariant: only messages that are drawn count as seen.
+
+use crate::pacer::{Clockwork, Occasion, Scene};
+use kafkascope_kernel::{Micros, SimTime};
+use kafkascope_model::api::{Request, Response};
+use kafkascope_model::net::{Envelope, Payload};
+use kafkascope_session::{Advanced, Session};
+
+/// A session under the pacer, with a budget of events for a frame.
+#[derive(Debug)]
+pub struct Drive<'a> {
+    session: &'a mut Session,
+    budget: u32,
+    stopped: bool,
+}
+
+impl<'a> Drive<'a> {
+    /// Lets at most `budget` events happen.
+    pub const fn new(session: &'a mut Session, budget: u32) -> Self {
+        Self { session, budget, stopped: false }
+    }
+
+    /// Whether a breakpoint was hit.
+    pub const fn is_stopped(&self) -> bool {
+        self.stopped
+    }
+}
+
+/// How many events pass between two looks at what flies.
+const STRIDE: u32 = 8;
+
+impl Clockwork for Drive<'_> {
+    fn now(&self) -> SimTime {
+        self.session.now()
+    }
+
+    fn scene(&mut self) -> Scene {
+        let now = self.session.now();
+        let flights = self.session.world().flights().filter(|envelope| matters(envelope));
+        let shortest = flights
+            .filter(|envelope| envelope.due_at != SimTime::END && envelope.due_at > now)
+            .map(|envelope| envelope.due_at.since(envelope.sent_at))
+            .min();
+        Scene { shortest_flight: shortest, next_at: self.session.next_at() }
+    }
+
+    fn run(&mut self, until: SimTime, until_visible: bool) -> bool {
+        while self.session.now() < until {
+            let stride = if until_visible { STRIDE.min(self.budget) } else { self.budget };
+            let outcome = self.session.advance(until, stride);
+            self.budget = self.budget.saturating_sub(stride);
+            match outcome {
+                Advanced::Reached => return true,
+                Advanced::Stopped(..) => {
+                    self.stopped = true;
+                    return false;
+                }
+                Advanced::OutOfBudget if self.budget == 0 => return false,
+                Advanced::OutOfBudget => {}
+            }
+            if until_visible && self.session.world().flights().any(matters) {
+                return true;
+            }
+        }
+        true
+    }
+}
+
+/// Whether a viewer looks at a message: records on their way, and what moves the cluster.
+pub(super) fn matters(envelope: &Envelope) -> bool {
+    match &envelope.payload {
+        Payload::Request(request) => matches!(
+            request,
+            Request::Produce(_)
+                | Request::JoinGroup(_)
+                | Request::SyncGroup(_)
+                | Request::LeaveGroup(_)
+                | Request::AlterPartition(_)
+        ),
+        Payload::Response(Response::Fetch(fetch)) => {
+            fetch.partitions.iter().any(|partition| !partition.batches.is_empty())
+        }
+        Payload::Response(response) => matches!(response, Response::Produce(_)),
+        Payload::Reset => false,
+    }
+}
+
+/// What the pace is about, for its sentence.
+pub fn occasion(session: &Session, following: bool, wait: Option<Micros>) -> Occasion {
+    let flights = session.world().flights();
+    let mut seen = None;
+    for envelope in flights.filter(|envelope| matters(envelope)) {
+        seen = Some(match &envelope.payload {
+            Payload::Request(
+                Request::JoinGroup(_) | Request::SyncGroup(_) | Request::LeaveGroup(_),
+            ) => "a rebalance is visible",
+            Payload::Request(Request::AlterPartition(_)) => "an ISR change is visible",
+            Payload::Request(_) | Payload::Response(_) | Payload::Reset => {
+                "records are on their way"
+            }
+        });
+    }
+    Occasion { seen: seen.map(str::to_string), awaited: wait.map(crate::words::span), following }
+}
