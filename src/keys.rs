@@ -12,8 +12,7 @@ use web_sys::{HtmlElement, KeyboardEvent};
 pub const HELP: [(&str, &str); 16] = [
     ("Space", "Play or pause"),
     ("← →", "Step back, step to the next fact"),
-    ("Shift ← →", "Step by messages"),
-    ("[ ]", "Step by marks of the timeline"),
+    ("Shift ← →", "Step by marks of the timeline"),
     ("Home End", "To the start, to the newest moment"),
     ("- +", "Slower, faster"),
     ("0", "Let the page choose the pace"),
@@ -21,10 +20,11 @@ pub const HELP: [(&str, &str); 16] = [
     ("S", "Start the selected process again"),
     ("A", "Add a consumer"),
     ("R", "Remove a consumer"),
-    ("B", "Add a broker"),
+    ("N", "Send one record from the selected producer"),
     ("F", "Follow the selected record"),
     ("W", "Why is it so?"),
-    ("P", "Projector: bigger type, fewer panels"),
+    ("I", "Show or hide Kafka's own topics"),
+    ("B", "Projector: bigger type, fewer panels"),
     ("Esc", "Close what is open"),
 ];
 
@@ -33,32 +33,25 @@ pub fn wish(event: &KeyboardEvent) -> Option<Wish> {
     if event.ctrl_key() || event.alt_key() || event.meta_key() || is_typing(event) {
         return None;
     }
-    let step = if event.shift_key() { StepKind::Message } else { StepKind::Fact };
+    let step = if event.shift_key() { StepKind::Mark } else { StepKind::Fact };
     let key = event.key();
     Some(match key.to_lowercase().as_str() {
-        " " if on_control(event) => return None,
+        " " if is_pressed_by_space(event) => return None,
         " " => Wish::Do(UiCommand::PlayPause),
         "arrowright" => Wish::Do(UiCommand::StepForward(step)),
         "arrowleft" => Wish::Do(UiCommand::StepBack(step)),
-        "]" => Wish::Do(UiCommand::StepForward(StepKind::Mark)),
-        "[" => Wish::Do(UiCommand::StepBack(StepKind::Mark)),
         "home" => Wish::Do(UiCommand::ToStart),
         "end" => Wish::Do(UiCommand::ToHead),
         "-" | "_" => Wish::Do(UiCommand::Slower),
         "+" | "=" => Wish::Do(UiCommand::Faster),
         "0" => Wish::Do(UiCommand::PaceAuto),
-        "k" => Wish::Kill,
-        "s" => Wish::Start,
-        "a" => Wish::AddConsumer,
-        "r" => Wish::RemoveConsumer,
-        "b" => Wish::AddBroker,
-        "f" => Wish::Follow,
-        "w" => Wish::Do(UiCommand::AskWhy),
-        "p" => Wish::Do(UiCommand::ToggleProjector),
-        "i" => Wish::Do(UiCommand::ToggleInternalTopics),
         "?" => Wish::Open(Dialog::Help),
         "escape" => Wish::Close,
-        _ => return None,
+        letter => {
+            let mut all = letter.chars();
+            let only = all.next().filter(|first| first.is_ascii_lowercase() && all.next().is_none());
+            Wish::Letter(only?.to_ascii_uppercase())
+        }
     })
 }
 
@@ -71,7 +64,11 @@ fn is_typing(event: &KeyboardEvent) -> bool {
         .is_some_and(|target| matches!(target.tag_name().as_str(), "INPUT" | "SELECT" | "TEXTAREA"))
 }
 
-/// Space presses the button that has the focus.
-fn on_control(event: &KeyboardEvent) -> bool {
-    target(event).is_some_and(|target| matches!(target.tag_name().as_str(), "BUTTON" | "SUMMARY"))
+/// Space presses the button that the keyboard went to. After a click the focus is on a button too, but the viewer looks at the
+/// stage, and Space means time.
+fn is_pressed_by_space(event: &KeyboardEvent) -> bool {
+    target(event).is_some_and(|target| {
+        matches!(target.tag_name().as_str(), "BUTTON" | "SUMMARY")
+            && target.matches(":focus-visible").unwrap_or(false)
+    })
 }

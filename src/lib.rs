@@ -5,6 +5,7 @@
 
 pub mod app;
 pub mod dialogs;
+pub mod hands;
 pub mod keys;
 pub mod paint;
 pub mod panels;

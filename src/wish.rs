@@ -12,18 +12,14 @@ use yew::Callback;
 pub enum Wish {
     /// One of the commands that buttons, keys and inspector share.
     Do(UiCommand),
+    /// A letter: what the inspector offers under it, or what it means for the whole cluster.
+    Letter(char),
     /// Kills the selected process, or the leader of the first partition.
     Kill,
-    /// Starts the selected process, or one that ended.
-    Start,
-    /// Follows the selected record, or nobody any more.
-    Follow,
-    /// One more member for the first group, or the selected one.
+    /// One more member for the selected group, or the first.
     AddConsumer,
-    /// The group's newest member leaves.
+    /// A member leaves: the selected one, or the group's newest.
     RemoveConsumer,
-    /// One more broker.
-    AddBroker,
     /// Selects whatever flies or lies at this point of the stage.
     Touch(f32, f32),
     /// The stage's size changed.
@@ -38,6 +34,8 @@ pub enum Wish {
     MediaChanged,
     /// Opens a shipped scenario by its file's name.
     Scenario(Text),
+    /// A file hangs over the page, or no longer.
+    Dropping(bool),
     /// A file was dropped or chosen.
     File(DroppedFile),
     /// Something changed in the preview of a dropped table.
