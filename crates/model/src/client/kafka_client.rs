@@ -215,7 +215,7 @@ impl<C> KafkaClient<C> {
             let (request, asked) = self.metadata.new_request(cx.now);
             self.network.send(peer, Request::Metadata(request), Call::Metadata(asked), None, cx);
             self.asking = true;
-        } else if !self.network.any_connecting() {
+        } else if !self.network.any_connecting(&self.metadata.cluster().nodes) {
             self.network.ready(peer, cx);
         }
     }

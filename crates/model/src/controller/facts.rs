@@ -39,6 +39,9 @@ pub(super) fn state(
             value: value.clone(),
         }),
         MetadataRecord::LeaderChange { .. }
+        | MetadataRecord::BeginTransaction
+        | MetadataRecord::EndTransaction
+        | MetadataRecord::FeatureLevel { .. }
         | MetadataRecord::NoOp
         | MetadataRecord::UnregisterBroker { .. }
         | MetadataRecord::BrokerChange { .. }

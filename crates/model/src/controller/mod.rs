@@ -21,6 +21,7 @@ pub mod sessions;
 pub mod topics;
 pub mod view;
 
+use crate::api::request::ConfigResource;
 use crate::api::response::RaftFetch as Fetched;
 use crate::api::{ErrorCode, Request, Response};
 use crate::config::broker::BrokerConfig;
@@ -28,6 +29,7 @@ use crate::cx::Cx;
 use crate::ids::{Correlation, NodeId, Offset};
 use crate::net::{ConnId, Lane};
 use crate::trace::Fact;
+use alloc::string::ToString;
 use alloc::vec::Vec;
 use image::MetadataImage;
 use kafkascope_kernel::Micros;
@@ -38,6 +40,16 @@ use view::View;
 
 /// How often an idle log grows (`metadata.max.idle.interval.ms`).
 const IDLE: Micros = Micros::from_ms(500);
+
+/// Features of a newly formatted 4.3.1 cluster with their levels.
+const FEATURES: [(&str, i16); 6] = [
+    ("metadata.version", 30),
+    ("transaction.version", 2),
+    ("group.version", 1),
+    ("eligible.leader.replicas.version", 1),
+    ("share.version", 1),
+    ("streams.version", 1),
+];
 
 /// A timer of this role.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -182,12 +194,14 @@ impl Controller {
                 self.write(records, crate::trace::ChangeReason::Preferred, cx);
                 self.arm_balance(cx);
             }
+            ControllerTimer::Idle if !self.active => {}
             ControllerTimer::Idle => {
                 self.write(
                     alloc::vec![MetadataRecord::NoOp],
                     crate::trace::ChangeReason::Proposed,
                     cx,
                 );
+                cx.arm(ControllerTimer::Idle, IDLE);
             }
         }
     }
@@ -201,10 +215,32 @@ impl Controller {
         self.log.begin_epoch();
         self.sessions.begin(&self.image, cx.now);
         cx.note(Fact::ControllerElected { epoch: self.log.epoch() });
+        let fresh = self.log.end() == 0;
         let leader = MetadataRecord::LeaderChange { leader: self.id };
         self.write(alloc::vec![leader], crate::trace::ChangeReason::Proposed, cx);
+        if fresh {
+            self.bootstrap();
+        }
+        cx.arm(ControllerTimer::Idle, IDLE);
         cx.arm(ControllerTimer::FenceStale, self.fence_interval());
         self.arm_balance(cx);
+    }
+
+    /// What a new cluster's log begins with (`bootstrap.checkpoint`): its features, and `min.insync.replicas` as the whole
+    /// cluster's config, which eligible leader replicas need.
+    fn bootstrap(&mut self) {
+        let feature = |(feature, level)| MetadataRecord::FeatureLevel { feature, level };
+        let min_isr = MetadataRecord::Config {
+            resource: ConfigResource::Broker(None),
+            key: "min.insync.replicas".into(),
+            value: Some(self.config.min_insync_replicas.to_string().into()),
+        };
+        let begin = core::iter::once(MetadataRecord::BeginTransaction);
+        let features = FEATURES.into_iter().map(feature);
+        for record in begin.chain(features).chain([min_isr, MetadataRecord::EndTransaction]) {
+            self.image.apply(self.log.end(), self.log.epoch(), &record);
+            self.log.append(record);
+        }
     }
 
     /// Appends records, replays them, tells what changed, and wakes whoever waits for them.
@@ -222,7 +258,6 @@ impl Controller {
             self.image.apply(self.log.end(), self.log.epoch(), &record);
             self.log.append(record);
         }
-        cx.arm(ControllerTimer::Idle, IDLE);
         for parked in core::mem::take(&mut self.parked) {
             cx.disarm(ControllerTimer::FetchWaited(parked.conn));
             self.answer_fetch(parked, cx);
@@ -283,7 +318,7 @@ impl Controller {
 
     /// A quarter of the session time-out, as `QuorumController` has it.
     fn fence_interval(&self) -> Micros {
-        self.session_timeout().scale(1, 4)
+        self.session_timeout().scale(1, 8)
     }
 
     fn arm_balance(&self, cx: &mut Cx<'_>) {
