@@ -100,7 +100,14 @@ fn sign(mark: &MarkVm, ask: &Ask) -> Html {
 }
 
 fn label(mark: &MarkVm) -> Html {
-    html! { <span class="mark-label" style={left(mark.x)}>{ &*mark.label }</span> }
+    let edge = if mark.x < 0.06 {
+        Some("is-first")
+    } else if mark.x > 0.94 {
+        Some("is-last")
+    } else {
+        None
+    };
+    html! { <span class={classes!("mark-label", edge)} style={left(mark.x)}>{ &*mark.label }</span> }
 }
 
 fn left_future(branch: &BranchVm, ask: &Ask) -> Html {

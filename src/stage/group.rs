@@ -50,7 +50,9 @@ pub fn GroupCard(props: &GroupProps) -> Html {
                     <span class="lag mono tone-plain">{ format!("lag {}", group.lag) }</span>
                 } else {
                     <span class="card-quiet">{ &*group.detail }</span>
-                    <span class={classes!("badge", "push", tone(group.tone))}>{ &*group.state }</span>
+                    if !group.state.is_empty() {
+                        <span class={classes!("badge", "push", tone(group.tone))}>{ &*group.state }</span>
+                    }
                 }
             </header>
             if narrow {
