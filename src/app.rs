@@ -3,7 +3,7 @@
 //! Invariant: every change of what is shown passes through [`App::update`]; motion and the clock alone are painted past the
 //! virtual DOM.
 
-use crate::dialogs::{Choice, Help, Scenarios};
+use crate::dialogs::{Choice, Help, Menu, Scenarios};
 use crate::hands::Hands;
 use crate::paint::Painter;
 use crate::panels::{Answer, Below, Header, Narration, Timeline, Transport};
@@ -140,6 +140,7 @@ impl App {
         let ask = self.ask.clone();
         match self.dialog {
             None | Some(Dialog::Table) => Html::default(),
+            Some(Dialog::Menu) => html! { <Menu {ask} /> },
             Some(Dialog::Help) => html! { <Help {ask} /> },
             Some(Dialog::Scenarios) => {
                 let choice = |known: player::Shipped| Choice {
@@ -166,6 +167,9 @@ impl App {
     /// Whether the virtual DOM has to be looked at.
     fn on_wish(&mut self, wish: Wish) -> bool {
         self.said = None;
+        if self.dialog == Some(Dialog::Menu) {
+            self.dialog = None;
+        }
         let done = match wish {
             Wish::Do(command) => self.player.apply(&command),
             Wish::Letter(letter) => self.letter(letter),

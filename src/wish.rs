@@ -63,6 +63,8 @@ pub enum TableWish {
 /// What covers the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialog {
+    /// What a narrow top bar has no room for.
+    Menu,
     /// Keys and how to read the picture.
     Help,
     /// The shipped scenarios.

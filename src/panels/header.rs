@@ -39,9 +39,10 @@ pub fn Header(props: &HeaderProps) -> Html {
             <nav class="bar-side" aria-label="More">
                 <button class="link-button is-accent" onclick={wish(Wish::Do(UiCommand::AskWhy))}>{ "Why?" }</button>
                 <button class="link-button" onclick={wish(Wish::Open(Dialog::Scenarios))} aria-haspopup="dialog">{ "Scenarios" }</button>
-                <OpenFile ask={props.ask.clone()} />
+                <OpenFile class="link-button" ask={props.ask.clone()} />
                 <button class="link-button" onclick={wish(Wish::Open(Dialog::Help))} aria-haspopup="dialog">{ "Help " }<kbd>{ "?" }</kbd></button>
                 <button class="icon-button" aria-label="Light or dark" onclick={wish(Wish::ToggleTheme)}><Icon name={IconName::Theme} /></button>
+                <button class="icon-button is-narrow-only" aria-label="Menu" aria-haspopup="dialog" onclick={wish(Wish::Open(Dialog::Menu))}><Icon name={IconName::Menu} /></button>
             </nav>
         </header>
     }
@@ -50,13 +51,15 @@ pub fn Header(props: &HeaderProps) -> Html {
 /// Properties of [`OpenFile`].
 #[derive(Clone, Debug, PartialEq, Properties)]
 pub struct OpenFileProps {
+    /// The button's class.
+    pub class: &'static str,
     /// Where wishes go.
     pub ask: Ask,
 }
 
 /// A button that lets one choose a table; dropping it on the page does the same.
 #[component]
-fn OpenFile(props: &OpenFileProps) -> Html {
+pub fn OpenFile(props: &OpenFileProps) -> Html {
     let input = use_node_ref();
     let onclick = {
         let input = input.clone();
@@ -78,7 +81,7 @@ fn OpenFile(props: &OpenFileProps) -> Html {
     };
     html! {
         <>
-            <button class="link-button" {onclick}>{ "Your data" }</button>
+            <button class={props.class} {onclick}>{ "Your data" }</button>
             <input type="file" hidden={true} accept=".csv,.ndjson,.jsonl,.json,text/csv,application/json" ref={input} {onchange} aria-label="A table" />
         </>
     }

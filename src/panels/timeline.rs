@@ -22,6 +22,11 @@ pub struct TimelineProps {
     pub ask: Ask,
 }
 
+/// A sign's width as a share of the line.
+const SIGN: f32 = 0.024;
+/// How many signs stand above each other at most.
+const ROWS: usize = 3;
+
 /// The timeline.
 #[component]
 pub fn Timeline(props: &TimelineProps) -> Html {
@@ -50,7 +55,7 @@ pub fn Timeline(props: &TimelineProps) -> Html {
     let onpointerup = move |_: PointerEvent| *dragging.borrow_mut() = false;
     html! {
         <div class="timeline">
-            <div class="marks">{ for timeline.marks.iter().map(|mark| sign(mark, ask)) }</div>
+            <div class="marks">{ for rows(&timeline.marks).into_iter().map(|(row, mark)| sign(mark, row, ask)) }</div>
             <div class="track" ref={track} {onpointerdown} {onpointermove} {onpointerup}>
                 <i class="track-head" id="track-head"></i>
                 <i class="track-done" id="track-done"></i>
@@ -83,7 +88,18 @@ fn left(x: f32) -> String {
     format!("left:{:.2}%", x * 100.0)
 }
 
-fn sign(mark: &MarkVm, ask: &Ask) -> Html {
+/// Marks that would hide each other stand above each other.
+fn rows(marks: &[MarkVm]) -> Vec<(usize, &MarkVm)> {
+    let mut last = [-1.0_f32; ROWS];
+    let place = |mark: &'_ MarkVm, last: &mut [f32; ROWS]| {
+        let row = last.iter().position(|x| mark.x - x >= SIGN).unwrap_or(ROWS - 1);
+        last[row] = mark.x;
+        row
+    };
+    marks.iter().map(|mark| (place(mark, &mut last), mark)).collect()
+}
+
+fn sign(mark: &MarkVm, row: usize, ask: &Ask) -> Html {
     let tone = match mark.kind.tone() {
         Tone::Agreed => "tone-agreed",
         Tone::Bad => "tone-bad",
@@ -92,8 +108,9 @@ fn sign(mark: &MarkVm, ask: &Ask) -> Html {
     let jump = Jump { at: mark.at, seq: Some(mark.seq) };
     let onclick = ask.reform(move |_| Wish::Do(UiCommand::Seek(jump)));
     let title = mark.title.to_string();
+    let style = format!("{};bottom:{}px", left(mark.x), row * 15);
     html! {
-        <button key={mark.seq} class={classes!("mark", tone)} style={left(mark.x)} aria-label={title.clone()} {title} {onclick}>
+        <button key={mark.seq} class={classes!("mark", tone, (row > 0).then_some("is-raised"))} {style} aria-label={title.clone()} {title} {onclick}>
             <span aria-hidden="true">{ mark.kind.glyph() }</span>
         </button>
     }

@@ -77,8 +77,12 @@ impl Player {
             }
             _ => None,
         };
-        let group = selected.or_else(|| self.projector.first_group());
-        group.ok_or_else(|| "There is no consumer group here.".into())
+        let all = self.view().topology.groups.iter();
+        // The largest group is the one in which a member more or less is seen best.
+        let largest = all.rev().max_by_key(|group| group.members.len()).map(|group| {
+            (group.group.clone(), group.members.iter().map(|member| member.id).collect())
+        });
+        selected.or(largest).ok_or_else(|| "There is no consumer group here.".into())
     }
 
     fn follow(&self) -> Option<UiCommand> {

@@ -16,6 +16,8 @@ const BUDGET: u32 = 4_000;
 const LONGEST: Micros = Micros(100_000);
 /// How long panels may be older than the motion above them.
 const PANELS_EVERY: Micros = Micros(30_000);
+/// How long a callout stands, on the wall's clock.
+const CALLOUT_STANDS: Micros = Micros(9_000_000);
 
 impl Player {
     /// Lets `wall` pass; whether the panels are other ones now.
@@ -33,12 +35,26 @@ impl Player {
         let changed = self.projector.feed(&self.session);
         let due = now.0.saturating_sub(self.projected.0) >= PANELS_EVERY.0;
         let anew = changed && due || !self.ui.playing;
+        let overdue = self.callout_is_overdue(now);
+        let anew = anew || overdue;
         if anew {
             self.projected = now;
             self.projector.project(&self.session, &self.ui);
         }
         self.draw();
         anew
+    }
+
+    /// Closes the callout when it was long enough in sight; simulated time may hardly move meanwhile.
+    fn callout_is_overdue(&mut self, now: Micros) -> bool {
+        let shown = self.view().callout.as_ref().map(|callout| callout.seq);
+        let same = self.callout.filter(|(seq, _)| Some(*seq) == shown);
+        self.callout = same.or_else(|| shown.map(|seq| (seq, now)));
+        let overdue = self.callout.filter(|(_, since)| now.0 - since.0 > CALLOUT_STANDS.0);
+        if let Some((seq, _)) = overdue {
+            self.ui.closed_callout = Some(seq);
+        }
+        overdue.is_some()
     }
 
     /// The clock's words and places.

@@ -34,6 +34,8 @@ pub struct Player {
     scenario: Text,
     /// Whether nobody has let time run yet.
     fresh: bool,
+    /// The callout that is shown, and since when on the wall's clock.
+    callout: Option<(u64, Micros)>,
     /// When the panels were made last, on the wall's clock.
     projected: Micros,
 }
@@ -51,6 +53,7 @@ impl Player {
             pace: Pace { per_second: 0, kind: PaceKind::Paused },
             scenario: scenario.id.into(),
             fresh: true,
+            callout: None,
             projected: Micros::ZERO,
         };
         player.show();

@@ -5,6 +5,7 @@
 use super::place;
 use crate::shared::Shared;
 use crate::wish::{Ask, Wish};
+use kafkascope_view::layout::{Point, Rect};
 use kafkascope_view::ui_command::UiCommand;
 use kafkascope_view::view_model::{CalloutVm, Tone};
 use yew::prelude::*;
@@ -25,9 +26,8 @@ pub fn Callout(props: &CalloutProps) -> Html {
     let rect = callout.rect;
     let bad = callout.tone == Tone::Bad;
     let class = classes!("callout", bad.then_some("is-bad"));
-    let from_y = if callout.leg.y < rect.y { rect.y } else { rect.bottom() };
-    let from_x = callout.leg.x.clamp(rect.x + 20.0, rect.right() - 20.0);
-    let leg = format!("M{from_x} {from_y}L{}", place::point(callout.leg));
+    let from = leg_from(rect, callout.leg);
+    let leg = format!("M{}L{}", place::point(from), place::point(callout.leg));
     let why = callout.question.clone().map(|question| {
         let onclick = props.ask.reform(move |_| Wish::Do(UiCommand::Ask(question.clone())));
         html! { <button class="callout-why" {onclick}>{ "why?" }</button> }
@@ -41,5 +41,17 @@ pub fn Callout(props: &CalloutProps) -> Html {
                 <span>{ &*callout.reason }</span>
             </aside>
         </div>
+    }
+}
+
+/// Where the leg leaves the box: at the side, above or below.
+fn leg_from(rect: Rect, leg: Point) -> Point {
+    let x = leg.x.clamp(rect.x + 20.0, rect.right() - 20.0);
+    if leg.x > rect.right() {
+        Point::new(rect.right(), rect.y + rect.h / 2.0)
+    } else if leg.y < rect.y {
+        Point::new(x, rect.y)
+    } else {
+        Point::new(x, rect.bottom())
     }
 }

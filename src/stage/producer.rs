@@ -22,6 +22,9 @@ pub struct ProducerProps {
     pub ask: Ask,
 }
 
+/// Width of a small letter, for keeping cells and notes apart.
+const LETTER: f32 = 6.4;
+
 /// A producer's card.
 #[component]
 pub fn ProducerCard(props: &ProducerProps) -> Html {
@@ -74,11 +77,16 @@ fn queues(props: &ProducerProps) -> Vec<Html> {
 fn queue_row(queue: &QueueVm, place: &QueueBox, card: Rect) -> Html {
     let style = place::style(place::within(place.rect, card));
     let side = place.cell;
-    let left = place.cells_x - place.rect.x;
+    let left = place.cells_x - place.rect.x + 4.0;
     let y = (place.rect.h - side) / 2.0;
-    // A note on the right needs room, so a full row shows fewer cells.
-    let most = if queue.note.is_empty() { place.capacity } else { place.capacity.min(4) };
-    let cells = queue.cells.iter().take(usize::from(most)).enumerate().map(|(index, cell)| {
+    // The note on the right needs room, so a full row shows fewer cells.
+    let note = queue.note.chars().count() as f32 * LETTER;
+    let room = |note: f32| ((place.rect.w - left - note) / (side + 4.0)).max(0.0) as usize;
+    let shown = queue.cells.len().min(room(note));
+    let hidden = queue.cells.len() + queue.more as usize - shown;
+    let shown = if hidden > 0 { shown.min(room(note + 4.0 * LETTER)) } else { shown };
+    let hidden = queue.cells.len() + queue.more as usize - shown;
+    let cells = queue.cells.iter().take(shown).enumerate().map(|(index, cell)| {
         let x = left + index as f32 * (side + 4.0);
         html! { <Cell key={cell.record.0} cell={*cell} {x} {y} {side} /> }
     });
@@ -88,7 +96,7 @@ fn queue_row(queue: &QueueVm, place: &QueueBox, card: Rect) -> Html {
             <span class="queue-name mono">{ &*queue.name }</span>
             <svg width={w} height={h} role="img" aria-label={format!("{} waiting", queue.cells.len() as u32 + queue.more)}>{ for cells }</svg>
             <span class={classes!("queue-note", tone(queue.tone))}>
-                if queue.more > 0 { { format!("+{} ", queue.more) } }
+                if hidden > 0 { { format!("+{hidden} ") } }
                 { &*queue.note }
             </span>
         </div>

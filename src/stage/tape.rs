@@ -131,7 +131,9 @@ fn inside(tape: &TapeVm, place: &TapeBox) -> Html {
             if place.ruler && tape.role == Role::Leader {
                 { for tape.ruler.iter().map(|offset| ruler(x(*offset) + side / 2.0, place.rect.h, *offset)) }
             }
-            { for tape.pennants.iter().map(|pennant| pennant_mark(pennant, x(pennant.position), place)) }
+            { for tape.pennants.iter().enumerate().map(|(index, pennant)| {
+                pennant_mark(pennant, flags_before(&tape.pennants, index), x(pennant.position), place)
+            }) }
             if pin_seen {
                 { pin(pin_x, place.rect.h) }
             }
@@ -158,16 +160,23 @@ fn pin(x: f32, h: f32) -> Html {
     html! { <path class="pin" {d} /> }
 }
 
-/// The pennant stands on the left edge of the cell that is read next.
-fn pennant_mark(pennant: &PennantVm, x: f32, place: &TapeBox) -> Html {
+/// How many pennants stand so near before this one that their flags would hide each other.
+fn flags_before(pennants: &[PennantVm], index: usize) -> usize {
+    let here = pennants[index].position;
+    pennants[..index].iter().filter(|other| other.position == here).count()
+}
+
+/// The pennant stands on the left edge of the cell that is read next; flags of one position hang side by side.
+fn pennant_mark(pennant: &PennantVm, before: usize, x: f32, place: &TapeBox) -> Html {
     let h = place.rect.h;
     let x = round(x - (place.pitch - place.cell) / 2.0);
     let class = classes!("pennant", format!("group-{}", pennant.hue % 6));
     let small = !place.ruler;
     let (top, flag) = if small { (h - 8.0, 9.0) } else { (h - 10.0, 12.0) };
+    let x = x + before as f32 * (flag + 2.0);
     html! {
         <g {class} transform={format!("translate({x} 0)")}>
-            <path d={format!("M0 {top}v{}", if small { 8.0 } else { 12.0 })} />
+            if before == 0 { <path d={format!("M0 {top}v{}", if small { 8.0 } else { 12.0 })} /> }
             <rect y={(if small { h - 7.0 } else { h + 1.0 }).to_string()} width={(flag + 1.0).to_string()} height={flag.to_string()} />
             <text x={(flag / 2.0 + 0.5).to_string()} y={(if small { h } else { h + flag - 2.0 }).to_string()}>{ &*pennant.letter }</text>
         </g>

@@ -38,7 +38,7 @@ fn pictures_in_motion() {
         page.screenshot(&format!("motion-{number}"));
     }
     page.press("Space");
-    page.click("[data-tape='trips-0'] .tape.is-leader [data-record]:last-of-type");
+    page.click("[data-tape='trips-0'] .tape.is-leader .cell:nth-of-type(9)");
     page.screenshot("record");
     page.press("Space");
     wait(500);
