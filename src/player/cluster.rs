@@ -58,7 +58,12 @@ impl Player {
     /// The group's newest member leaves.
     pub fn remove_consumer(&self) -> Result<UiCommand, Text> {
         if let Selection::Node(id) = self.ui.selection
-            && self.view().topology.groups.iter().any(|group| group.members.iter().any(|m| m.id == id))
+            && self
+                .view()
+                .topology
+                .groups
+                .iter()
+                .any(|group| group.members.iter().any(|m| m.id == id))
         {
             return Ok(UiCommand::CloseClient(id));
         }

@@ -51,7 +51,9 @@ fn is_traffic(fact: &Fact) -> bool {
         | Fact::Revoked { .. }
         | Fact::MemberJoining { .. }
         | Fact::OffsetCommitted { .. } => true,
-        Fact::Appended { records, .. } => records.iter().any(|record| *record != RecordId::INTERNAL),
+        Fact::Appended { records, .. } => {
+            records.iter().any(|record| *record != RecordId::INTERNAL)
+        }
         Fact::Replicated { tp, .. } | Fact::HighWatermark { tp, .. } => is_users(*tp),
         _ => false,
     }
