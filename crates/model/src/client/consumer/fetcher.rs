@@ -11,7 +11,8 @@ use crate::api::{ErrorCode, Request, Response};
 use crate::client::network::{Outcome, Peer};
 use crate::config::consumer::{AutoOffsetReset, IsolationLevel};
 use crate::cx::Cx;
-use crate::ids::{NodeId, Offset};
+use crate::ids::{NodeId, Offset, TopicPartition};
+use crate::java;
 use crate::trace::Fact;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
@@ -165,7 +166,30 @@ impl Consumer {
                 }
             }
         }
+        self.shelve(&mut collected.records);
         Ok(collected)
+    }
+
+    /// The application goes through a hash map of partitions (`ConsumerRecords`), and through each partition in order.
+    fn shelve(&self, records: &mut [Handed]) {
+        let mut order: Vec<TopicPartition> = Vec::new();
+        for handed in records.iter() {
+            if !order.contains(&handed.tp) {
+                order.push(handed.tp);
+            }
+        }
+        if order.len() < 2 {
+            return;
+        }
+        let cluster = self.client.metadata.cluster();
+        let place = |tp: &TopicPartition| {
+            let topic = cluster.name_of(tp.topic).map_or("", |name| name);
+            java::bucket(java::partition_hash(topic, tp.partition), order.len())
+        };
+        let mut places: Vec<_> = order.iter().map(|tp| (place(tp), *tp)).collect();
+        places.sort_by_key(|(place, _)| *place);
+        let rank = |tp: TopicPartition| places.iter().position(|(_, known)| *known == tp);
+        records.sort_by_key(|handed| rank(handed.tp));
     }
 
     /// Whether something is there to be collected.
