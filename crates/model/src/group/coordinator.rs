@@ -13,6 +13,7 @@ use crate::broker::BrokerTimer;
 use crate::config::broker::BrokerConfig;
 use crate::cx::Cx;
 use crate::ids::{Correlation, Name, Offset};
+use crate::java::string_hash;
 use crate::net::ConnId;
 use crate::node::Timer;
 use crate::trace::Fact;
@@ -57,10 +58,7 @@ impl GroupLimits {
 /// Which partition of `__consumer_offsets` a group belongs to: Java's string hash, without its sign, modulo the count
 /// (`Utils.abs(groupId.hashCode()) % partitions`).
 pub fn partition_for(group_id: &str, partitions: i32) -> i32 {
-    let hash = group_id
-        .encode_utf16()
-        .fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)));
-    hash.checked_abs().unwrap_or(0) % partitions.max(1)
+    string_hash(group_id).checked_abs().unwrap_or(0) % partitions.max(1)
 }
 
 /// A broker's group coordinator.

@@ -4,6 +4,7 @@
 
 use super::action::Tp;
 use super::stage::{Stage, Stop};
+use kafkascope_model::client::consumer::Consumer;
 use kafkascope_model::controller::Controller;
 use kafkascope_model::controller::image::MetadataImage;
 use kafkascope_model::group::OFFSETS_TOPIC;
@@ -62,18 +63,34 @@ impl Stage {
     }
 
     /// The generation that a consumer's application sees, -1 without one.
-    pub fn generation(&self, _id: NodeId) -> i32 {
-        -1
+    pub fn generation(&self, id: NodeId) -> i32 {
+        self.consumer(id).map_or(-1, Consumer::generation)
     }
 
-    /// The position of a consumer in a partition, if it has one.
-    pub fn position(&self, _consumer: NodeId, _tp: &Tp) -> Option<Offset> {
-        None
+    /// The position of a consumer in a partition, if it has a valid one.
+    pub fn position(&self, consumer: NodeId, tp: &Tp) -> Option<Offset> {
+        let mut assigned = self.consumer(consumer)?.assignment();
+        let own =
+            assigned.find(|own| *own.partition.0 == *tp.topic && own.partition.1 == tp.partition);
+        own?.fetch_position().map(|position| position.offset)
     }
 
-    /// The partitions that a consumer has.
-    pub fn assignment(&self, _consumer: NodeId) -> Vec<TopicPartition> {
-        Vec::new()
+    /// The partitions that a consumer has, as Java sorts their names.
+    pub fn assignment(&self, consumer: NodeId) -> Vec<Tp> {
+        let assigned = self.consumer(consumer).into_iter().flat_map(Consumer::assignment);
+        let mut partitions: Vec<Tp> = assigned
+            .map(|own| Tp { topic: own.partition.0.to_string(), partition: own.partition.1 })
+            .collect();
+        partitions.sort_by_key(ToString::to_string);
+        partitions
+    }
+
+    fn consumer(&self, id: NodeId) -> Option<&Consumer> {
+        match self.node(id) {
+            Some(Node::Consumer(consumer)) => Some(consumer),
+            Some(Node::Broker(_) | Node::Controller(_) | Node::Producer(_) | Node::Admin(_))
+            | None => None,
+        }
     }
 
     /// Makes the internal offsets topic exist and load, as the recorder did: by asking for a group that is not there.

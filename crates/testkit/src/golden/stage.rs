@@ -7,9 +7,11 @@ use super::script::{Cluster, GoldenRun};
 use kafkascope_kernel::{Limits, Micros, Seed, SimTime};
 use kafkascope_model::client::admin::{Admin, AdminResult};
 use kafkascope_model::command::{AdminCommand, Command, CommandError, ConfigPairs};
+use kafkascope_model::config::ConfigError;
 use kafkascope_model::ids::{NodeId, TopicPartition};
 use kafkascope_model::net::link::NetworkProfile;
 use kafkascope_model::node::Node;
+use kafkascope_model::trace::TraceEvent;
 use kafkascope_model::world::{ADMIN, Observe, World, WorldSpec};
 use std::collections::BTreeMap;
 
@@ -18,6 +20,8 @@ use std::collections::BTreeMap;
 pub enum Stop {
     /// The model has no such thing yet.
     NotImplemented(String),
+    /// Kafka itself refuses a config.
+    Config(ConfigError),
     /// The script asks for something impossible, or an answer never came.
     Problem(String),
 }
@@ -36,8 +40,27 @@ impl Stop {
 
 impl From<CommandError> for Stop {
     fn from(error: CommandError) -> Self {
-        Self::problem(error.to_string())
+        match error {
+            CommandError::Config(error) => Self::Config(error),
+            CommandError::UnknownNode(_)
+            | CommandError::NodeExists(_)
+            | CommandError::WrongKind { .. }
+            | CommandError::WrongState { .. }
+            | CommandError::Limit { .. }
+            | CommandError::Invalid(_) => Self::problem(error.to_string()),
+        }
     }
+}
+
+/// What is written down of a run besides what its steps need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Watch {
+    /// Nothing.
+    Steps,
+    /// Every fact, the network's too.
+    Facts,
+    /// Every request with its response.
+    Exchanges,
 }
 
 /// A name a script gave to a client: the application process, and the name in it.
@@ -64,16 +87,21 @@ pub struct Stage {
     /// Clients by the names that the script gave them.
     pub clients: BTreeMap<AppName, NodeId>,
     /// The simulated moment that is `t_ms` 0.
-    begin: SimTime,
+    pub begin: SimTime,
+    /// Every fact since the beginning, if they are to be kept.
+    pub kept: Option<Vec<TraceEvent>>,
     /// How many clients without an id of their own each application has made, by kind.
     pub made: BTreeMap<(String, &'static str), u32>,
 }
 
 impl Stage {
     /// Builds the cluster and lets it come up.
-    pub fn open(run: &GoldenRun, seed: Seed) -> Result<Self, Stop> {
-        let mut stage = Self::new(run, seed);
+    pub fn open(run: &GoldenRun, seed: Seed, watch: Watch) -> Result<Self, Stop> {
+        let mut stage = Self::new(run, seed, watch);
         stage.build(&run.cluster)?;
+        if let Some(call) = super::placement::offsets_topic(run) {
+            stage.ask(call)?;
+        }
         if run.cluster.warm {
             stage.warm_up()?;
         }
@@ -84,7 +112,7 @@ impl Stage {
         Ok(stage)
     }
 
-    fn new(run: &GoldenRun, seed: Seed) -> Self {
+    fn new(run: &GoldenRun, seed: Seed, watch: Watch) -> Self {
         let warm_up = if run.cluster.warm { WARM_UP_MS } else { 0 };
         let begin_ms = (run.cluster.brokers as u64 + 1) * START_MS + warm_up;
         let spec = WorldSpec {
@@ -94,9 +122,11 @@ impl Stage {
             epoch_ms_at_zero: run.started_at_ms - begin_ms as i64,
         };
         let mut world = World::new(spec);
-        world.set_observe(Observe { facts: true, network: false, exchanges: false });
+        let exchanges = watch == Watch::Exchanges;
+        world.set_observe(Observe { facts: true, network: watch == Watch::Facts, exchanges });
+        let kept = (watch == Watch::Facts).then(Vec::new);
         let (book, clients, made) = (Book::default(), BTreeMap::new(), BTreeMap::new());
-        Self { world, book, clients, made, begin: SimTime::from_ms(begin_ms) }
+        Self { world, book, clients, made, begin: SimTime::from_ms(begin_ms), kept }
     }
 
     fn build(&mut self, cluster: &Cluster) -> Result<(), Stop> {
@@ -221,6 +251,9 @@ impl Stage {
     fn fold(&mut self) {
         for event in self.world.take_facts() {
             let generation = self.generation(event.node);
+            if let Some(kept) = &mut self.kept {
+                kept.push(event.clone());
+            }
             self.book.fold(event, generation);
         }
     }

@@ -17,7 +17,7 @@ mod tapes;
 mod timeline;
 mod window;
 
-pub use scene::{Drive, occasion};
+pub use scene::{Drive, is_mark, is_step, occasion};
 
 use crate::directory::Directory;
 use crate::draw::DrawList;
