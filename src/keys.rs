@@ -49,7 +49,8 @@ pub fn wish(event: &KeyboardEvent) -> Option<Wish> {
         "escape" => Wish::Close,
         letter => {
             let mut all = letter.chars();
-            let only = all.next().filter(|first| first.is_ascii_lowercase() && all.next().is_none());
+            let only =
+                all.next().filter(|first| first.is_ascii_lowercase() && all.next().is_none());
             Wish::Letter(only?.to_ascii_uppercase())
         }
     })

@@ -41,8 +41,7 @@ pub fn Help(props: &HelpProps) -> Html {
 
 fn sample((index, (look, text)): (usize, &(CellLook, &'static str))) -> Html {
     let face = Face::of_key(index);
-    let cell =
-        CellVm { offset: 0, record: RecordId::INTERNAL, face, look: *look, selected: false };
+    let cell = CellVm { offset: 0, record: RecordId::INTERNAL, face, look: *look, selected: false };
     html! {
         <div>
             <dt><svg width="22" height="22" aria-hidden="true"><Cell {cell} x={2.0} y={2.0} side={18.0} /></svg></dt>

@@ -85,7 +85,8 @@ fn rows(preview: &TablePreviewVm) -> Html {
     });
     let row = |row: &TableRowVm| {
         let fields = row.fields.iter().enumerate();
-        let cells = fields.map(|(index, field)| html! { <td class={is_key(index)}>{ &**field }</td> });
+        let cells =
+            fields.map(|(index, field)| html! { <td class={is_key(index)}>{ &**field }</td> });
         html! {
             <tr><td class="mono">{ row.line }</td>{ for cells }<td><FaceIcon face={row.face} side={14} />{ " " }<span class="mono">{ &*row.partition }</span></td></tr>
         }
@@ -104,7 +105,8 @@ fn spread(preview: &TablePreviewVm) -> Option<Html> {
     if preview.spread.is_empty() {
         return None;
     }
-    let part = |(name, count): &(kafkascope_view::view_model::Text, u32)| format!("{name}: {count}");
+    let part =
+        |(name, count): &(kafkascope_view::view_model::Text, u32)| format!("{name}: {count}");
     let parts: Vec<_> = preview.spread.iter().map(part).collect();
     Some(html! { <p class="mono spread">{ parts.join("  ·  ") }</p> })
 }

@@ -40,8 +40,7 @@ impl Atlas {
         let step = (SIDE * dpr).ceil();
         canvas.set_width((step * GLYPHS.len() as f64) as u32);
         canvas.set_height((step * palette.tints.len() as f64) as u32);
-        let context: CanvasRenderingContext2d =
-            canvas.get_context("2d").ok()??.dyn_into().ok()?;
+        let context: CanvasRenderingContext2d = canvas.get_context("2d").ok()??.dyn_into().ok()?;
         let scale = step / f64::from(UNIT);
         for (column, glyph) in GLYPHS.into_iter().enumerate() {
             let sign = Path2d::new_with_path_string(glyphs::path(glyph)).ok()?;
@@ -61,20 +60,27 @@ impl Atlas {
     }
 
     /// Copies a face to where its upper left corner is.
-    pub fn put(&self, context: &CanvasRenderingContext2d, face: Face, (x, y): (f64, f64), side: f64) {
+    pub fn put(
+        &self,
+        context: &CanvasRenderingContext2d,
+        face: Face,
+        (x, y): (f64, f64),
+        side: f64,
+    ) {
         let column = GLYPHS.iter().position(|glyph| *glyph == face.glyph).unwrap_or(0);
         let row = face.tint.min(Face::NEUTRAL);
         let (sx, sy) = (column as f64 * self.step, f64::from(row) * self.step);
-        let _ = context.draw_image_with_html_canvas_element_and_sw_and_sh_and_dx_and_dy_and_dw_and_dh(
-            &self.canvas,
-            sx,
-            sy,
-            self.step,
-            self.step,
-            x,
-            y,
-            side,
-            side,
-        );
+        let _ = context
+            .draw_image_with_html_canvas_element_and_sw_and_sh_and_dx_and_dy_and_dw_and_dh(
+                &self.canvas,
+                sx,
+                sy,
+                self.step,
+                self.step,
+                x,
+                y,
+                side,
+                side,
+            );
     }
 }

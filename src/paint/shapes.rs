@@ -191,7 +191,8 @@ impl Brush<'_> {
     }
 
     fn dashed(&self, pattern: &[f64]) {
-        let dashes: js_sys::Array = pattern.iter().copied().map(wasm_bindgen::JsValue::from).collect();
+        let dashes: js_sys::Array =
+            pattern.iter().copied().map(wasm_bindgen::JsValue::from).collect();
         let _ = self.context.set_line_dash(&dashes);
     }
 }

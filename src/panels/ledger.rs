@@ -6,8 +6,8 @@ use crate::shared::Shared;
 use crate::widgets::tone;
 use crate::wish::{Ask, Wish};
 use kafkascope_view::ui_command::UiCommand;
-use kafkascope_view::view_model::{LedgerVm, Tone};
 use kafkascope_view::view_model::ledger::CountVm;
+use kafkascope_view::view_model::{LedgerVm, Tone};
 use yew::prelude::*;
 
 /// Properties of [`Ledger`].

@@ -50,7 +50,11 @@ fn row(stage: &StageVm, ask: &Ask) -> Html {
         StageState::Failed => "is-failed",
         StageState::Skipped => "is-skipped",
     };
-    let bar = format!("left:{}%;width:{}%", stage.bar.0 * 100.0, (stage.bar.1 - stage.bar.0).max(0.01) * 100.0);
+    let bar = format!(
+        "left:{}%;width:{}%",
+        stage.bar.0 * 100.0,
+        (stage.bar.1 - stage.bar.0).max(0.01) * 100.0
+    );
     let inside = html! {
         <>
             <i class="stage-dot" aria-hidden="true"></i>

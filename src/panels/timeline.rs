@@ -128,7 +128,11 @@ fn label(mark: &MarkVm) -> Html {
 }
 
 fn left_future(branch: &BranchVm, ask: &Ask) -> Html {
-    let style = format!("left:{:.2}%;width:{:.2}%", branch.from_x * 100.0, (branch.to_x - branch.from_x) * 100.0);
+    let style = format!(
+        "left:{:.2}%;width:{:.2}%",
+        branch.from_x * 100.0,
+        (branch.to_x - branch.from_x) * 100.0
+    );
     let id = branch.id;
     let onclick = ask.reform(move |_| Wish::Do(UiCommand::Branch(id)));
     html! { <button class="left-future" tabindex="-1" {style} {onclick}><span>{ &*branch.label }</span></button> }

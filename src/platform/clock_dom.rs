@@ -31,7 +31,12 @@ impl ClockDom {
             thumb: html("thumb")?,
             done: html("track-done")?,
             head: html("track-head")?,
-            last: ClockVm { pace: "".into(), time: "".into(), position: -1.0, ..ClockVm::default() },
+            last: ClockVm {
+                pace: "".into(),
+                time: "".into(),
+                position: -1.0,
+                ..ClockVm::default()
+            },
         })
     }
 

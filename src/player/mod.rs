@@ -7,7 +7,6 @@ pub mod bench;
 mod cluster;
 mod frames;
 mod opening;
-mod steps;
 mod time;
 mod touch;
 
@@ -132,6 +131,7 @@ impl Player {
         self.tick_clock();
     }
 
+    #[allow(clippy::wildcard_enum_match_arm, reason = "the other wishes are about something else")]
     fn apply_to_view(&mut self, wish: &UiCommand) -> bool {
         match wish {
             UiCommand::Select(selection) => self.select(selection.clone()),
@@ -158,7 +158,8 @@ impl Player {
     fn ask_why(&mut self) {
         let view = self.projector.view();
         let of_record = view.record.as_ref().and_then(|record| record.question.clone());
-        let of_inspector = view.inspector.as_ref().and_then(|shown| shown.questions.first().cloned());
+        let of_inspector =
+            view.inspector.as_ref().and_then(|shown| shown.questions.first().cloned());
         let of_callout = view.callout.as_ref().and_then(|callout| callout.question.clone());
         let of_counts = view.ledger.rows.iter().find_map(|row| row.question.clone());
         self.ui.question = of_record.or(of_inspector).or(of_callout).or(of_counts);
@@ -188,6 +189,7 @@ impl Player {
 }
 
 fn open(script: Script) -> Result<Session, Text> {
-    Session::open(script)
-        .map_err(|refused| format!("command {} is refused: {}", refused.index, refused.error).into())
+    Session::open(script).map_err(|refused| {
+        format!("command {} is refused: {}", refused.index, refused.error).into()
+    })
 }

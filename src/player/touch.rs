@@ -3,9 +3,9 @@
 //! Invariant: what is touched is what was painted last, so it is what the viewer saw.
 
 use super::Player;
-use kafkascope_model::net::Payload;
 use kafkascope_model::api::{Request, Response};
 use kafkascope_model::ids::{MsgId, RecordId};
+use kafkascope_model::net::Payload;
 use kafkascope_view::layout::{Curve, Point};
 use kafkascope_view::ui::Selection;
 
@@ -33,7 +33,9 @@ impl Player {
     fn first_record(&self, msg: MsgId) -> Option<RecordId> {
         let envelope = self.session.world().flights().find(|envelope| envelope.id == msg)?;
         let batch = match &envelope.payload {
-            Payload::Request(Request::Produce(produce)) => produce.partitions.first().map(|(_, b)| b),
+            Payload::Request(Request::Produce(produce)) => {
+                produce.partitions.first().map(|(_, b)| b)
+            }
             Payload::Response(Response::Fetch(fetch)) => {
                 fetch.partitions.iter().find_map(|partition| partition.batches.first())
             }

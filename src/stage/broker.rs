@@ -77,7 +77,8 @@ fn head(props: &BrokerProps) -> Html {
 /// HW and LEO above the numbers of the first tape.
 fn column_heads(props: &BrokerProps) -> Html {
     let id = Card::Node(props.broker.id);
-    let first = props.broker.tapes.first().and_then(|tape| props.layout.tape(props.broker.id, tape.tp));
+    let first =
+        props.broker.tapes.first().and_then(|tape| props.layout.tape(props.broker.id, tape.tp));
     let (Some(card), Some(first)) = (props.layout.card(&id), first) else { return Html::default() };
     let head = |right: Option<f32>, text: &'static str, title: &'static str| {
         right.map(|right| {

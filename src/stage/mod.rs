@@ -55,10 +55,8 @@ pub fn Stage(props: &StageProps) -> Html {
         Mode::Narrow => "is-narrow",
         Mode::Projector => "is-projector",
     };
-    let size = format!(
-        "width:{}px;height:{}px;--scale:{}",
-        layout.width, layout.height, layout.scale
-    );
+    let size =
+        format!("width:{}px;height:{}px;--scale:{}", layout.width, layout.height, layout.scale);
     let onclick = touch(props.ask.clone());
     html! {
         <section class="stage-frame" aria-label="The cluster" ref={props.frame.clone()} tabindex="-1">

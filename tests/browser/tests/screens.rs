@@ -47,7 +47,8 @@ fn pictures_in_motion() {
 
 #[test]
 fn pictures_of_a_failover() {
-    for (name, view) in [("failover-light", View::DESKTOP), ("failover-dark", View::DESKTOP.dark())] {
+    for (name, view) in [("failover-light", View::DESKTOP), ("failover-dark", View::DESKTOP.dark())]
+    {
         let page = ready(view);
         page.press("Space");
         wait(1_000);
