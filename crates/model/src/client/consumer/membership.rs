@@ -67,6 +67,8 @@ pub(super) struct Membership {
     pub is_leader: bool,
     /// The leader waits for metadata of topics that only others subscribed to.
     pub to_assign: Option<JoinGroup>,
+    /// What the sticky assignor remembers: the last assignment it made, and its generation.
+    pub sticky: Option<(Vec<Partition>, i32)>,
     /// An error that the next `poll()` throws.
     pub failed: Option<ErrorCode>,
 }
@@ -93,6 +95,7 @@ impl Membership {
             assigned_by: None,
             is_leader: false,
             to_assign: None,
+            sticky: None,
             failed: None,
         }
     }

@@ -3,16 +3,16 @@
 //! Kafka promises no order across partitions, but a real client always has this one, and so have its recordings. Invariant: the
 //! order depends on the partitions alone.
 
-use super::subscription::Partition;
-use crate::group::coordinator::java_string_hash;
+use super::assignor::Partition;
+use super::coordinator::java_string_hash;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 /// A map that was made without a size.
-pub(super) const DEFAULT_CAPACITY: usize = 16;
+pub const DEFAULT_CAPACITY: usize = 16;
 
 /// Sorts items as a hash map lists them that was made for `capacity` of them.
-pub(super) fn sort<T>(items: Vec<T>, capacity: usize, key: impl Fn(&T) -> &Partition) -> Vec<T> {
+pub fn sort<T>(items: Vec<T>, capacity: usize, key: impl Fn(&T) -> &Partition) -> Vec<T> {
     let mut buckets = capacity.max(1).next_power_of_two();
     while items.len() > buckets * 3 / 4 {
         buckets *= 2;
