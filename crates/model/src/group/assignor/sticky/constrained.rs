@@ -6,6 +6,7 @@
 use super::claims::Claims;
 use super::racks::Racks;
 use crate::group::assignor::{Assignment, Partition, Topics};
+use crate::group::java_order;
 use crate::ids::Name;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -34,7 +35,9 @@ pub fn assign(
         assignment: claims.owned.keys().map(|id| (id.clone(), Vec::new())).collect(),
         moving: BTreeMap::new(),
     };
-    for (member, owned) in claims.owned {
+    // Who may keep one more depends on this order, as it does in Kafka.
+    let owned: Vec<_> = claims.owned.into_iter().collect();
+    for (member, owned) in java_order::sort_by_name(owned, |(member, _)| &**member) {
         builder.keep(&member, owned);
     }
     let mut unassigned = builder.unassigned(topics);

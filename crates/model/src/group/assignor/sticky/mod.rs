@@ -1,8 +1,7 @@
 //! Balanced, and as little moved as can be (`AbstractStickyAssignor`, `StickyAssignor`, `CooperativeStickyAssignor`).
 //!
-//! With equal subscriptions a short algorithm will do, else the general one balances step by step. Members are taken in the
-//! order of their ids, where Kafka takes them as a hash map lists them. Invariant: with equal subscriptions no member has two
-//! partitions more than another.
+//! With equal subscriptions a short algorithm will do, else the general one balances step by step. Invariant: with equal
+//! subscriptions no member has two partitions more than another.
 
 mod claims;
 mod constrained;
