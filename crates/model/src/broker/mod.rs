@@ -17,6 +17,7 @@ mod offsets;
 pub mod partition;
 mod produce;
 pub mod producer_ids;
+mod read_replica;
 pub mod remote;
 pub mod replica_manager;
 pub mod replicas;
@@ -60,6 +61,8 @@ pub enum BrokerTimer {
     IsrShrink,
     /// Time to write high watermarks down.
     Checkpoint,
+    /// Time to delete old segments.
+    Retention,
     /// ISR changes may be proposed again.
     AlterPartition,
     /// Of the group coordinator.
@@ -150,6 +153,8 @@ impl Broker {
         self.lifecycle.start(about, cx);
         cx.arm(BrokerTimer::IsrShrink, self.isr_shrink_interval());
         cx.arm(BrokerTimer::Checkpoint, CHECKPOINT_INTERVAL);
+        let delay = Micros::from_config_ms(self.config.log_initial_task_delay_ms);
+        cx.arm(BrokerTimer::Retention, delay);
     }
 
     /// The process is gone; only its disk stays.
@@ -257,6 +262,12 @@ impl Broker {
             BrokerTimer::Checkpoint => {
                 self.replicas.checkpoint();
                 cx.arm(BrokerTimer::Checkpoint, CHECKPOINT_INTERVAL);
+            }
+            BrokerTimer::Retention => {
+                let interval = Micros::from_config_ms(self.config.log_retention_check_interval_ms);
+                cx.arm(BrokerTimer::Retention, interval);
+                let (replicas, env) = self.data_plane();
+                replicas.apply_retention(&env, cx);
             }
             BrokerTimer::AlterPartition => self.replicas.alter_partition.on_timer(),
             BrokerTimer::Group(timer) => {

@@ -67,14 +67,22 @@ impl Stage {
         self.consumer(id).map_or(-1, Consumer::generation)
     }
 
-    /// The position of a consumer in a partition, if it has one.
+    /// The position of a consumer in a partition, if it has a valid one.
     pub fn position(&self, consumer: NodeId, tp: &Tp) -> Option<Offset> {
-        self.consumer(consumer)?.position(&tp.topic, tp.partition)
+        let mut assigned = self.consumer(consumer)?.assignment();
+        let own =
+            assigned.find(|own| *own.partition.0 == *tp.topic && own.partition.1 == tp.partition);
+        own?.fetch_position().map(|position| position.offset)
     }
 
-    /// The partitions that a consumer has.
-    pub fn assignment(&self, consumer: NodeId) -> Vec<TopicPartition> {
-        self.consumer(consumer).map_or_else(Vec::new, Consumer::assigned_partitions)
+    /// The partitions that a consumer has, as Java sorts their names.
+    pub fn assignment(&self, consumer: NodeId) -> Vec<Tp> {
+        let assigned = self.consumer(consumer).into_iter().flat_map(Consumer::assignment);
+        let mut partitions: Vec<Tp> = assigned
+            .map(|own| Tp { topic: own.partition.0.to_string(), partition: own.partition.1 })
+            .collect();
+        partitions.sort_by_key(ToString::to_string);
+        partitions
     }
 
     fn consumer(&self, id: NodeId) -> Option<&Consumer> {

@@ -32,8 +32,9 @@ impl Consumer {
             self.subscriptions.iter().filter(|a| a.state == FetchState::Initializing);
         let wanted: Vec<_> = initializing.map(|assigned| assigned.partition.clone()).collect();
         let wanted = java_order::sort(wanted, java_order::DEFAULT_CAPACITY, |partition| partition);
-        if wanted.is_empty() {
-            return Ok(true);
+        // Without an answer to throw first, `poll()` would ask again before it throws.
+        if wanted.is_empty() || self.app.no_offset {
+            return Ok(wanted.is_empty());
         }
         if self.config.group_id.is_none() {
             self.reset_initializing(&wanted);

@@ -138,7 +138,7 @@ pub fn state(stage: &mut Stage, app: &str, name: &str) -> Result<Value, Stop> {
     let known = |stage: &Stage| positions_of(stage, member, &assignment);
     let positions = stage.wait(Micros::from_ms(5_000), known);
     let mut answer = json!({
-        "assignment": names(stage, &assignment),
+        "assignment": assignment.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "generation": stage.generation(member),
         "member_id_set": true,
     });
@@ -150,16 +150,8 @@ pub fn state(stage: &mut Stage, app: &str, name: &str) -> Result<Value, Stop> {
     Ok(answer)
 }
 
-fn positions_of(
-    stage: &Stage,
-    member: NodeId,
-    assignment: &[TopicPartition],
-) -> Option<Map<String, Value>> {
-    let position = |tp: &TopicPartition| {
-        let name = stage.partition_name(*tp);
-        let offset = stage.position(member, &Tp::parse(&name)?)?;
-        Some((name, json!(offset)))
-    };
+fn positions_of(stage: &Stage, member: NodeId, assignment: &[Tp]) -> Option<Map<String, Value>> {
+    let position = |tp: &Tp| Some((tp.to_string(), json!(stage.position(member, tp)?)));
     assignment.iter().map(position).collect()
 }
 

@@ -29,6 +29,8 @@ pub struct AccumulatorConfig {
     pub delivery_timeout: Micros,
     /// `partitioner.adaptive.partitioning.enable`.
     pub adaptive: bool,
+    /// `partitioner.availability.timeout.ms`; none if brokers are never avoided.
+    pub availability_timeout: Option<Micros>,
 }
 
 /// What became of an append.
@@ -62,6 +64,13 @@ struct TopicQueues {
     queues: BTreeMap<i32, VecDeque<BatchId>>,
 }
 
+/// When a broker last had something to be sent, and last took it (`RecordAccumulator.NodeLatencyStats`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct NodeLatency {
+    ready_at: SimTime,
+    drained_at: SimTime,
+}
+
 /// Records that wait to be sent.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RecordAccumulator {
@@ -71,6 +80,7 @@ pub struct RecordAccumulator {
     topics: BTreeMap<Name, TopicQueues>,
     muted: BTreeSet<Slot>,
     drain_from: BTreeMap<NodeId, u32>,
+    latencies: BTreeMap<NodeId, NodeLatency>,
     free_bytes: u64,
     next_batch: u64,
     /// The application waits for room: everything is sent at once.
@@ -88,6 +98,7 @@ impl RecordAccumulator {
             topics: BTreeMap::new(),
             muted: BTreeSet::new(),
             drain_from: BTreeMap::new(),
+            latencies: BTreeMap::new(),
             free_bytes: config.buffer_memory,
             next_batch: 0,
             exhausted: false,
@@ -149,6 +160,7 @@ impl RecordAccumulator {
                 if let Some((leader, _)) = leader
                     && adaptive
                     && cluster.has_node(leader)
+                    && !is_slow(self.latencies.get(&leader), self.config.availability_timeout)
                 {
                     lengths.push((*partition, queue.len() as u32));
                 }
@@ -177,6 +189,18 @@ impl RecordAccumulator {
             topic.partitioner.update_load(adaptive.then_some(&lengths[..]), all as u32);
         }
         ready
+    }
+
+    /// A broker with something to send to it can take it, or not (`RecordAccumulator.updateNodeLatencyStats`).
+    pub fn note_latency(&mut self, node: NodeId, can_drain: bool, now: SimTime) {
+        if self.config.availability_timeout.is_some() {
+            let fresh = NodeLatency { ready_at: now, drained_at: now };
+            let latency = self.latencies.entry(node).or_insert(fresh);
+            latency.ready_at = now;
+            if can_drain {
+                latency.drained_at = now;
+            }
+        }
     }
 
     /// Takes what goes into the next request to a broker: at most one batch a partition, up to `max.request.size`, beginning
@@ -367,6 +391,11 @@ impl RecordAccumulator {
         let topic = self.topics.entry(slot.topic.clone()).or_default();
         topic.queues.entry(slot.partition).or_default()
     }
+}
+
+fn is_slow(latency: Option<&NodeLatency>, timeout: Option<Micros>) -> bool {
+    let (Some(latency), Some(timeout)) = (latency, timeout) else { return false };
+    latency.ready_at.since(latency.drained_at) > timeout
 }
 
 fn leader_of(cluster: &Cluster, name: &str, partition: i32) -> Option<(NodeId, LeaderEpoch)> {
