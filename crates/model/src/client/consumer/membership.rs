@@ -69,6 +69,8 @@ pub(super) struct Membership {
     pub to_assign: Option<JoinGroup>,
     /// The version of metadata that an update was asked for on, when that answer came.
     pub stale_version: Option<u32>,
+    /// What the sticky assignor remembers: the last assignment it made, and its generation.
+    pub sticky: Option<(Vec<Partition>, i32)>,
     /// An error that the next `poll()` throws.
     pub failed: Option<ErrorCode>,
 }
@@ -96,6 +98,7 @@ impl Membership {
             is_leader: false,
             to_assign: None,
             stale_version: None,
+            sticky: None,
             failed: None,
         }
     }
