@@ -33,5 +33,6 @@ macro_rules! vectors {
 }
 
 vectors! {
+    partitions_are_dealt_as_kafka_deals_them "assignors.json";
     keys_and_groups_hash_to_the_partitions_that_kafka_computes "murmur2.json";
 }

@@ -2,6 +2,7 @@
 //!
 //! Invariant: a case passes only through the function that the simulation itself uses.
 
+mod assignors;
 mod murmur2;
 mod tally;
 
@@ -18,7 +19,10 @@ struct Kind {
     run: fn(&Value) -> Result<Tally, Problem>,
 }
 
-const KINDS: &[Kind] = &[Kind { name: "murmur2", is: murmur2::is, run: murmur2::run }];
+const KINDS: &[Kind] = &[
+    Kind { name: "assignors", is: assignors::is, run: assignors::run },
+    Kind { name: "murmur2", is: murmur2::is, run: murmur2::run },
+];
 
 /// Checks a document of vectors.
 pub fn check(document: &Value) -> Result<Checked, Problem> {
