@@ -13,7 +13,10 @@ fn the_help_opens_keeps_the_focus_and_gives_it_back() {
     assert_eq!(page.eval("return document.activeElement.closest('[role=dialog]') !== null"), true);
     for _ in 0..4 {
         page.press("Tab");
-        assert_eq!(page.eval("return document.activeElement.closest('[role=dialog]') !== null"), true);
+        assert_eq!(
+            page.eval("return document.activeElement.closest('[role=dialog]') !== null"),
+            true
+        );
     }
     page.assert_sound();
     page.press("Escape");
@@ -26,11 +29,17 @@ fn a_scenario_is_chosen_by_keyboard() {
     let page = Page::open("");
     page.eval("document.querySelector('.scenario').focus()");
     page.press("Enter");
-    page.wait_until("the choices are there", "return document.querySelectorAll('.choice').length > 1");
+    page.wait_until(
+        "the choices are there",
+        "return document.querySelectorAll('.choice').length > 1",
+    );
     page.assert_sound();
     page.press("Tab");
     page.press("Enter");
-    page.wait_until("another cluster is shown", "return !document.querySelector('.scenario b').textContent.includes('Ride-share')");
+    page.wait_until(
+        "another cluster is shown",
+        "return !document.querySelector('.scenario b').textContent.includes('Ride-share')",
+    );
     page.assert_sound();
 }
 
