@@ -14,6 +14,7 @@ pub mod observer;
 pub mod pacer;
 pub mod picture;
 pub mod project;
+pub mod simplifications;
 #[cfg(test)]
 mod testing;
 pub mod ui;
