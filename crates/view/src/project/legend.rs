@@ -55,7 +55,7 @@ pub(super) fn ledger(sight: &Sight<'_>) -> LedgerVm {
         rows.push(row("given up", tally.failed, Tone::Bad));
     }
     rows[2].question = first_lost.map(Question::RecordLost);
-    for tp in tally.partitions_not_writable() {
+    for tp in tally.partitions_not_writable().filter(|tp| sight.shows(*tp)) {
         let closed = ledger.not_writable(tp, sight.now());
         // A tenth of a second is what one sees; finer would change the panel all the time.
         let shown = Micros(closed.0 / 100_000 * 100_000);
