@@ -25,7 +25,7 @@ impl Hands {
         theme::on_change(move || media.emit(Wish::MediaChanged));
         let listeners = web_sys::window().map(|window| listen(window.unchecked_ref(), ask));
         Self {
-            _size: frame.and_then(|frame| SizeWatch::new(frame, resize)),
+            _size: frame.and_then(|frame| SizeWatch::new(&frame, resize)),
             _listeners: listeners.unwrap_or_default(),
         }
     }

@@ -6,6 +6,7 @@ use crate::keys;
 use crate::widgets::{Cell, Modal};
 use crate::wish::Ask;
 use kafkascope_model::ids::RecordId;
+use kafkascope_view::simplifications::SIMPLIFICATIONS;
 use kafkascope_view::view_model::{CellLook, CellVm, Face};
 use yew::prelude::*;
 
@@ -35,6 +36,8 @@ pub fn Help(props: &HelpProps) -> Html {
             <dl class="reading">{ for READING.iter().enumerate().map(sample) }</dl>
             <p>{ "This is a simulation of Apache Kafka 4.3: the same algorithms, config keys, defaults and error codes, run by a deterministic clock. Stepping back and changing the past gives a new branch; the old future is kept." }</p>
             <div class="keys-help">{ for keys }</div>
+            <h3>{ "Simpler than Kafka" }</h3>
+            <dl class="simpler">{ for SIMPLIFICATIONS.iter().map(|line| html! { <div><dt>{ line.kafka }</dt><dd>{ line.here }</dd></div> }) }</dl>
         </Modal>
     }
 }

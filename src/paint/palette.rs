@@ -16,8 +16,6 @@ pub struct Palette {
     pub card: String,
     /// Capsules' outline.
     pub ink: String,
-    /// Text on ink.
-    pub on_ink: String,
     /// Trails and ordinary requests.
     pub quiet: String,
     /// Control traffic.
@@ -49,7 +47,6 @@ impl Palette {
             on_record: color("on-record"),
             card: color("card"),
             ink: color("ink"),
-            on_ink: color("on-ink"),
             quiet: color("quiet"),
             edge: color("edge"),
             blue: color("blue"),

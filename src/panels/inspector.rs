@@ -65,12 +65,12 @@ fn questions(inspector: &InspectorVm, ask: &Ask) -> Vec<Html> {
 }
 
 fn state(row: &RowVm, ask: &Ask) -> Html {
-    let value = match row.link.clone() {
-        Selection::None => html! { &*row.value },
-        link => {
-            let onclick = ask.reform(move |_| Wish::Do(UiCommand::Select(link.clone())));
-            html! { <button class="fact-link" {onclick}>{ &*row.value }</button> }
-        }
+    let link = row.link.clone();
+    let value = if link == Selection::None {
+        html! { &*row.value }
+    } else {
+        let onclick = ask.reform(move |_| Wish::Do(UiCommand::Select(link.clone())));
+        html! { <button class="fact-link" {onclick}>{ &*row.value }</button> }
     };
     html! {
         <div><dt>{ &*row.label }</dt><dd class={classes!("mono", tone(row.tone))}>{ value }</dd></div>

@@ -6,8 +6,8 @@ use crate::shared::Shared;
 use crate::widgets::tone;
 use crate::wish::{Ask, Wish};
 use kafkascope_view::ui_command::UiCommand;
-use kafkascope_view::view_model::LedgerVm;
 use kafkascope_view::view_model::ledger::CountVm;
+use kafkascope_view::view_model::{LedgerVm, Tone};
 use yew::prelude::*;
 
 /// Properties of [`Ledger`].
@@ -15,6 +15,8 @@ use yew::prelude::*;
 pub struct LedgerProps {
     /// What is shown.
     pub ledger: Shared<LedgerVm>,
+    /// Whether there is room for counts that are neither good nor bad.
+    pub all: bool,
     /// Where wishes go.
     pub ask: Ask,
 }
@@ -22,10 +24,11 @@ pub struct LedgerProps {
 /// The counts.
 #[component]
 pub fn Ledger(props: &LedgerProps) -> Html {
+    let rows = props.ledger.rows.iter().filter(|row| props.all || row.tone != Tone::Plain);
     html! {
         <section class="panel counts" aria-labelledby="counts-title">
             <h2 id="counts-title">{ "So far" }</h2>
-            <dl>{ for props.ledger.rows.iter().map(|row| count(row, &props.ask)) }</dl>
+            <dl>{ for rows.map(|row| count(row, &props.ask)) }</dl>
         </section>
     }
 }

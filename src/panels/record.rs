@@ -30,10 +30,9 @@ pub fn Record(props: &RecordProps) -> Html {
             <div class="panel-head">
                 <FaceIcon face={record.face} side={20} />
                 <h2 id="record-title">{ &*record.title }</h2>
-                <span class="mono card-quiet push">{ &*record.place }</span>
-                <button class="icon-button is-small" aria-label="Close" onclick={close}><Icon name={IconName::Close} /></button>
+                <button class="icon-button is-small push" aria-label="Close" onclick={close}><Icon name={IconName::Close} /></button>
             </div>
-            <p class="card-quiet">{ &*record.sender }</p>
+            <p class="card-quiet record-place"><span>{ &*record.sender }</span><span class="mono">{ &*record.place }</span></p>
             <ol class="stages">{ for record.stages.iter().map(|stage| row(stage, ask)) }</ol>
             if let Some(verdict) = &record.verdict {
                 <p class={classes!("verdict", tone(verdict.tone))}>{ &*verdict.text }</p>

@@ -37,16 +37,22 @@ pub struct BelowProps {
     pub ask: Ask,
 }
 
+/// Pixels that legend and counts need.
+const ROOM_FOR_ALL: u32 = 370;
+/// Pixels that legend and the counts that matter most need.
+const ROOM_FOR_BOTH: u32 = 270;
+
 /// Legend and counts.
 #[component]
 pub fn Below(props: &BelowProps) -> Html {
     let keys = !props.keys.entries.is_empty();
-    let both = props.height == 0 || props.height >= 330;
+    let all = props.height == 0 || props.height >= ROOM_FOR_ALL;
+    let both = all || props.height >= ROOM_FOR_BOTH;
     let counts = !props.ledger.rows.is_empty() && (both || !keys);
     html! {
         <>
             if counts {
-                <Ledger ledger={props.ledger.clone()} ask={props.ask.clone()} />
+                <Ledger ledger={props.ledger.clone()} {all} ask={props.ask.clone()} />
             }
             if keys {
                 <Keys keys={props.keys.clone()} />

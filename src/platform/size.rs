@@ -14,13 +14,13 @@ pub struct SizeWatch {
 
 impl SizeWatch {
     /// Calls back with width and height, now and at each change.
-    pub fn new(element: Element, mut call: impl FnMut(f32, f32) + 'static) -> Option<Self> {
+    pub fn new(element: &Element, mut call: impl FnMut(f32, f32) + 'static) -> Option<Self> {
         let watched = element.clone();
         let closure = Closure::<dyn FnMut()>::new(move || {
             call(watched.client_width() as f32, watched.client_height() as f32);
         });
         let observer = ResizeObserver::new(closure.as_ref().unchecked_ref()).ok()?;
-        observer.observe(&element);
+        observer.observe(element);
         Some(Self { observer, _call: closure })
     }
 }

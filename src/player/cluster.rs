@@ -7,6 +7,8 @@ use kafkascope_model::ids::{Name, NodeId};
 use kafkascope_view::UiCommand;
 use kafkascope_view::ui::Selection;
 use kafkascope_view::view_model::Text;
+use kafkascope_view::view_model::topology::GroupVm;
+use std::rc::Rc;
 
 impl Player {
     /// Submits what the wish means.
@@ -74,27 +76,20 @@ impl Player {
 
     /// The selected group, or the first.
     fn group(&self) -> Result<(Name, Vec<NodeId>), Text> {
-        let selected = match &self.ui.selection {
-            Selection::Group(name) => {
-                let mut groups = self.view().topology.groups.iter();
-                let group = groups.find(|group| group.group == *name);
-                group.map(|group| (name.clone(), group.members.iter().map(|m| m.id).collect()))
-            }
-            _ => None,
-        };
-        let all = self.view().topology.groups.iter();
+        let all = &self.view().topology.groups;
+        let is_selected =
+            |group: &&Rc<GroupVm>| self.ui.selection == Selection::Group(group.group.clone());
+        let selected = all.iter().find(is_selected);
         // The largest group is the one in which a member more or less is seen best.
-        let largest = all.rev().max_by_key(|group| group.members.len()).map(|group| {
+        let largest = || all.iter().rev().max_by_key(|group| group.members.len());
+        let group = selected.or_else(largest).map(|group| {
             (group.group.clone(), group.members.iter().map(|member| member.id).collect())
         });
-        selected.or(largest).ok_or_else(|| "There is no consumer group here.".into())
+        group.ok_or_else(|| "There is no consumer group here.".into())
     }
 
     fn follow(&self) -> Option<UiCommand> {
-        let record = match self.ui.selection {
-            Selection::Record(record) => Some(record),
-            _ => self.view().record.as_ref().map(|shown| shown.record),
-        };
+        let record = self.view().record.as_ref().map(|shown| shown.record);
         let wish = if self.ui.follow.is_some() && self.ui.follow == record { None } else { record };
         (wish.is_some() || self.ui.follow.is_some()).then_some(UiCommand::Follow(wish))
     }

@@ -7,7 +7,6 @@ pub mod bench;
 mod cluster;
 mod frames;
 mod opening;
-mod steps;
 mod time;
 mod touch;
 
@@ -132,6 +131,7 @@ impl Player {
         self.tick_clock();
     }
 
+    #[allow(clippy::wildcard_enum_match_arm, reason = "the other wishes are about something else")]
     fn apply_to_view(&mut self, wish: &UiCommand) -> bool {
         match wish {
             UiCommand::Select(selection) => self.select(selection.clone()),

@@ -2,10 +2,12 @@
 //!
 //! Invariant: stepping and seeking stop the play; whoever steps wants to look.
 
-use super::{Player, steps};
+use super::Player;
 use kafkascope_kernel::SimTime;
+use kafkascope_model::trace::TraceEvent;
 use kafkascope_view::UiCommand;
 use kafkascope_view::pacer;
+use kafkascope_view::project::{is_mark, is_step};
 use kafkascope_view::ui::{Jump, PaceWish, StepKind};
 
 /// The most events a step may take to find what it looks for.
@@ -15,6 +17,7 @@ const SEEK_BUDGET: u32 = 400_000;
 
 impl Player {
     /// Whether the wish was about time.
+    #[allow(clippy::wildcard_enum_match_arm, reason = "the other wishes are about something else")]
     pub(super) fn apply_to_time(&mut self, wish: &UiCommand) -> bool {
         match wish {
             UiCommand::PlayPause => self.play(!self.ui.playing),
@@ -43,14 +46,14 @@ impl Player {
     fn step(&mut self, kind: StepKind) {
         self.play(false);
         self.fresh = false;
-        self.session.step(STEP_BUDGET, |event| steps::shows(kind, event));
+        self.session.step(STEP_BUDGET, |event| stops(kind, event));
     }
 
     fn step_back(&mut self, kind: StepKind) {
         self.play(false);
         // Before the opening the cluster came up; nobody was there to see it.
         let opens_at = self.session.script().opens_at;
-        self.session.step_back(|event| event.at >= opens_at && steps::shows(kind, event));
+        self.session.step_back(|event| event.at >= opens_at && stops(kind, event));
         if self.session.now() < opens_at {
             self.session.seek(opens_at);
         }
@@ -72,5 +75,13 @@ impl Player {
     /// The moment as a share of the timeline.
     pub(super) fn share(&self, at: SimTime) -> f32 {
         self.projector.position(at)
+    }
+}
+
+/// Whether a step of this kind stops at a fact.
+fn stops(kind: StepKind, event: &TraceEvent) -> bool {
+    match kind {
+        StepKind::Fact | StepKind::Message => is_step(event),
+        StepKind::Mark => is_mark(event),
     }
 }

@@ -17,7 +17,6 @@ pub mod controller;
 pub mod cx;
 pub mod group;
 pub mod ids;
-pub mod java;
 pub mod log;
 pub mod net;
 pub mod node;

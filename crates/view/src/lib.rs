@@ -15,6 +15,7 @@ pub mod observer;
 pub mod pacer;
 pub mod picture;
 pub mod project;
+pub mod simplifications;
 pub mod svg;
 #[cfg(test)]
 mod testing;

@@ -5,7 +5,6 @@
 
 use super::image::{BrokerImage, MetadataImage};
 use crate::ids::{BrokerEpoch, NodeId, Offset};
-use crate::java;
 use alloc::collections::BTreeMap;
 use kafkascope_kernel::{Micros, SimTime};
 
@@ -98,8 +97,10 @@ impl Sessions {
 
 /// The place of a `BrokerIdAndEpoch` in a hash table of the size it has for up to a dozen brokers.
 const fn place(id: NodeId, epoch: BrokerEpoch) -> i32 {
+    const TABLE: i32 = 16;
     let folded = (epoch ^ (epoch >> 32)) as i32;
-    java::bucket(id.0.wrapping_mul(31).wrapping_add(folded), 1)
+    let hash = id.0.wrapping_mul(31).wrapping_add(folded);
+    (hash ^ ((hash as u32) >> 16) as i32) & (TABLE - 1)
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ pub fn place(layout: &ClusterLayout, target: Rect, (w, h): (f32, f32)) -> (Rect,
 
 /// To the left of something in the right column, so that the other groups stay in sight.
 fn beside(layout: &ClusterLayout, target: Rect, (w, h): (f32, f32)) -> (Rect, Point) {
+    let w = w.min(340.0);
     let middle = target.y + target.h.min(44.0) / 2.0;
     let x = (target.x - w - 44.0).max(8.0);
     let y = (middle - h / 2.0).clamp(8.0, (layout.height - h - 8.0).max(8.0));

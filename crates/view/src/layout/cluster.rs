@@ -79,7 +79,7 @@ pub(super) fn add_chips(
 ) {
     let count = shape.controllers.len().max(1) as f32;
     let gap = 8.0;
-    let each = ((w - gap * (count - 1.0)) / count).min(272.0 * metrics.scale);
+    let each = ((w - gap * (count - 1.0)) / count).min(300.0 * metrics.scale);
     for (index, id) in shape.controllers.iter().enumerate() {
         let rect = Rect::new(x + index as f32 * (each + gap), y, each, metrics.chip);
         add_card(Card::Node(*id), rect, layout);

@@ -5,14 +5,13 @@
 
 use super::records::{CompletedFetch, Handed};
 use super::subscription::Partition;
-use super::{Call, Consumer, answered};
+use super::{Call, Consumer, answered, java_order};
 use crate::api::request::{Fetch, FetchPartition};
 use crate::api::{ErrorCode, Request, Response};
 use crate::client::network::{Outcome, Peer};
 use crate::config::consumer::{AutoOffsetReset, IsolationLevel};
 use crate::cx::Cx;
 use crate::ids::{NodeId, Offset, TopicPartition};
-use crate::java;
 use crate::trace::Fact;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
@@ -166,30 +165,21 @@ impl Consumer {
                 }
             }
         }
-        self.shelve(&mut collected.records);
         Ok(collected)
     }
 
-    /// The application goes through a hash map of partitions (`ConsumerRecords`), and through each partition in order.
-    fn shelve(&self, records: &mut [Handed]) {
-        let mut order: Vec<TopicPartition> = Vec::new();
-        for handed in records.iter() {
-            if !order.contains(&handed.tp) {
-                order.push(handed.tp);
-            }
+    /// Records by partition, the partitions as `ConsumerRecords` lists them.
+    pub(super) fn listed(&self, records: Vec<Handed>) -> VecDeque<Handed> {
+        let mut by_partition: BTreeMap<TopicPartition, Vec<Handed>> = BTreeMap::new();
+        for handed in records {
+            by_partition.entry(handed.tp).or_default().push(handed);
         }
-        if order.len() < 2 {
-            return;
-        }
-        let cluster = self.client.metadata.cluster();
-        let place = |tp: &TopicPartition| {
-            let topic = cluster.name_of(tp.topic).map_or("", |name| name);
-            java::bucket(java::partition_hash(topic, tp.partition), order.len())
-        };
-        let mut places: Vec<_> = order.iter().map(|tp| (place(tp), *tp)).collect();
-        places.sort_by_key(|(place, _)| *place);
-        let rank = |tp: TopicPartition| places.iter().position(|(_, known)| *known == tp);
-        records.sort_by_key(|handed| rank(handed.tp));
+        let named = by_partition.into_iter().map(|(tp, records)| {
+            let name = self.client.metadata.cluster().name_of(tp.topic).cloned();
+            ((name.unwrap_or_else(|| "".into()), tp.partition), records)
+        });
+        let listed = java_order::sort(named.collect(), java_order::DEFAULT_CAPACITY, |row| &row.0);
+        listed.into_iter().flat_map(|(_, records)| records).collect()
     }
 
     /// Whether something is there to be collected.

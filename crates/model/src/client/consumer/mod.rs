@@ -9,6 +9,7 @@ mod committed;
 mod coordinator;
 mod fetcher;
 mod heartbeat;
+mod java_order;
 mod join;
 mod leader;
 mod membership;
