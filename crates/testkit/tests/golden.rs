@@ -48,4 +48,13 @@ recordings! {
     range_assigns_eagerly_generation_by_generation "group-range.json";
     a_member_without_partitions_takes_part_in_rebalances "group-idle-member.json";
     positions_come_from_commits_or_the_reset_strategy "offset-reset.json";
+    a_reassignment_moves_replicas_one_by_one "reassignment.json";
+    a_partition_without_isr_waits_for_an_eligible_leader "offline-partition.json";
+    an_unclean_election_gives_up_records "unclean-election.json";
+    the_next_leader_of_the_offsets_partition_coordinates_its_groups "coordinator-failover.json";
+    a_killed_member_is_missed_after_its_session "member-crash.json";
+    a_static_member_comes_back_without_a_rebalance "static-membership.json";
+    the_default_assignors_start_with_range "group-default.json";
+    a_new_group_waits_for_more_members "initial-rebalance-delay.json";
+    bad_sends_and_topics_are_refused_in_kafkas_words "bad-sends.json";
 }

@@ -51,6 +51,13 @@ config_table! {
         transaction_state_log_min_isr: i32 = 2, "transaction.state.log.min.isr", positive, "min.insync.replicas of __transaction_state.";
         share_coordinator_state_topic_replication_factor: i16 = 3, "share.coordinator.state.topic.replication.factor", positive, "Replicas of __share_group_state.";
         share_coordinator_state_topic_min_isr: i16 = 2, "share.coordinator.state.topic.min.isr", positive, "min.insync.replicas of __share_group_state.";
+        controller_quorum_election_timeout_ms: i32 = 1_000, "controller.quorum.election.timeout.ms", positive, "How long a voter without a leader waits before it stands for election, at least; at most twice that.";
+        controller_quorum_election_backoff_max_ms: i32 = 1_000, "controller.quorum.election.backoff.max.ms", positive, "The longest pause between elections.";
+        controller_quorum_fetch_timeout_ms: i32 = 2_000, "controller.quorum.fetch.timeout.ms", positive, "How long a voter goes without a fetch from its leader before it asks for an election.";
+        controller_quorum_request_timeout_ms: i32 = 2_000, "controller.quorum.request.timeout.ms", positive, "How long a voter waits for an answer.";
+        controller_quorum_retry_backoff_ms: i32 = 20, "controller.quorum.retry.backoff.ms", not_negative, "How long a voter waits before it asks again.";
+        controller_quorum_append_linger_ms: i32 = 25, "controller.quorum.append.linger.ms", not_negative, "How long the active controller gathers records before it writes them.";
+        metadata_max_idle_interval_ms: i32 = 500, "metadata.max.idle.interval.ms", not_negative, "How often the active controller writes a record although nothing happens; 0 is never.";
         group_initial_rebalance_delay_ms: i32 = 3_000, "group.initial.rebalance.delay.ms", not_negative, "How long a new group waits for more members.";
         group_min_session_timeout_ms: i32 = 6_000, "group.min.session.timeout.ms", positive, "The shortest session.timeout.ms a member may ask for.";
         group_max_session_timeout_ms: i32 = 1_800_000, "group.max.session.timeout.ms", positive, "The longest session.timeout.ms a member may ask for.";

@@ -73,7 +73,7 @@ impl Sessions {
         let silent =
             served.map(|(id, session)| (*id, session.epoch, now.since(session.last_contact)));
         let stale = silent.filter(|(_, _, silent)| *silent > timeout);
-        let first = stale.min_by_key(|(id, epoch, _)| (bucket(*id, *epoch), *id));
+        let first = stale.min_by_key(|(id, epoch, _)| (place(*id, *epoch), *id));
         first.map(|(id, _, silent)| (id, silent))
     }
 
@@ -95,8 +95,8 @@ impl Sessions {
     }
 }
 
-/// The place of a `BrokerIdAndEpoch` in a `ConcurrentHashMap` of the size it has for up to a dozen brokers.
-const fn bucket(id: NodeId, epoch: BrokerEpoch) -> i32 {
+/// The place of a `BrokerIdAndEpoch` in a hash table of the size it has for up to a dozen brokers.
+const fn place(id: NodeId, epoch: BrokerEpoch) -> i32 {
     const TABLE: i32 = 16;
     let folded = (epoch ^ (epoch >> 32)) as i32;
     let hash = id.0.wrapping_mul(31).wrapping_add(folded);
@@ -112,9 +112,9 @@ mod tests {
     fn brokers_that_die_together_are_fenced_in_the_order_of_a_hash_map() {
         // epochs as a new cluster hands them out when its brokers start one after another
         let order = [(1, 11), (2, 19), (3, 26)];
-        let mut buckets: Vec<_> =
-            order.iter().map(|(id, epoch)| (bucket(NodeId(*id), *epoch), *id)).collect();
-        buckets.sort_unstable();
-        assert_eq!(buckets, [(1, 2), (7, 3), (10, 1)]);
+        let mut places: Vec<_> =
+            order.iter().map(|(id, epoch)| (place(NodeId(*id), *epoch), *id)).collect();
+        places.sort_unstable();
+        assert_eq!(places, [(1, 2), (7, 3), (10, 1)]);
     }
 }

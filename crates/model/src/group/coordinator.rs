@@ -57,10 +57,13 @@ impl GroupLimits {
 /// Which partition of `__consumer_offsets` a group belongs to: Java's string hash, without its sign, modulo the count
 /// (`Utils.abs(groupId.hashCode()) % partitions`).
 pub fn partition_for(group_id: &str, partitions: i32) -> i32 {
-    let hash = group_id
-        .encode_utf16()
-        .fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)));
-    hash.checked_abs().unwrap_or(0) % partitions.max(1)
+    java_string_hash(group_id).checked_abs().unwrap_or(0) % partitions.max(1)
+}
+
+/// Java's `String.hashCode`.
+pub fn java_string_hash(text: &str) -> i32 {
+    text.encode_utf16()
+        .fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)))
 }
 
 /// A broker's group coordinator.

@@ -7,6 +7,7 @@ mod book;
 mod clients;
 mod configs;
 mod eyes;
+mod placement;
 mod player;
 mod report;
 mod script;

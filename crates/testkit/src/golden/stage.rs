@@ -99,6 +99,9 @@ impl Stage {
     pub fn open(run: &GoldenRun, seed: Seed, watch: Watch) -> Result<Self, Stop> {
         let mut stage = Self::new(run, seed, watch);
         stage.build(&run.cluster)?;
+        if let Some(call) = super::placement::offsets_topic(run) {
+            stage.ask(call)?;
+        }
         if run.cluster.warm {
             stage.warm_up()?;
         }

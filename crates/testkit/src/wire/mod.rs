@@ -4,6 +4,7 @@
 //! line, with Kafka's names for API and fields.
 
 mod fields;
+mod quorum;
 mod request;
 mod response;
 

@@ -278,7 +278,7 @@ impl Consumer {
             // The next fetch is under way while the application works.
             self.send_fetches(cx);
             if !collected.records.is_empty() || !self.has_fetched() {
-                return Ok(collected.records.into());
+                return Ok(self.listed(collected.records));
             }
         }
     }
@@ -286,11 +286,10 @@ impl Consumer {
     fn update_positions(&mut self, cx: &mut Cx<'_>) -> Result<(), &'static str> {
         self.validate_positions(cx);
         if !self.subscriptions.has_all_positions() {
-            let known = self.init_with_committed(cx).map_err(thrown)?;
             if core::mem::take(&mut self.app.no_offset) {
                 return Err("NoOffsetForPartitionException");
             }
-            if known {
+            if self.init_with_committed(cx).map_err(thrown)? {
                 self.reset_positions(cx);
             }
         }

@@ -4,7 +4,7 @@
 //! Invariant: at most one OFFSET_FETCH is under way, and only its latest answer counts.
 
 use super::subscription::{FetchState, Partition, Position};
-use super::{Call, Consumer, answered};
+use super::{Call, Consumer, answered, java_order};
 use crate::api::{ErrorCode, Request, Response, request::OffsetFetch, response};
 use crate::client::network::Outcome;
 use crate::config::consumer::AutoOffsetReset;
@@ -30,8 +30,8 @@ impl Consumer {
         }
         let initializing =
             self.subscriptions.iter().filter(|a| a.state == FetchState::Initializing);
-        let mut wanted: Vec<_> = initializing.map(|assigned| assigned.partition.clone()).collect();
-        wanted.sort();
+        let wanted: Vec<_> = initializing.map(|assigned| assigned.partition.clone()).collect();
+        let wanted = java_order::sort(wanted, java_order::DEFAULT_CAPACITY, |partition| partition);
         // Without an answer to throw first, `poll()` would ask again before it throws.
         if wanted.is_empty() || self.app.no_offset {
             return Ok(wanted.is_empty());

@@ -5,13 +5,13 @@
 
 use super::records::{CompletedFetch, Handed};
 use super::subscription::Partition;
-use super::{Call, Consumer, answered};
+use super::{Call, Consumer, answered, java_order};
 use crate::api::request::{Fetch, FetchPartition};
 use crate::api::{ErrorCode, Request, Response};
 use crate::client::network::{Outcome, Peer};
 use crate::config::consumer::{AutoOffsetReset, IsolationLevel};
 use crate::cx::Cx;
-use crate::ids::{NodeId, Offset};
+use crate::ids::{NodeId, Offset, TopicPartition};
 use crate::trace::Fact;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
@@ -166,6 +166,20 @@ impl Consumer {
             }
         }
         Ok(collected)
+    }
+
+    /// Records by partition, the partitions as `ConsumerRecords` lists them.
+    pub(super) fn listed(&self, records: Vec<Handed>) -> VecDeque<Handed> {
+        let mut by_partition: BTreeMap<TopicPartition, Vec<Handed>> = BTreeMap::new();
+        for handed in records {
+            by_partition.entry(handed.tp).or_default().push(handed);
+        }
+        let named = by_partition.into_iter().map(|(tp, records)| {
+            let name = self.client.metadata.cluster().name_of(tp.topic).cloned();
+            ((name.unwrap_or_else(|| "".into()), tp.partition), records)
+        });
+        let listed = java_order::sort(named.collect(), java_order::DEFAULT_CAPACITY, |row| &row.0);
+        listed.into_iter().flat_map(|(_, records)| records).collect()
     }
 
     /// Whether something is there to be collected.

@@ -28,6 +28,7 @@ use crate::client::network::{Answer, NetworkConfig, Outcome};
 use crate::command::ConsumerSpec;
 use crate::config::consumer::ConsumerConfig;
 use crate::cx::Cx;
+use crate::group::java_order;
 use crate::ids::{Correlation, LeaderEpoch, Name, NodeId, Offset, TopicId, TopicPartition};
 use crate::net::Lane;
 use crate::workload::Processing;

@@ -4,6 +4,7 @@
 //! nor validation is fetched.
 
 use crate::config::consumer::AutoOffsetReset;
+use crate::group::java_order;
 use crate::ids::{LeaderEpoch, Name, NodeId, Offset};
 use alloc::vec::Vec;
 use kafkascope_kernel::SimTime;
@@ -148,6 +149,8 @@ impl Subscriptions {
         for assigned in &mut self.assigned {
             assigned.pending_revocation = false;
         }
+        let listed = core::mem::take(&mut self.assigned);
+        self.assigned = java_order::sort(listed, partitions.len(), |assigned| &assigned.partition);
     }
 
     /// Nothing more of any partition is fetched or returned (`markPendingRevocation`).
@@ -173,15 +176,14 @@ impl Subscriptions {
     /// Positions to commit (`allConsumed`): partition, offset, epoch of the last record read or -1.
     pub fn all_consumed(&self) -> Vec<(Partition, Offset, LeaderEpoch)> {
         let valid = self.assigned.iter().filter(|assigned| assigned.has_valid_position());
-        let mut consumed: Vec<_> = valid
+        let consumed: Vec<_> = valid
             .filter_map(|assigned| {
                 let position = assigned.position?;
                 let epoch = position.offset_epoch.unwrap_or(-1);
                 Some((assigned.partition.clone(), position.offset, epoch))
             })
             .collect();
-        consumed.sort();
-        consumed
+        java_order::sort(consumed, java_order::DEFAULT_CAPACITY, |consumed| &consumed.0)
     }
 }
 
