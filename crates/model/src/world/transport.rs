@@ -43,7 +43,8 @@ impl World {
         let Some((_, request)) = conn.busy.take_if(|(busy, _)| *busy == correlation) else {
             return;
         };
-        let life = conn.life;
+        // The client may have opened the connection anew meanwhile; this answers the life that it was asked in.
+        let life = conn.served_life;
         if !conn.waiting.is_empty() {
             self.queue.schedule(self.now, Event::Read(id));
         }
@@ -177,7 +178,10 @@ impl World {
             Payload::Request(body) => {
                 if life <= conn.refused_life {
                     self.refuse_life(id, life);
-                } else if conn.busy.is_some() || !conn.waiting.is_empty() {
+                    return;
+                }
+                conn.served_life = life;
+                if conn.busy.is_some() || !conn.waiting.is_empty() {
                     conn.waiting.push_back((correlation, msg, body));
                 } else {
                     self.serve(id, correlation, msg, body);
