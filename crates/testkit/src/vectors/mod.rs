@@ -3,7 +3,9 @@
 //! Invariant: a case passes only through the function that the simulation itself uses.
 
 mod assignors;
+mod elections;
 mod murmur2;
+mod placement;
 mod tally;
 
 use crate::conform::Checked;
@@ -22,6 +24,8 @@ struct Kind {
 const KINDS: &[Kind] = &[
     Kind { name: "assignors", is: assignors::is, run: assignors::run },
     Kind { name: "murmur2", is: murmur2::is, run: murmur2::run },
+    Kind { name: "elections", is: elections::is, run: elections::run },
+    Kind { name: "replica placement", is: placement::is, run: placement::run },
 ];
 
 /// Checks a document of vectors.
