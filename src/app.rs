@@ -109,7 +109,7 @@ impl Component for App {
                 <Header title={title.main.clone()} subtitle={title.quiet.clone()} ask={ask.clone()} />
                 <main class="main">{ self.stage() }</main>
                 <footer class="foot">
-                    <Narration narration={Shared::from(&view.narration)} ask={ask.clone()} />
+                    <Narration narration={Shared::from(&view.narration)} playing={self.player.ui().playing} ask={ask.clone()} />
                     <section class="when" aria-label="Time">
                         <Transport playing={self.player.ui().playing} fresh={self.player.is_fresh()} pace={self.player.ui().pace} branch={view.timeline.branch.to_string()} ask={ask.clone()} />
                         <Timeline timeline={Shared::from(&view.timeline)} ask={ask.clone()} />

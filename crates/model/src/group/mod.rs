@@ -8,6 +8,7 @@ pub mod assignor;
 pub mod caller;
 pub mod classic;
 pub mod coordinator;
+pub mod java_order;
 pub mod offsets;
 pub mod offsets_log;
 pub mod protocol;

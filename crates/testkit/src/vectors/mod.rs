@@ -2,6 +2,7 @@
 //!
 //! Invariant: a case passes only through the function that the simulation itself uses.
 
+mod assignors;
 mod elections;
 mod murmur2;
 mod placement;
@@ -21,6 +22,7 @@ struct Kind {
 }
 
 const KINDS: &[Kind] = &[
+    Kind { name: "assignors", is: assignors::is, run: assignors::run },
     Kind { name: "murmur2", is: murmur2::is, run: murmur2::run },
     Kind { name: "elections", is: elections::is, run: elections::run },
     Kind { name: "replica placement", is: placement::is, run: placement::run },
