@@ -8,6 +8,9 @@
 
 #![cfg(target_arch = "wasm32")]
 
+#[path = "digest/mod.rs"]
+mod digest;
+
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -21,4 +24,9 @@ fn there_is_a_page_to_draw_on() {
 #[wasm_bindgen_test]
 fn addresses_are_narrower_than_digests() {
     assert_eq!((usize::BITS, u64::BITS), (32, 64));
+}
+
+#[wasm_bindgen_test]
+fn a_long_run_comes_to_the_same_digests_as_natively() {
+    assert_eq!(digest::digests(), digest::EXPECTED);
 }

@@ -5,6 +5,8 @@
 mod args;
 mod commands;
 mod fact_json;
+mod output;
+mod source;
 mod trouble;
 
 use std::process::ExitCode;

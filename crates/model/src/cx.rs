@@ -3,7 +3,7 @@
 //! Invariant: a node changes nothing but itself; everything it wishes for the outside leaves as an [`Effect`], in order.
 
 use crate::api::{Request, Response};
-use crate::ids::{Correlation, EpochMs, NodeId};
+use crate::ids::{Correlation, EpochMs, MsgId, NodeId};
 use crate::net::{ConnId, Lane};
 use crate::node::Timer;
 use crate::trace::Fact;
@@ -27,6 +27,8 @@ pub enum Effect {
     Disarm { timer: Timer },
     /// States a fact for the trace.
     Note(Fact),
+    /// States a fact that an earlier message led to.
+    NoteLate { fact: Fact, cause: Option<MsgId> },
     /// This process ends by itself (a controlled shutdown that is complete).
     Exit,
 }
@@ -94,6 +96,8 @@ pub struct Cx<'a> {
     pub now: SimTime,
     /// Whose handler this is.
     pub me: NodeId,
+    /// The message whose arrival this is about; none for timers and commands.
+    pub cause: Option<MsgId>,
     /// What this node's wall clock shows at simulated time 0, in milliseconds since 1970.
     pub epoch_ms_at_zero: EpochMs,
     /// Random streams.
@@ -156,5 +160,10 @@ impl Cx<'_> {
     /// States a fact.
     pub fn note(&mut self, fact: Fact) {
         self.out.push(Effect::Note(fact));
+    }
+
+    /// States a fact that an earlier message led to.
+    pub fn note_late(&mut self, fact: Fact, cause: Option<MsgId>) {
+        self.out.push(Effect::NoteLate { fact, cause });
     }
 }

@@ -200,3 +200,64 @@ fn below_min_insync_replicas_a_send_is_refused_until_a_follower_returns() {
     assert_eq!(story.acked().len(), 2);
     assert!(story.world.now() > SimTime::ZERO);
 }
+
+#[test]
+fn a_leader_that_slept_through_its_deposition_gives_up_what_it_then_appends() {
+    let mut story = Story::new(&[("request.timeout.ms", "5000")], &[]);
+    story.send(3);
+    story.run(1_000);
+    submit(&mut story.world, &Command::Pause(NodeId(1)));
+    story.send(3);
+    story.run(30_000);
+    assert_eq!(story.acked().len(), 6, "the new leader has acknowledged the rest");
+    submit(&mut story.world, &Command::Resume(NodeId(1)));
+    story.run(10_000);
+    let log = story.log(2);
+    assert_eq!(log.len(), 6);
+    assert_eq!(story.log(1), log);
+    let back = |fact: &Fact| matches!(fact, Fact::IsrChanged { isr, .. } if isr.len() == 3);
+    assert!(story.count(back) >= 1);
+}
+
+#[test]
+fn a_cluster_that_was_killed_as_a_whole_comes_back_with_everything_acknowledged() {
+    let mut story = Story::new(&[], &[]);
+    story.send(5);
+    story.run(3_000);
+    for broker in 1..=3 {
+        submit(&mut story.world, &Command::Kill(NodeId(broker)));
+    }
+    story.run(20_000);
+    for broker in 1..=3 {
+        submit(&mut story.world, &Command::Start(NodeId(broker)));
+    }
+    story.run(20_000);
+    story.send(5);
+    story.run(5_000);
+    assert_eq!(story.acked().len(), 10);
+    for broker in 1..=3 {
+        assert_eq!(story.log(broker), story.acked(), "broker {broker}");
+    }
+}
+
+#[test]
+fn a_follower_cut_off_from_its_leader_leaves_the_isr_and_returns() {
+    use kafkascope_model::net::LinkSel;
+    let mut story = Story::new(&[], &[]);
+    story.send(1);
+    story.run(2_000);
+    let link = LinkSel::Between(NodeId(1), NodeId(3));
+    submit(&mut story.world, &Command::Cut(link));
+    story.send(1);
+    story.run(29_000);
+    assert_eq!(story.acked().len(), 1, "3 is still counted on");
+    story.run(20_000);
+    assert_eq!(story.acked().len(), 2, "without 3 the rest will do");
+    let shrunk = |fact: &Fact| matches!(fact, Fact::ReplicaLagging { replica: NodeId(3), .. });
+    assert_eq!(story.count(shrunk), 1);
+    submit(&mut story.world, &Command::Heal(link));
+    story.run(3_000);
+    assert_eq!(story.log(3), story.log(1));
+    let back = |fact: &Fact| matches!(fact, Fact::ReplicaCaughtUp { replica: NodeId(3), .. });
+    assert_eq!(story.count(back), 1);
+}

@@ -59,7 +59,7 @@ pub enum Selection {
 pub enum Question {
     /// Why is this broker (or nobody) the leader?
     Leader(TopicPartition),
-    /// Why is this record not visible to consumers?
+    /// Why is this record not acknowledged, or not visible to consumers?
     NotVisible(RecordId),
     /// Why was this record lost?
     RecordLost(RecordId),
@@ -75,6 +75,8 @@ pub enum Question {
     Fenced(NodeId),
     /// Why does the group lag?
     Lag(Name),
+    /// Why does this member read what it reads?
+    Assignment(NodeId),
 }
 
 /// How fast time runs.

@@ -188,7 +188,7 @@ impl UiCommand {
             Self::Faster => "+",
             Self::PaceAuto => "0",
             Self::Follow(Some(_)) => "F",
-            Self::AskWhy => "?",
+            Self::AskWhy => "W",
             Self::Close => "Esc",
             Self::OpenPalette => "Ctrl K",
             Self::ToggleProjector => "B",

@@ -20,19 +20,71 @@ const SCREENS: [(&str, View); 4] = [
 #[test]
 fn pictures_on_every_screen() {
     for (name, view) in SCREENS {
-        let page = Page::open_in(view, "");
-        page.wait_until("the fonts are there", "return document.fonts.status === 'loaded'");
+        let page = ready(view);
         let file = page.screenshot(name);
         assert!(file.metadata().expect("a picture").len() > 0);
+        page.press("Space");
+        wait(4_000);
+        page.screenshot(&format!("{name}-playing"));
     }
 }
 
 #[test]
 fn pictures_in_motion() {
-    let page = Page::open("");
+    let page = ready(View::DESKTOP);
+    page.press("Space");
     for number in 1..=3 {
-        // Real time has to pass: what is wanted is whatever a person would see at that moment.
-        thread::sleep(Duration::from_millis(700));
+        wait(700);
         page.screenshot(&format!("motion-{number}"));
     }
+    page.press("Space");
+    page.click("[data-tape='trips-0'] .tape.is-leader .cell:nth-of-type(9)");
+    page.screenshot("record");
+    page.press("Space");
+    wait(500);
+    page.screenshot("record-playing");
+}
+
+#[test]
+fn pictures_of_a_failover() {
+    for (name, view) in [("failover-light", View::DESKTOP), ("failover-dark", View::DESKTOP.dark())]
+    {
+        let page = ready(view);
+        page.press("Space");
+        wait(1_000);
+        page.press("k");
+        page.screenshot(&format!("{name}-killed"));
+        page.wait_until(
+            "a new leader has a higher epoch",
+            "return [...document.querySelectorAll('.tab.is-leader')].some((tab) => /e[1-9]/.test(tab.textContent))",
+        );
+        page.screenshot(name);
+        wait(1_500);
+        page.screenshot(&format!("{name}-after"));
+    }
+}
+
+#[test]
+fn pictures_of_a_rebalance_and_dialogs() {
+    let page = ready(View::DESKTOP);
+    page.press("Space");
+    wait(1_000);
+    page.press("a");
+    wait(2_000);
+    page.screenshot("rebalance");
+    page.click("[data-node='1'] .card-title");
+    page.screenshot("inspector");
+    page.press("Shift+?");
+    page.screenshot("help");
+}
+
+fn ready(view: View) -> Page {
+    let page = Page::open_in(view, "");
+    page.wait_until("the fonts are there", "return document.fonts.status === 'loaded'");
+    page
+}
+
+/// Real time has to pass: what is wanted is whatever a person would see at that moment.
+fn wait(ms: u64) {
+    thread::sleep(Duration::from_millis(ms));
 }

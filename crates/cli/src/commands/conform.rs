@@ -8,11 +8,8 @@ use kafkascope_kernel::Seed;
 use kafkascope_testkit::conform::check;
 use std::process::ExitCode;
 
-/// The seed of a run that is not told another.
-const SEED: u64 = 1;
-
 pub fn run(mut args: Args) -> Result<ExitCode, Trouble> {
-    let seed = Seed(args.number("--seed")?.unwrap_or(SEED));
+    let seed = Seed(args.number("--seed")?.unwrap_or(super::SEED));
     let files = args.rest()?;
     if files.is_empty() {
         return Err(Trouble::new("conform needs a FILE: a golden run or vectors, as JSON"));

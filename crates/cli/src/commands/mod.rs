@@ -4,15 +4,21 @@
 
 mod bench;
 mod conform;
+mod trace;
 
 use crate::args::Args;
 use crate::trouble::Trouble;
 use std::process::ExitCode;
 
+/// The seed of a run that is not told another.
+const SEED: u64 = 1;
+
 const HELP: &str = "\
 kafkascope: Apache Kafka as a simulation you can look into
 
   kafkascope conform FILE...   plays recordings of a real Kafka, and vectors, against the model
+  kafkascope trace FILE        every fact of a run, one JSON object a line;
+                               --requests: every request with its response instead
   kafkascope bench [--for 20s] how fast this machine simulates
   kafkascope help              this text
 ";
@@ -27,6 +33,7 @@ pub fn run(words: &[String]) -> Result<ExitCode, Trouble> {
     match name.as_str() {
         "bench" => bench::run(args),
         "conform" => conform::run(args),
+        "trace" => trace::run(args),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
             Ok(ExitCode::SUCCESS)

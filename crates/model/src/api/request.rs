@@ -46,6 +46,9 @@ pub enum Request {
     DeleteGroups(DeleteGroups),
     /// FETCH of the metadata log, at a controller.
     RaftFetch(RaftFetch),
+    Vote(Vote),
+    BeginQuorumEpoch(BeginQuorumEpoch),
+    EndQuorumEpoch(EndQuorumEpoch),
 }
 
 impl Request {
@@ -80,6 +83,9 @@ impl Request {
             Self::DescribeGroups(_) => ApiKey::DescribeGroups,
             Self::ListGroups => ApiKey::ListGroups,
             Self::DeleteGroups(_) => ApiKey::DeleteGroups,
+            Self::Vote(_) => ApiKey::Vote,
+            Self::BeginQuorumEpoch(_) => ApiKey::BeginQuorumEpoch,
+            Self::EndQuorumEpoch(_) => ApiKey::EndQuorumEpoch,
         }
     }
 }
@@ -483,4 +489,39 @@ pub struct RaftFetch {
     pub high_watermark: Offset,
     /// How long the answer may wait.
     pub max_wait_ms: i32,
+}
+
+/// VOTE: a voter stands for election, or asks whether it could (KIP-996).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Vote {
+    /// Who stands.
+    pub replica_id: NodeId,
+    /// The epoch it would lead, or with `pre_vote` the one it is in.
+    pub replica_epoch: LeaderEpoch,
+    /// Epoch of its last record.
+    pub last_offset_epoch: LeaderEpoch,
+    /// Its log end.
+    pub last_offset: Offset,
+    /// Only asks.
+    pub pre_vote: bool,
+}
+
+/// BEGIN_QUORUM_EPOCH: a new leader makes itself known to the voters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BeginQuorumEpoch {
+    /// The leader.
+    pub leader_id: NodeId,
+    /// Its epoch.
+    pub leader_epoch: LeaderEpoch,
+}
+
+/// END_QUORUM_EPOCH: a leader gives up.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct EndQuorumEpoch {
+    /// Who led.
+    pub leader_id: NodeId,
+    /// The epoch that ends.
+    pub leader_epoch: LeaderEpoch,
+    /// Who shall stand first: the voters by how much of the log they have.
+    pub preferred_candidates: Vec<NodeId>,
 }

@@ -54,6 +54,9 @@ pub enum Response {
     /// One error a group.
     DeleteGroups(Vec<(Name, ErrorCode)>),
     RaftFetch(RaftFetch),
+    Vote(Vote),
+    BeginQuorumEpoch(QuorumEpoch),
+    EndQuorumEpoch(QuorumEpoch),
 }
 
 impl Response {
@@ -88,6 +91,9 @@ impl Response {
             Self::DescribeGroups(_) => ApiKey::DescribeGroups,
             Self::ListGroups(..) => ApiKey::ListGroups,
             Self::DeleteGroups(_) => ApiKey::DeleteGroups,
+            Self::Vote(_) => ApiKey::Vote,
+            Self::BeginQuorumEpoch(_) => ApiKey::BeginQuorumEpoch,
+            Self::EndQuorumEpoch(_) => ApiKey::EndQuorumEpoch,
         }
     }
 }
@@ -392,7 +398,7 @@ pub struct RaftFetch {
     pub leader_id: NodeId,
     /// Its epoch.
     pub leader_epoch: LeaderEpoch,
-    /// Everything below it is committed.
+    /// Everything below it is committed; -1 while the leader does not know.
     pub high_watermark: Offset,
     /// Truncate there, if the logs differ.
     pub diverging_epoch: Option<(LeaderEpoch, Offset)>,
@@ -400,4 +406,28 @@ pub struct RaftFetch {
     pub base_offset: Offset,
     /// Entries with the epoch in which each was written.
     pub entries: Vec<(LeaderEpoch, Arc<MetadataRecord>)>,
+}
+
+/// VOTE.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Vote {
+    /// The verdict.
+    pub error: ErrorCode,
+    /// The leader that the voter knows, or -1.
+    pub leader_id: NodeId,
+    /// The voter's epoch.
+    pub leader_epoch: LeaderEpoch,
+    /// Whether the candidate has this vote.
+    pub vote_granted: bool,
+}
+
+/// BEGIN_QUORUM_EPOCH and END_QUORUM_EPOCH.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct QuorumEpoch {
+    /// The verdict.
+    pub error: ErrorCode,
+    /// The leader that the voter knows, or -1.
+    pub leader_id: NodeId,
+    /// The voter's epoch.
+    pub leader_epoch: LeaderEpoch,
 }

@@ -206,6 +206,9 @@ fn delta<'a>(records: impl IntoIterator<Item = &'a MetadataRecord>) -> Delta {
                 delta.configs |= !matches!(resource, ConfigResource::Group(_));
             }
             MetadataRecord::LeaderChange { .. }
+            | MetadataRecord::BeginTransaction
+            | MetadataRecord::EndTransaction
+            | MetadataRecord::FeatureLevel { .. }
             | MetadataRecord::NoOp
             | MetadataRecord::RegisterBroker { .. }
             | MetadataRecord::UnregisterBroker { .. }

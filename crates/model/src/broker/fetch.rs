@@ -3,6 +3,7 @@
 //! A follower's fetch is also its acknowledgement. Invariant: consumers see nothing at or above the high watermark.
 
 use super::partition::Partition;
+use super::read_replica::preferred_read_replica;
 use super::replica_manager::ReplicaManager;
 use super::{BrokerTimer, Env};
 use crate::api::request::{Fetch, FetchPartition};
@@ -25,6 +26,8 @@ pub(super) struct ParkedFetch {
 enum Look<'a> {
     Refused(ErrorCode, Option<CurrentLeader>),
     Diverging(&'a Partition, (LeaderEpoch, Offset)),
+    /// A replica nearer to the consumer has it.
+    Elsewhere(&'a Partition, NodeId),
     /// Batches below this offset may be read.
     Readable(&'a Partition, Offset),
 }
@@ -165,8 +168,8 @@ impl ReplicaManager {
         let enough = u64::from(fetch.min_bytes.max(0).unsigned_abs());
         let mut bytes = 0;
         for want in &fetch.partitions {
-            match self.look(want, fetch.replica_id, env) {
-                Look::Refused(..) | Look::Diverging(..) => return true,
+            match self.look(want, fetch, env) {
+                Look::Refused(..) | Look::Diverging(..) | Look::Elsewhere(..) => return true,
                 Look::Readable(partition, below) => {
                     let readable = partition.log.readable_bytes(want.fetch_offset, below, enough);
                     bytes +=
@@ -177,7 +180,8 @@ impl ReplicaManager {
         bytes >= enough
     }
 
-    fn look(&self, want: &FetchPartition, replica: NodeId, env: &Env<'_>) -> Look<'_> {
+    fn look(&self, want: &FetchPartition, fetch: &Fetch, env: &Env<'_>) -> Look<'_> {
+        let replica = fetch.replica_id;
         let hosted = self.replicas.get(want.tp).filter(|partition| partition.leader_epoch >= 0);
         let Some(partition) = hosted else {
             let (error, leader) = Self::absent(want.tp, env);
@@ -191,7 +195,10 @@ impl ReplicaManager {
             }
             Ok(Some(end)) => Look::Diverging(partition, end),
             Ok(None) if replica.is_broker() => Look::Readable(partition, partition.log.log_end()),
-            Ok(None) => Look::Readable(partition, partition.log.high_watermark()),
+            Ok(None) => match preferred_read_replica(partition, want.fetch_offset, fetch, env) {
+                Some(node) => Look::Elsewhere(partition, node),
+                None => Look::Readable(partition, partition.log.high_watermark()),
+            },
         }
     }
 
@@ -200,7 +207,7 @@ impl ReplicaManager {
         let mut room = fetch.max_bytes.max(0).unsigned_abs();
         let mut anything = false;
         for want in &fetch.partitions {
-            let answer = self.read_one(want, fetch.replica_id, room, !anything, env);
+            let answer = self.read_one(want, fetch, room, !anything, env);
             let bytes: u32 = answer.batches.iter().map(|batch| batch.size_bytes).sum();
             room = room.saturating_sub(bytes);
             anything |= bytes > 0;
@@ -214,17 +221,20 @@ impl ReplicaManager {
     fn read_one(
         &self,
         want: &FetchPartition,
-        replica: NodeId,
+        fetch: &Fetch,
         room: u32,
         at_least_one: bool,
         env: &Env<'_>,
     ) -> FetchedPartition {
-        match self.look(want, replica, env) {
+        match self.look(want, fetch, env) {
             Look::Refused(error, leader) => {
                 FetchedPartition { error, current_leader: leader, ..nothing(want.tp) }
             }
             Look::Diverging(partition, end) => {
                 FetchedPartition { diverging_epoch: Some(end), ..from(partition) }
+            }
+            Look::Elsewhere(partition, node) => {
+                FetchedPartition { preferred_read_replica: node, ..from(partition) }
             }
             Look::Readable(partition, below) => {
                 let max = room.min(want.partition_max_bytes.max(0).unsigned_abs());

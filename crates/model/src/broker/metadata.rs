@@ -127,8 +127,8 @@ impl MetadataFollower {
             cx.arm(BrokerTimer::MetadataRetry, RETRY_BACKOFF);
             return None;
         }
-        if let Some((_, end)) = fetched.diverging_epoch {
-            self.truncate(end);
+        if let Some(diverging) = fetched.diverging_epoch {
+            self.truncate(diverging);
         } else {
             self.pending.extend(fetched.entries);
             self.high_watermark = self.high_watermark.max(fetched.high_watermark);
@@ -175,9 +175,11 @@ impl MetadataFollower {
         }
     }
 
-    fn truncate(&mut self, end: Offset) {
-        let keep = (end - self.image.next_offset).max(0);
-        self.pending.truncate(keep as usize);
+    /// Cuts off what a leader whose `epoch` ends at `end` does not have.
+    fn truncate(&mut self, (epoch, end): (LeaderEpoch, Offset)) {
+        let keep = usize::try_from(end - self.image.next_offset).unwrap_or(0);
+        let shared = self.pending.iter().take_while(|(of, _)| *of <= epoch).count();
+        self.pending.truncate(keep.min(shared));
     }
 
     fn publish(&mut self, cx: &mut Cx<'_>) -> Option<Published> {

@@ -17,6 +17,7 @@ mod offsets;
 pub mod partition;
 mod produce;
 pub mod producer_ids;
+mod read_replica;
 pub mod remote;
 pub mod replica_manager;
 pub mod replicas;
@@ -32,11 +33,13 @@ use crate::api::response::InitProducerId;
 use crate::api::{ErrorCode, Response};
 use crate::config::broker::BrokerConfig;
 use crate::controller::image::MetadataImage;
+use crate::controller::records::MetadataRecord;
 use crate::cx::{Cx, Effect};
 use crate::group::GroupCoordinator;
 use crate::ids::{BrokerEpoch, Correlation, Name, NodeId};
 use crate::net::{ConnId, Lane};
 use alloc::collections::BTreeSet;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use coordinator::OffsetsTopic;
 use kafkascope_kernel::Micros;
@@ -60,6 +63,8 @@ pub enum BrokerTimer {
     IsrShrink,
     /// Time to write high watermarks down.
     Checkpoint,
+    /// Time to delete old segments.
+    Retention,
     /// ISR changes may be proposed again.
     AlterPartition,
     /// Of the group coordinator.
@@ -150,6 +155,8 @@ impl Broker {
         self.lifecycle.start(about, cx);
         cx.arm(BrokerTimer::IsrShrink, self.isr_shrink_interval());
         cx.arm(BrokerTimer::Checkpoint, CHECKPOINT_INTERVAL);
+        let delay = Micros::from_config_ms(self.config.log_initial_task_delay_ms);
+        cx.arm(BrokerTimer::Retention, delay);
     }
 
     /// The process is gone; only its disk stays.
@@ -190,10 +197,12 @@ impl Broker {
     ) {
         match lane {
             Lane::Raft => {
+                let before = Arc::clone(self.metadata.image());
                 let published = self.metadata.on_response(from, correlation, body, cx);
                 self.follow_controller(cx);
                 if let Some(published) = published {
                     self.on_metadata(&published, cx);
+                    self.forget_topics(&before, &published, cx);
                 }
             }
             Lane::Lifecycle => {
@@ -258,6 +267,12 @@ impl Broker {
                 self.replicas.checkpoint();
                 cx.arm(BrokerTimer::Checkpoint, CHECKPOINT_INTERVAL);
             }
+            BrokerTimer::Retention => {
+                let interval = Micros::from_config_ms(self.config.log_retention_check_interval_ms);
+                cx.arm(BrokerTimer::Retention, interval);
+                let (replicas, env) = self.data_plane();
+                replicas.apply_retention(&env, cx);
+            }
             BrokerTimer::AlterPartition => self.replicas.alter_partition.on_timer(),
             BrokerTimer::Group(timer) => {
                 self.with_groups(|groups, log| groups.on_timer(timer, log, cx));
@@ -289,6 +304,17 @@ impl Broker {
                     groups.on_resigned(partition, cx);
                 }
             });
+        }
+    }
+
+    /// Groups forget what they committed for topics that are gone.
+    fn forget_topics(&mut self, before: &MetadataImage, published: &Published, cx: &mut Cx<'_>) {
+        let Published::Records(records) = published else { return };
+        for record in records {
+            let MetadataRecord::RemoveTopic { id } = &**record else { continue };
+            if let Some(topic) = before.topics.get(id) {
+                self.with_groups(|groups, log| groups.on_topic_deleted(&topic.name, log, cx));
+            }
         }
     }
 

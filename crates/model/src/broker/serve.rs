@@ -84,7 +84,10 @@ impl Broker {
             | Request::BrokerHeartbeat(_)
             | Request::AlterPartition(_)
             | Request::AllocateProducerIds(_)
-            | Request::RaftFetch(_) => cx.close(conn),
+            | Request::RaftFetch(_)
+            | Request::Vote(_)
+            | Request::BeginQuorumEpoch(_)
+            | Request::EndQuorumEpoch(_) => cx.close(conn),
         }
         self.settle(cx);
     }

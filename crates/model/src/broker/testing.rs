@@ -293,6 +293,7 @@ impl Rig {
         let mut cx = Cx {
             now: self.now,
             me: id,
+            cause: None,
             epoch_ms_at_zero: 1_000_000,
             streams: &mut self.streams,
             out: &mut out,
@@ -340,7 +341,7 @@ impl Rig {
             Effect::Disarm { timer: Timer::Broker(timer) } => {
                 self.timers.remove(&(from, timer));
             }
-            Effect::Note(fact) => self.facts.push((from, fact)),
+            Effect::Note(fact) | Effect::NoteLate { fact, .. } => self.facts.push((from, fact)),
             Effect::Close { .. } | Effect::Exit | Effect::Arm { .. } | Effect::Disarm { .. } => {}
         }
     }

@@ -89,9 +89,14 @@ impl Cluster {
     }
 
     pub(super) fn insert(&mut self, name: Name, topic: KnownTopic) {
-        self.names.retain(|id, known| *known != name || *id == topic.id);
-        self.names.insert(topic.id, name.clone());
-        self.topics.insert(name, topic);
+        let id = topic.id;
+        self.names.insert(id, name.clone());
+        match self.topics.insert(name, topic) {
+            Some(before) if before.id != id => {
+                self.names.remove(&before.id);
+            }
+            Some(_) | None => {}
+        }
     }
 
     pub(super) fn remove(&mut self, name: &str) {

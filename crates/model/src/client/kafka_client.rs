@@ -133,11 +133,9 @@ impl<C> KafkaClient<C> {
     /// Sees to time-outs and metadata; the owner's requests that timed out come back. Call it last in every handler, and again
     /// if what came back made new requests.
     pub fn poll(&mut self, cx: &mut Cx<'_>) -> Vec<Answer<C>> {
-        let late = match self.network.next_timeout() {
-            Some(at) if at <= cx.now => self.network.time_out(cx),
-            Some(_) | None => Vec::new(),
-        };
-        let any_late = !late.is_empty();
+        // A handshake that gets no answer counts too, though nobody waits for it by name.
+        let any_late = self.network.next_timeout().is_some_and(|at| at <= cx.now);
+        let late = if any_late { self.network.time_out(cx) } else { Vec::new() };
         let late = self.sort_all(late, cx);
         if any_late {
             self.suspect_metadata(cx);
@@ -215,7 +213,7 @@ impl<C> KafkaClient<C> {
             let (request, asked) = self.metadata.new_request(cx.now);
             self.network.send(peer, Request::Metadata(request), Call::Metadata(asked), None, cx);
             self.asking = true;
-        } else if !self.network.any_connecting() {
+        } else if !self.network.any_connecting(&self.metadata.cluster().nodes) {
             self.network.ready(peer, cx);
         }
     }

@@ -150,6 +150,16 @@ impl Metadata {
         }
     }
 
+    /// Whether topics were added that no answer has covered yet.
+    pub const fn wants_new_topics(&self) -> bool {
+        self.need_partial
+    }
+
+    /// Whether an update was asked for and has not come (`Metadata.updateRequested`).
+    pub const fn wants_update(&self) -> bool {
+        self.need_full || self.need_partial
+    }
+
     /// When the next request should leave, the one under way apart (`Metadata.timeToNextUpdate`).
     pub fn update_at(&self) -> SimTime {
         let expires = match self.last_success {

@@ -160,9 +160,13 @@ impl<C> NetworkClient<C> {
         self.connections.get(&peer).map_or(0, |connection| connection.in_flight.len() as u32)
     }
 
-    /// Whether any connection is being established.
-    pub fn any_connecting(&self) -> bool {
-        self.connections.values().any(|c| c.state == ConnectionState::CheckingApiVersions)
+    /// Whether a connection to any of these is being established.
+    pub fn any_connecting(&self, nodes: &[Peer]) -> bool {
+        let connecting = |peer| {
+            let connection = self.connections.get(peer);
+            connection.is_some_and(|c| c.state == ConnectionState::CheckingApiVersions)
+        };
+        nodes.iter().any(connecting)
     }
 
     /// When a peer may be connected to again; none if nothing but an answer changes its state.

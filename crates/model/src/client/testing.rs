@@ -53,6 +53,7 @@ impl Bench {
         let mut cx = Cx {
             now: self.now,
             me: NodeId(1_001),
+            cause: None,
             epoch_ms_at_zero: 1_000_000,
             streams: &mut self.streams,
             out: &mut out,
@@ -79,7 +80,7 @@ impl Bench {
             Effect::Request { to, lane, correlation, body } => {
                 self.requests.push(Sent { to, lane, correlation, body });
             }
-            Effect::Note(fact) => self.facts.push(fact),
+            Effect::Note(fact) | Effect::NoteLate { fact, .. } => self.facts.push(fact),
             Effect::Arm { timer, after } => {
                 self.timers.insert(timer, self.now + after);
             }

@@ -21,6 +21,16 @@ choice! {
     }
 }
 
+choice! {
+    /// Who chooses partitions for records that name none.
+    PartitionerClass {
+        /// The producer's own: keys are hashed, keyless records stick.
+        BuiltIn = "null",
+        /// Every available partition in turn, keys or not.
+        RoundRobin = "org.apache.kafka.clients.producer.RoundRobinPartitioner" | "RoundRobinPartitioner",
+    }
+}
+
 impl Acks {
     /// The number on the wire.
     pub const fn wire(self) -> i16 {
@@ -53,6 +63,8 @@ config_table! {
         metadata_max_idle_ms: i64 = 300_000, "metadata.max.idle.ms", not_negative, "How long metadata of a topic not sent to is kept.";
         reconnect_backoff_ms: i64 = 50, "reconnect.backoff.ms", not_negative, "The first wait before connecting again.";
         reconnect_backoff_max_ms: i64 = 1_000, "reconnect.backoff.max.ms", not_negative, "The longest wait before connecting again.";
+        partitioner_class: PartitionerClass = PartitionerClass::BuiltIn, "partitioner.class", any, "Who chooses partitions for records that name none.";
+        partitioner_availability_timeout_ms: i64 = 0, "partitioner.availability.timeout.ms", not_negative, "How long a broker may take no batch before keyless records avoid it; 0 never.";
         partitioner_ignore_keys: bool = false, "partitioner.ignore.keys", any, "Whether keys are ignored when a partition is chosen.";
         partitioner_adaptive: bool = true, "partitioner.adaptive.partitioning.enable", any, "Whether faster brokers get more keyless records.";
     }

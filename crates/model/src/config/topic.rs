@@ -3,7 +3,7 @@
 //! Invariant: a value here wins over the broker's default of the same meaning.
 
 use super::config_table;
-use super::table::{any, not_negative, positive};
+use super::table::{any, minus_one_or_more, not_negative, positive};
 use super::value::choice;
 
 choice! {
@@ -35,6 +35,9 @@ config_table! {
         min_insync_replicas: i32 = 1, "min.insync.replicas", positive, "How small the ISR may be for a write with acks=all.";
         max_message_bytes: i32 = 1_048_588, "max.message.bytes", not_negative, "The largest batch the topic takes.";
         message_timestamp_type: MessageTimestampType = MessageTimestampType::CreateTime, "message.timestamp.type", any, "Who sets timestamps.";
+        retention_ms: i64 = 604_800_000, "retention.ms", minus_one_or_more, "How old a segment may be, by its newest record; -1 keeps all.";
+        retention_bytes: i64 = -1, "retention.bytes", minus_one_or_more, "How much of a partition is kept; -1 keeps all.";
+        file_delete_delay_ms: i64 = 60_000, "file.delete.delay.ms", not_negative, "How long a deleted segment's file stays on disk; nobody can read it.";
         segment_bytes: i32 = 1_073_741_824, "segment.bytes", positive, "When a segment is full.";
         segment_ms: i64 = 604_800_000, "segment.ms", positive, "When a segment is rolled though not full.";
         unclean_leader_election_enable: bool = false, "unclean.leader.election.enable", any, "Whether a replica outside the ISR may lead when no other lives.";

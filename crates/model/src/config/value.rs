@@ -102,9 +102,37 @@ macro_rules! choice {
                 match self { $(Self::$variant => $text.into()),+ }
             }
         }
+
+        impl $crate::config::value::ConfigValue for Option<$type> {
+            const KIND: &'static str = "string";
+
+            fn parse(text: &str) -> Result<Self, alloc::string::String> {
+                <$type as $crate::config::value::ConfigValue>::parse(text).map(Some)
+            }
+
+            fn show(&self) -> alloc::string::String {
+                match self {
+                    Some(choice) => choice.show(),
+                    None => "null".into(),
+                }
+            }
+        }
     };
 }
 pub(crate) use choice;
+
+/// A number whose absence means something of its own: absent shows as `null`.
+impl ConfigValue for Option<i64> {
+    const KIND: &'static str = "long";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        i64::parse(text).map(Some)
+    }
+
+    fn show(&self) -> String {
+        self.as_ref().map_or_else(|| "null".to_string(), ToString::to_string)
+    }
+}
 
 /// A boolean whose absence means something of its own.
 impl ConfigValue for Option<bool> {

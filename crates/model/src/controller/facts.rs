@@ -1,44 +1,65 @@
-//! What a record means to whoever watches: stated before the record is replayed, so that old and new can be compared.
+//! What records mean to whoever watches: told before a record is replayed, so that old and new can be compared.
 //!
-//! Invariant: every change of a leader, an ISR, a replica list or a config is stated exactly once, by the controller that wrote it.
+//! Invariant: every change of a leader, an ISR, a replica list or a config is told, by the controller that decided on it or, if
+//! that one did not live to tell, by its successor.
 
 use super::image::MetadataImage;
 use super::records::{MetadataRecord, PartitionState};
 use crate::api::request::ConfigResource;
-use crate::cx::Cx;
-use crate::ids::{Name, TopicPartition};
+use crate::ids::{Name, TopicId, TopicPartition};
 use crate::trace::{ChangeReason, Fact};
 use alloc::format;
+use alloc::vec::Vec;
 
-/// States what `record` changes in `image`.
-pub(super) fn state(
+/// The topics that these records create.
+pub(super) fn of_new_topics(records: &[MetadataRecord]) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    for record in records {
+        let MetadataRecord::Topic { id, name } = record else { continue };
+        let states = records.iter().filter_map(|record| partition_of(record, *id));
+        let factor = states.clone().next().map_or(0, |state| state.replicas.len());
+        facts.push(Fact::TopicCreated {
+            topic: *id,
+            name: name.clone(),
+            partitions: i32::try_from(states.count()).unwrap_or(i32::MAX),
+            replication_factor: i32::try_from(factor).unwrap_or(i32::MAX),
+        });
+    }
+    facts
+}
+
+/// Adds what `record` changes in `image`.
+pub(super) fn of_record(
     image: &MetadataImage,
     record: &MetadataRecord,
     reason: ChangeReason,
-    cx: &mut Cx<'_>,
+    told: &mut Vec<Fact>,
 ) {
     match record {
         MetadataRecord::RegisterBroker { broker, epoch, .. } => {
-            cx.note(Fact::BrokerRegistered { broker: *broker, epoch: *epoch });
+            told.push(Fact::BrokerRegistered { broker: *broker, epoch: *epoch });
         }
         MetadataRecord::BrokerChange { broker, fenced: Some(false), .. } => {
-            cx.note(Fact::BrokerUnfenced { broker: *broker });
+            told.push(Fact::BrokerUnfenced { broker: *broker });
         }
         MetadataRecord::BrokerChange { broker, in_controlled_shutdown: Some(true), .. } => {
-            cx.note(Fact::ShutdownBegan { broker: *broker });
+            told.push(Fact::ShutdownBegan { broker: *broker });
         }
-        MetadataRecord::RemoveTopic { id } => cx.note(Fact::TopicDeleted { topic: *id }),
-        MetadataRecord::Partition { tp, state } => whole(*tp, state, cx),
+        MetadataRecord::RemoveTopic { id } => told.push(Fact::TopicDeleted { topic: *id }),
+        MetadataRecord::Partition { tp, state } => whole(*tp, state, told),
         MetadataRecord::PartitionChange { tp, state } => {
             let old = image.partition(*tp).expect("only existing partitions change");
-            changed(*tp, old, state, reason, cx);
+            changed(*tp, old, state, reason, told);
         }
-        MetadataRecord::Config { resource, key, value } => cx.note(Fact::ConfigChanged {
+        MetadataRecord::Config { resource, key, value } => told.push(Fact::ConfigChanged {
             resource: name_of(resource),
             key: key.clone(),
             value: value.clone(),
         }),
         MetadataRecord::LeaderChange { .. }
+        | MetadataRecord::BeginTransaction
+        | MetadataRecord::EndTransaction
+        | MetadataRecord::FeatureLevel { .. }
         | MetadataRecord::NoOp
         | MetadataRecord::UnregisterBroker { .. }
         | MetadataRecord::BrokerChange { .. }
@@ -47,11 +68,21 @@ pub(super) fn state(
     }
 }
 
-fn whole(tp: TopicPartition, state: &PartitionState, cx: &mut Cx<'_>) {
+fn partition_of(record: &MetadataRecord, topic: TopicId) -> Option<&PartitionState> {
+    let MetadataRecord::Partition { tp, state } = record else { return None };
+    (tp.topic == topic).then_some(state)
+}
+
+fn whole(tp: TopicPartition, state: &PartitionState, told: &mut Vec<Fact>) {
     let reason = ChangeReason::Created;
-    cx.note(Fact::ReplicasChanged { tp, replicas: state.replicas[..].into() });
-    cx.note(Fact::LeaderElected { tp, leader: state.leader, epoch: state.leader_epoch, reason });
-    cx.note(Fact::IsrChanged { tp, isr: state.isr[..].into(), elr: state.elr[..].into(), reason });
+    told.push(Fact::ReplicasChanged { tp, replicas: state.replicas[..].into() });
+    told.push(Fact::LeaderElected { tp, leader: state.leader, epoch: state.leader_epoch, reason });
+    told.push(Fact::IsrChanged {
+        tp,
+        isr: state.isr[..].into(),
+        elr: state.elr[..].into(),
+        reason,
+    });
 }
 
 fn changed(
@@ -59,18 +90,23 @@ fn changed(
     old: &PartitionState,
     new: &PartitionState,
     reason: ChangeReason,
-    cx: &mut Cx<'_>,
+    told: &mut Vec<Fact>,
 ) {
     if old.replicas != new.replicas {
-        cx.note(Fact::ReplicasChanged { tp, replicas: new.replicas[..].into() });
+        told.push(Fact::ReplicasChanged { tp, replicas: new.replicas[..].into() });
     }
     if (old.leader, old.leader_epoch) != (new.leader, new.leader_epoch) {
         let unclean = new.recovering && !old.recovering;
         let reason = if unclean { ChangeReason::Unclean } else { reason };
-        cx.note(Fact::LeaderElected { tp, leader: new.leader, epoch: new.leader_epoch, reason });
+        told.push(Fact::LeaderElected { tp, leader: new.leader, epoch: new.leader_epoch, reason });
     }
     if (&old.isr, &old.elr) != (&new.isr, &new.elr) {
-        cx.note(Fact::IsrChanged { tp, isr: new.isr[..].into(), elr: new.elr[..].into(), reason });
+        told.push(Fact::IsrChanged {
+            tp,
+            isr: new.isr[..].into(),
+            elr: new.elr[..].into(),
+            reason,
+        });
     }
 }
 

@@ -69,7 +69,11 @@ impl MetadataImage {
         self.next_offset = offset + 1;
         self.epoch = epoch;
         match record {
-            MetadataRecord::LeaderChange { .. } | MetadataRecord::NoOp => {}
+            MetadataRecord::LeaderChange { .. }
+            | MetadataRecord::BeginTransaction
+            | MetadataRecord::EndTransaction
+            | MetadataRecord::FeatureLevel { .. }
+            | MetadataRecord::NoOp => {}
             MetadataRecord::RegisterBroker { broker, epoch, incarnation, rack, fenced } => {
                 let image = BrokerImage {
                     epoch: *epoch,
@@ -144,6 +148,8 @@ impl MetadataImage {
             unclean_leader_election_enable: node.unclean_leader_election_enable,
             max_message_bytes: node.message_max_bytes,
             segment_bytes: node.log_segment_bytes,
+            retention_ms: node.retention_ms(),
+            retention_bytes: node.log_retention_bytes,
             ..TopicConfig::default()
         };
         for resource in [ConfigResource::Broker(None), ConfigResource::Topic(name.clone())] {

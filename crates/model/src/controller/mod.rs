@@ -1,9 +1,11 @@
 //! A controller: it keeps the metadata log, and decides who leads (`QuorumController`).
 //!
-//! Requests become records; records go into the log; the log makes the image that the next decision is based on. Invariant: only
-//! the quorum's leader writes, and no answer leaves before the records it tells of are committed.
+//! Requests become records; records go into the log; the log makes the image that the next decision is based on. Invariant:
+//! only the quorum's leader decides, and no answer or fact leaves before the records it tells of are committed.
 
+mod active;
 pub mod alter_partition;
+mod bootstrap;
 pub mod broker_changes;
 pub mod configs;
 pub mod elect_leaders;
@@ -13,6 +15,7 @@ pub mod image;
 pub mod metadata_log;
 pub mod placement;
 pub mod producer_ids;
+pub mod quorum;
 pub mod reassignment;
 pub mod records;
 pub mod registration;
@@ -21,23 +24,21 @@ pub mod sessions;
 pub mod topics;
 pub mod view;
 
-use crate::api::response::RaftFetch as Fetched;
-use crate::api::{ErrorCode, Request, Response};
+use crate::api::{Request, Response};
 use crate::config::broker::BrokerConfig;
-use crate::cx::Cx;
-use crate::ids::{Correlation, NodeId, Offset};
+use crate::cx::{Cx, Effect};
+use crate::ids::{Correlation, LeaderEpoch, NodeId, Offset};
 use crate::net::{ConnId, Lane};
-use crate::trace::Fact;
+use active::Deferred;
 use alloc::vec::Vec;
 use image::MetadataImage;
 use kafkascope_kernel::Micros;
-use metadata_log::MetadataLog;
-use records::MetadataRecord;
+use quorum::Quorum;
 use sessions::Sessions;
 use view::View;
 
-/// How often an idle log grows (`metadata.max.idle.interval.ms`).
-const IDLE: Micros = Micros::from_ms(500);
+/// How long a leader that shuts down waits for a successor (`KafkaRaftManager.shutdown`).
+const LEAVE_TIMEOUT: Micros = Micros::from_ms(5_000);
 
 /// A timer of this role.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,18 +47,24 @@ pub enum ControllerTimer {
     FenceStale,
     /// Look for leaders that are not the preferred ones.
     Balance,
+    /// Look for partitions that may have an unclean election.
+    Unclean,
     /// Let an idle log grow.
     Idle,
+    /// Write what was gathered.
+    Linger,
     /// A fetch has waited long enough.
     FetchWaited(ConnId),
-}
-
-/// A fetch of the metadata log that waits for news.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Parked {
-    conn: ConnId,
-    correlation: Correlation,
-    offset: Offset,
+    /// The time of the present role in the quorum is over.
+    Role,
+    /// Make the leader known again.
+    BeginEpoch,
+    /// A peer may be asked again.
+    PeerRested(NodeId),
+    /// A peer did not answer.
+    PeerTimeout(NodeId),
+    /// No successor was found.
+    Leave,
 }
 
 /// A controller.
@@ -69,14 +76,18 @@ pub struct Controller {
     pub config: BrokerConfig,
     /// The quorum's voters, this one included.
     pub voters: Vec<NodeId>,
-    /// Disk: the metadata log.
-    log: MetadataLog,
-    /// The log, replayed.
+    /// Its part in the quorum, with the log.
+    quorum: Quorum,
+    /// The log, replayed: as far as it is committed, or at the active controller as far as it goes.
     image: MetadataImage,
+    /// The largest offset it has ever known to be committed.
+    committed: Offset,
     /// Who was heard of when; memory of the active controller.
     sessions: Sessions,
     active: bool,
-    parked: Vec<Parked>,
+    /// What leaves once it is committed.
+    deferred: Deferred,
+    leaving: bool,
 }
 
 impl Controller {
@@ -86,11 +97,13 @@ impl Controller {
             id,
             config,
             voters,
-            log: MetadataLog::default(),
+            quorum: Quorum::new(id),
             image: MetadataImage::default(),
+            committed: 0,
             sessions: Sessions::default(),
             active: false,
-            parked: Vec::new(),
+            deferred: Deferred::default(),
+            leaving: false,
         }
     }
 
@@ -99,34 +112,46 @@ impl Controller {
         &self.image
     }
 
-    /// Whether it leads the quorum.
+    /// Whether it decides.
     pub const fn is_active(&self) -> bool {
         self.active
     }
 
     /// The quorum's epoch, as far as it knows.
-    pub const fn epoch(&self) -> crate::ids::LeaderEpoch {
-        self.log.epoch()
+    pub const fn epoch(&self) -> LeaderEpoch {
+        self.quorum.epoch()
     }
 
-    /// The process begins to run. Whoever is alone in the quorum leads it at once, as the lowest id does in a new one.
+    /// Its part in the quorum.
+    pub const fn quorum(&self) -> &Quorum {
+        &self.quorum
+    }
+
+    /// The process begins to run.
     pub fn start(&mut self, cx: &mut Cx<'_>) {
-        let first = self.voters.iter().min().copied();
-        if first.is_none_or(|first| first == self.id) {
-            self.become_active(cx);
-        }
+        self.image = MetadataImage::default();
+        self.quorum.start(&self.voters, &self.config, cx);
+        self.settle(cx);
     }
 
     /// The process is gone; only its disk stays.
     pub fn kill(&mut self) {
+        self.quorum.kill();
         self.active = false;
         self.sessions = Sessions::default();
-        self.parked.clear();
+        self.deferred = Deferred::default();
+        self.leaving = false;
     }
 
-    /// SIGTERM.
+    /// SIGTERM: a leader first finds a successor.
     pub fn shut_down(&mut self, cx: &mut Cx<'_>) {
-        cx.out.push(crate::cx::Effect::Exit);
+        if self.quorum.abdicate(cx) {
+            self.leaving = true;
+            cx.arm(ControllerTimer::Leave, LEAVE_TIMEOUT);
+            self.settle(cx);
+        } else {
+            cx.out.push(Effect::Exit);
+        }
     }
 
     /// A request arrived.
@@ -138,158 +163,59 @@ impl Controller {
         body: Request,
         cx: &mut Cx<'_>,
     ) {
-        if let Request::RaftFetch(fetch) = &body {
-            self.on_fetch(conn, correlation, fetch, cx);
-            return;
+        if !self.quorum.serve(conn, correlation, &body, cx) {
+            let answer = self.serve(&body, cx);
+            self.answer_when_committed(conn, correlation, answer, cx);
         }
-        let answer = self.serve(&body, cx);
-        cx.respond(conn, correlation, answer);
+        self.settle(cx);
     }
 
     /// A client's connection ended.
     pub fn on_client_gone(&mut self, conn: ConnId, cx: &mut Cx<'_>) {
-        self.parked.retain(|parked| parked.conn != conn);
-        cx.disarm(crate::node::Timer::Controller(ControllerTimer::FetchWaited(conn)));
+        self.quorum.on_client_gone(conn, cx);
+        self.deferred.forget(conn);
     }
 
-    /// An answer arrived. A controller asks nobody.
+    /// An answer of another voter arrived.
+    #[allow(clippy::needless_pass_by_value, reason = "all roles share one shape of handler")]
     pub fn on_response(
         &mut self,
-        _from: NodeId,
+        from: NodeId,
         _lane: Lane,
-        _correlation: Correlation,
-        _body: Response,
-        _cx: &mut Cx<'_>,
+        correlation: Correlation,
+        body: Response,
+        cx: &mut Cx<'_>,
     ) {
+        self.quorum.on_response(from, correlation, &body, cx);
+        self.settle(cx);
     }
 
-    /// A connection broke or was refused.
-    pub fn on_disconnect(&mut self, _peer: NodeId, _lane: Lane, _cx: &mut Cx<'_>) {}
+    /// A connection to another voter broke or was refused.
+    pub fn on_disconnect(&mut self, peer: NodeId, _lane: Lane, cx: &mut Cx<'_>) {
+        self.quorum.on_disconnect(peer, cx);
+        self.settle(cx);
+    }
 
     /// A timer is due.
     #[allow(clippy::needless_pass_by_value, reason = "all roles share one shape of handler")]
     pub fn on_timer(&mut self, timer: ControllerTimer, cx: &mut Cx<'_>) {
         match timer {
-            ControllerTimer::FetchWaited(conn) => {
-                if let Some(index) = self.parked.iter().position(|parked| parked.conn == conn) {
-                    let parked = self.parked.remove(index);
-                    self.answer_fetch(parked, cx);
-                }
-            }
+            ControllerTimer::FetchWaited(conn) => self.quorum.on_fetch_waited(conn, cx),
+            ControllerTimer::Role => self.quorum.on_role_timeout(cx),
+            ControllerTimer::BeginEpoch => self.quorum.on_begin_epoch_due(cx),
+            ControllerTimer::PeerRested(peer) => self.quorum.on_rested(peer, cx),
+            ControllerTimer::PeerTimeout(peer) => self.quorum.on_peer_timeout(peer, cx),
+            ControllerTimer::Linger => self.quorum.write(cx),
             ControllerTimer::FenceStale => self.fence_stale(cx),
-            ControllerTimer::Balance => {
-                let records = elect_leaders::balance_leaders(&self.view());
-                self.write(records, crate::trace::ChangeReason::Preferred, cx);
-                self.arm_balance(cx);
-            }
-            ControllerTimer::Idle => {
-                self.write(
-                    alloc::vec![MetadataRecord::NoOp],
-                    crate::trace::ChangeReason::Proposed,
-                    cx,
-                );
-            }
+            ControllerTimer::Balance => self.balance(cx),
+            ControllerTimer::Unclean => self.elect_unclean(cx),
+            ControllerTimer::Idle => self.idle(cx),
+            ControllerTimer::Leave => cx.out.push(Effect::Exit),
         }
+        self.settle(cx);
     }
 
     fn view(&self) -> View<'_> {
         View::new(&self.image, &self.config)
-    }
-
-    fn become_active(&mut self, cx: &mut Cx<'_>) {
-        self.active = true;
-        self.log.begin_epoch();
-        self.sessions.begin(&self.image, cx.now);
-        cx.note(Fact::ControllerElected { epoch: self.log.epoch() });
-        let leader = MetadataRecord::LeaderChange { leader: self.id };
-        self.write(alloc::vec![leader], crate::trace::ChangeReason::Proposed, cx);
-        cx.arm(ControllerTimer::FenceStale, self.fence_interval());
-        self.arm_balance(cx);
-    }
-
-    /// Appends records, replays them, tells what changed, and wakes whoever waits for them.
-    fn write(
-        &mut self,
-        records: Vec<MetadataRecord>,
-        reason: crate::trace::ChangeReason,
-        cx: &mut Cx<'_>,
-    ) {
-        if records.is_empty() {
-            return;
-        }
-        for record in records {
-            facts::state(&self.image, &record, reason, cx);
-            self.image.apply(self.log.end(), self.log.epoch(), &record);
-            self.log.append(record);
-        }
-        cx.arm(ControllerTimer::Idle, IDLE);
-        for parked in core::mem::take(&mut self.parked) {
-            cx.disarm(ControllerTimer::FetchWaited(parked.conn));
-            self.answer_fetch(parked, cx);
-        }
-    }
-
-    fn on_fetch(
-        &mut self,
-        conn: ConnId,
-        correlation: Correlation,
-        fetch: &crate::api::request::RaftFetch,
-        cx: &mut Cx<'_>,
-    ) {
-        let parked = Parked { conn, correlation, offset: fetch.fetch_offset };
-        let news = fetch.fetch_offset < self.log.end() || fetch.high_watermark < self.log.end();
-        if !self.active || news {
-            self.answer_fetch(parked, cx);
-        } else {
-            self.parked.push(parked);
-            let wait = Micros::from_config_ms(fetch.max_wait_ms.into());
-            cx.arm(ControllerTimer::FetchWaited(conn), wait);
-        }
-    }
-
-    fn answer_fetch(&self, parked: Parked, cx: &mut Cx<'_>) {
-        let leader_id = if self.active { self.id } else { NodeId::NONE };
-        let error = if self.active { ErrorCode::None } else { ErrorCode::NotLeaderOrFollower };
-        let body = Response::RaftFetch(Fetched {
-            error,
-            leader_id,
-            leader_epoch: self.log.epoch(),
-            high_watermark: self.log.end(),
-            diverging_epoch: None,
-            base_offset: parked.offset,
-            entries: if self.active { self.log.read(parked.offset) } else { Vec::new() },
-        });
-        cx.respond(parked.conn, parked.correlation, body);
-    }
-
-    /// Fences one broker whose session ended; looks again at once if it found one (`maybeFenceStaleBroker`).
-    fn fence_stale(&mut self, cx: &mut Cx<'_>) {
-        let stale = self.sessions.find_stale(&self.image, cx.now, self.session_timeout());
-        let wait = match stale {
-            Some((broker, silent)) => {
-                cx.note(Fact::BrokerFenced { broker, silent });
-                let records = broker_changes::fence(&self.view(), broker);
-                self.write(records, crate::trace::ChangeReason::Fenced, cx);
-                Micros::ZERO
-            }
-            None => self.fence_interval(),
-        };
-        cx.arm(ControllerTimer::FenceStale, wait);
-    }
-
-    fn session_timeout(&self) -> Micros {
-        Micros::from_config_ms(self.config.broker_session_timeout_ms.into())
-    }
-
-    /// A quarter of the session time-out, as `QuorumController` has it.
-    fn fence_interval(&self) -> Micros {
-        self.session_timeout().scale(1, 4)
-    }
-
-    fn arm_balance(&self, cx: &mut Cx<'_>) {
-        if self.config.auto_leader_rebalance_enable {
-            let seconds = self.config.leader_imbalance_check_interval_seconds;
-            cx.arm(ControllerTimer::Balance, Micros::from_config_ms(seconds.saturating_mul(1_000)));
-        }
     }
 }

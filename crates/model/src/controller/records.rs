@@ -12,6 +12,12 @@ use alloc::vec::Vec;
 pub enum MetadataRecord {
     /// LeaderChangeMessage: a new controller's first record.
     LeaderChange { leader: NodeId },
+    /// BeginTransactionRecord: what follows counts only once the transaction ends.
+    BeginTransaction,
+    /// EndTransactionRecord.
+    EndTransaction,
+    /// FeatureLevelRecord: the cluster has a feature at this level.
+    FeatureLevel { feature: &'static str, level: i16 },
     /// NoOpRecord, written by an idle active controller every 500 ms.
     NoOp,
     /// RegisterBrokerRecord; its offset becomes the broker epoch.

@@ -4,8 +4,7 @@
 
 use super::registration::{self, BrokerControlState};
 use super::{
-    Controller, alter_partition, configs, elect_leaders, producer_ids, reassignment,
-    records::MetadataRecord, topics,
+    Controller, alter_partition, configs, elect_leaders, producer_ids, reassignment, topics,
 };
 use crate::api::request;
 use crate::api::response::{AllocateProducerIds, BrokerHeartbeat};
@@ -20,7 +19,7 @@ impl Controller {
     /// The answer to anything but a fetch.
     pub(super) fn serve(&mut self, body: &Request, cx: &mut Cx<'_>) -> Response {
         if !self.active && !matches!(body, Request::ApiVersions) {
-            return not_controller(body);
+            return refuse(body);
         }
         match body {
             Request::ApiVersions => Response::ApiVersions,
@@ -35,6 +34,9 @@ impl Controller {
             Request::IncrementalAlterConfigs(request) => self.alter_configs(request, cx),
             Request::AlterPartitionReassignments(request) => self.reassign(request, cx),
             Request::RaftFetch(_)
+            | Request::Vote(_)
+            | Request::BeginQuorumEpoch(_)
+            | Request::EndQuorumEpoch(_)
             | Request::Metadata(_)
             | Request::Produce(_)
             | Request::Fetch(_)
@@ -61,14 +63,14 @@ impl Controller {
             &self.view(),
             request,
             &self.sessions,
-            self.log.end(),
+            self.quorum.log.end(),
             cx.now,
             self.session_timeout(),
         );
         match decided {
             Ok((records, epoch)) => {
                 self.sessions.forget(broker);
-                self.write(records, ChangeReason::Fenced, cx);
+                self.decide(&[], records, ChangeReason::Fenced, cx);
                 Response::BrokerRegistration(ErrorCode::None, epoch)
             }
             Err(error) => {
@@ -82,23 +84,17 @@ impl Controller {
         let broker = beat.broker_id;
         if let Err(error) = self.view().check_broker_epoch(broker, beat.broker_epoch) {
             cx.note(Fact::BrokerRefused { broker, error });
-            return Response::BrokerHeartbeat(BrokerHeartbeat {
-                error,
-                is_caught_up: false,
-                is_fenced: true,
-                should_shut_down: false,
-            });
+            return Response::BrokerHeartbeat(unheard(error));
         }
         let next = registration::next_state(&self.view(), beat, &self.sessions);
         let (records, reason) = registration::transition(&self.view(), beat, next);
         self.sessions.touch(broker, beat.broker_epoch, beat.current_metadata_offset, cx.now);
         let changed = !records.is_empty();
-        self.write(records, reason, cx);
+        let granted =
+            (next == BrokerControlState::ShutdownNow).then_some(Fact::ShutdownGranted { broker });
+        self.decide(granted.as_slice(), records, reason, cx);
         if next == BrokerControlState::ControlledShutdown && changed {
-            self.sessions.set_shutdown_offset(broker, self.log.end() - 1);
-        }
-        if next == BrokerControlState::ShutdownNow {
-            cx.note(Fact::ShutdownGranted { broker });
+            self.sessions.set_shutdown_offset(broker, self.quorum.log.end() - 1);
         }
         Response::BrokerHeartbeat(BrokerHeartbeat {
             error: ErrorCode::None,
@@ -111,7 +107,7 @@ impl Controller {
     fn alter_partition(&mut self, request: &request::AlterPartition, cx: &mut Cx<'_>) -> Response {
         match alter_partition::alter_partition(&self.view(), request) {
             Ok((records, answers)) => {
-                self.write(records, ChangeReason::Proposed, cx);
+                self.decide(&[], records, ChangeReason::Proposed, cx);
                 Response::AlterPartition(ErrorCode::None, answers)
             }
             Err(error) => Response::AlterPartition(error, Vec::new()),
@@ -125,17 +121,12 @@ impl Controller {
     ) -> Response {
         let (error, producer_id_start) = match producer_ids::allocate(&self.view(), request) {
             Ok((first, record)) => {
-                self.write(vec![record], ChangeReason::Proposed, cx);
+                self.decide(&[], vec![record], ChangeReason::Proposed, cx);
                 (ErrorCode::None, first)
             }
             Err(error) => (error, 0),
         };
-        let producer_id_len = if error.is_ok() { producer_ids::BLOCK_SIZE } else { 0 };
-        Response::AllocateProducerIds(AllocateProducerIds {
-            error,
-            producer_id_start,
-            producer_id_len,
-        })
+        Response::AllocateProducerIds(block(error, producer_id_start))
     }
 
     fn create_topic(&mut self, request: &request::CreateTopics, cx: &mut Cx<'_>) -> Response {
@@ -143,8 +134,7 @@ impl Controller {
         let dice = cx.rng(Draw::Placement);
         match topics::create(&self.view(), request, id, MAX_PARTITIONS, dice) {
             Ok(records) => {
-                self.note_created(request, id, &records, cx);
-                self.write(records, ChangeReason::Created, cx);
+                self.decide(&[], records, ChangeReason::Created, cx);
                 Response::CreateTopics(ErrorCode::None, id)
             }
             Err(error) => Response::CreateTopics(error, TopicId::ZERO),
@@ -159,7 +149,7 @@ impl Controller {
         let dice = cx.rng(Draw::Placement);
         match topics::grow(&self.view(), request, MAX_PARTITIONS, dice) {
             Ok(records) => {
-                self.write(records, ChangeReason::Created, cx);
+                self.decide(&[], records, ChangeReason::Created, cx);
                 Response::CreatePartitions(ErrorCode::None)
             }
             Err(error) => Response::CreatePartitions(error),
@@ -171,7 +161,7 @@ impl Controller {
         for name in names {
             let error = match topics::delete(&self.view(), name) {
                 Ok(record) => {
-                    self.write(vec![record], ChangeReason::Created, cx);
+                    self.decide(&[], vec![record], ChangeReason::Created, cx);
                     ErrorCode::None
                 }
                 Err(error) => error,
@@ -184,7 +174,7 @@ impl Controller {
     fn elect(&mut self, request: &request::ElectLeaders, cx: &mut Cx<'_>) -> Response {
         let (records, verdicts) = elect_leaders::elect_leaders(&self.view(), request);
         let reason = if request.unclean { ChangeReason::Unclean } else { ChangeReason::Preferred };
-        self.write(records, reason, cx);
+        self.decide(&[], records, reason, cx);
         Response::ElectLeaders(ErrorCode::None, verdicts)
     }
 
@@ -195,7 +185,7 @@ impl Controller {
     ) -> Response {
         match configs::alter(&self.view(), request) {
             Ok(records) => {
-                self.write(records, ChangeReason::Proposed, cx);
+                self.decide(&[], records, ChangeReason::Proposed, cx);
                 Response::IncrementalAlterConfigs(ErrorCode::None)
             }
             Err(error) => Response::IncrementalAlterConfigs(error),
@@ -208,54 +198,27 @@ impl Controller {
         cx: &mut Cx<'_>,
     ) -> Response {
         let (records, verdicts) = reassignment::alter_reassignments(&self.view(), request);
-        self.write(records, ChangeReason::Reassignment, cx);
+        self.decide(&[], records, ChangeReason::Reassignment, cx);
         Response::AlterPartitionReassignments(ErrorCode::None, verdicts)
     }
 
     /// Kafka draws a random uuid; the place of the topic's record in the log is as unique.
     fn next_topic_id(&self) -> TopicId {
-        TopicId(u32::try_from(self.log.end() + 1).expect("a metadata log stays short"))
-    }
-
-    fn note_created(
-        &self,
-        request: &request::CreateTopics,
-        topic: TopicId,
-        records: &[MetadataRecord],
-        cx: &mut Cx<'_>,
-    ) {
-        let mut partitions = 0;
-        let mut replication_factor = 0;
-        for record in records {
-            if let MetadataRecord::Partition { state, .. } = record {
-                partitions += 1;
-                replication_factor = i32::try_from(state.replicas.len()).unwrap_or(i32::MAX);
-            }
-        }
-        let name = request.name.clone();
-        cx.note(Fact::TopicCreated { topic, name, partitions, replication_factor });
+        TopicId(u32::try_from(self.quorum.log.end() + 1).expect("a metadata log stays short"))
     }
 }
 
 /// The most partitions that the largest run may hold.
 const MAX_PARTITIONS: u32 = kafkascope_kernel::Limits::NATIVE.partitions;
 
-fn not_controller(body: &Request) -> Response {
+/// A controller that does not lead answers so.
+fn refuse(body: &Request) -> Response {
     let error = ErrorCode::NotController;
     match body {
         Request::BrokerRegistration(_) => Response::BrokerRegistration(error, -1),
-        Request::BrokerHeartbeat(_) => Response::BrokerHeartbeat(BrokerHeartbeat {
-            error,
-            is_caught_up: false,
-            is_fenced: true,
-            should_shut_down: false,
-        }),
+        Request::BrokerHeartbeat(_) => Response::BrokerHeartbeat(unheard(error)),
         Request::AlterPartition(_) => Response::AlterPartition(error, Vec::new()),
-        Request::AllocateProducerIds(_) => Response::AllocateProducerIds(AllocateProducerIds {
-            error,
-            producer_id_start: 0,
-            producer_id_len: 0,
-        }),
+        Request::AllocateProducerIds(_) => Response::AllocateProducerIds(block(error, 0)),
         Request::CreateTopics(_) => Response::CreateTopics(error, TopicId::ZERO),
         Request::CreatePartitions(_) => Response::CreatePartitions(error),
         Request::DeleteTopics(request) => {
@@ -268,6 +231,9 @@ fn not_controller(body: &Request) -> Response {
         }
         Request::ApiVersions
         | Request::RaftFetch(_)
+        | Request::Vote(_)
+        | Request::BeginQuorumEpoch(_)
+        | Request::EndQuorumEpoch(_)
         | Request::Metadata(_)
         | Request::Produce(_)
         | Request::Fetch(_)
@@ -286,4 +252,57 @@ fn not_controller(body: &Request) -> Response {
         | Request::DeleteGroups(_)
         | Request::DeleteRecords(_) => unreachable!("no node sends this to a controller"),
     }
+}
+
+/// What an answer becomes if the controller lost its place before the answer's records were committed.
+pub(super) fn not_controller(answer: Response) -> Response {
+    let error = ErrorCode::NotController;
+    match answer {
+        Response::BrokerRegistration(..) => Response::BrokerRegistration(error, -1),
+        Response::BrokerHeartbeat(_) => Response::BrokerHeartbeat(unheard(error)),
+        Response::AlterPartition(..) => Response::AlterPartition(error, Vec::new()),
+        Response::AllocateProducerIds(_) => Response::AllocateProducerIds(block(error, 0)),
+        Response::CreateTopics(..) => Response::CreateTopics(error, TopicId::ZERO),
+        Response::CreatePartitions(_) => Response::CreatePartitions(error),
+        Response::DeleteTopics(topics) => {
+            Response::DeleteTopics(topics.into_iter().map(|(name, _)| (name, error)).collect())
+        }
+        Response::ElectLeaders(..) => Response::ElectLeaders(error, Vec::new()),
+        Response::IncrementalAlterConfigs(_) => Response::IncrementalAlterConfigs(error),
+        Response::AlterPartitionReassignments(..) => {
+            Response::AlterPartitionReassignments(error, Vec::new())
+        }
+        same @ (Response::ApiVersions
+        | Response::RaftFetch(_)
+        | Response::Vote(_)
+        | Response::BeginQuorumEpoch(_)
+        | Response::EndQuorumEpoch(_)
+        | Response::Metadata(_)
+        | Response::Produce(_)
+        | Response::Fetch(_)
+        | Response::ListOffsets(_)
+        | Response::OffsetForLeaderEpoch(_)
+        | Response::InitProducerId(_)
+        | Response::FindCoordinator(_)
+        | Response::JoinGroup(_)
+        | Response::SyncGroup(_)
+        | Response::Heartbeat(_)
+        | Response::LeaveGroup(..)
+        | Response::OffsetCommit(_)
+        | Response::OffsetFetch(_)
+        | Response::DescribeGroups(_)
+        | Response::ListGroups(..)
+        | Response::DeleteGroups(_)
+        | Response::DeleteRecords(_)) => same,
+    }
+}
+
+/// An answer to a heartbeat that was refused.
+const fn unheard(error: ErrorCode) -> BrokerHeartbeat {
+    BrokerHeartbeat { error, is_caught_up: false, is_fenced: true, should_shut_down: false }
+}
+
+const fn block(error: ErrorCode, producer_id_start: i64) -> AllocateProducerIds {
+    let producer_id_len = if error.is_ok() { producer_ids::BLOCK_SIZE } else { 0 };
+    AllocateProducerIds { error, producer_id_start, producer_id_len }
 }

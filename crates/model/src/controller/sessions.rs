@@ -60,7 +60,8 @@ impl Sessions {
         })
     }
 
-    /// An unfenced broker that has been silent for too long, with how long that was: the longest silent one.
+    /// An unfenced broker that has been silent for too long, with how long that was. Among several it is the one that Kafka's
+    /// hash map holds first, not the longest silent one.
     pub fn find_stale(
         &self,
         image: &MetadataImage,
@@ -68,9 +69,12 @@ impl Sessions {
         timeout: Micros,
     ) -> Option<(NodeId, Micros)> {
         let serves = |id: &NodeId| image.brokers.get(id).is_some_and(|broker| !broker.fenced);
-        let silent = self.brokers.iter().filter(|(id, _)| serves(id));
-        let silent = silent.map(|(id, session)| (*id, now.since(session.last_contact)));
-        silent.filter(|(_, silent)| *silent > timeout).max_by_key(|(_, silent)| *silent)
+        let served = self.brokers.iter().filter(|(id, _)| serves(id));
+        let silent =
+            served.map(|(id, session)| (*id, session.epoch, now.since(session.last_contact)));
+        let stale = silent.filter(|(_, _, silent)| *silent > timeout);
+        let first = stale.min_by_key(|(id, epoch, _)| (place(*id, *epoch), *id));
+        first.map(|(id, _, silent)| (id, silent))
     }
 
     /// A controlled shutdown may end once every active broker has applied the log up to `offset`.
@@ -88,5 +92,29 @@ impl Sessions {
             .filter_map(|(id, _)| self.brokers.get(id))
             .map(|session| session.metadata_offset);
         wanted.is_none_or(|wanted| offsets.all(|offset| offset >= wanted))
+    }
+}
+
+/// The place of a `BrokerIdAndEpoch` in a hash table of the size it has for up to a dozen brokers.
+const fn place(id: NodeId, epoch: BrokerEpoch) -> i32 {
+    const TABLE: i32 = 16;
+    let folded = (epoch ^ (epoch >> 32)) as i32;
+    let hash = id.0.wrapping_mul(31).wrapping_add(folded);
+    (hash ^ ((hash as u32) >> 16) as i32) & (TABLE - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+
+    #[test]
+    fn brokers_that_die_together_are_fenced_in_the_order_of_a_hash_map() {
+        // epochs as a new cluster hands them out when its brokers start one after another
+        let order = [(1, 11), (2, 19), (3, 26)];
+        let mut places: Vec<_> =
+            order.iter().map(|(id, epoch)| (place(NodeId(*id), *epoch), *id)).collect();
+        places.sort_unstable();
+        assert_eq!(places, [(1, 2), (7, 3), (10, 1)]);
     }
 }

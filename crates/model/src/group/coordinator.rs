@@ -57,10 +57,13 @@ impl GroupLimits {
 /// Which partition of `__consumer_offsets` a group belongs to: Java's string hash, without its sign, modulo the count
 /// (`Utils.abs(groupId.hashCode()) % partitions`).
 pub fn partition_for(group_id: &str, partitions: i32) -> i32 {
-    let hash = group_id
-        .encode_utf16()
-        .fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)));
-    hash.checked_abs().unwrap_or(0) % partitions.max(1)
+    java_string_hash(group_id).checked_abs().unwrap_or(0) % partitions.max(1)
+}
+
+/// Java's `String.hashCode`.
+pub fn java_string_hash(text: &str) -> i32 {
+    text.encode_utf16()
+        .fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)))
 }
 
 /// A broker's group coordinator.
@@ -70,7 +73,8 @@ pub struct GroupCoordinator {
 }
 
 impl GroupCoordinator {
-    /// Answers one of JOIN_GROUP, SYNC_GROUP, HEARTBEAT, LEAVE_GROUP, OFFSET_COMMIT and OFFSET_FETCH, now or later.
+    /// Answers one of JOIN_GROUP, SYNC_GROUP, HEARTBEAT, LEAVE_GROUP, OFFSET_COMMIT and OFFSET_FETCH, now or later, and the
+    /// admin client's DESCRIBE_GROUPS, LIST_GROUPS and DELETE_GROUPS.
     /// The broker answers FIND_COORDINATOR itself, by [`partition_for`] and its metadata.
     pub fn handle(
         &mut self,
@@ -81,6 +85,10 @@ impl GroupCoordinator {
         cx: &mut Cx<'_>,
     ) {
         let caller = Caller::new(conn, correlation);
+        if let Some(answer) = self.administer(request, log, cx) {
+            caller.answer(answer, cx);
+            return;
+        }
         let request = GroupRequest::of(request);
         let checked = request.check(log.config());
         match self.shard_for(request.group(), log) {
@@ -173,7 +181,7 @@ impl GroupCoordinator {
         self.shards.values().find_map(|shard| shard.groups.get(id))
     }
 
-    fn shard_for(&mut self, group: &str, log: &dyn OffsetsLog) -> Option<&mut Shard> {
+    pub(super) fn shard_for(&mut self, group: &str, log: &dyn OffsetsLog) -> Option<&mut Shard> {
         let (_, topic) = log.image().topic(OFFSETS_TOPIC)?;
         self.shards.get_mut(&partition_for(group, topic.partitions.len() as i32))
     }

@@ -3,10 +3,12 @@
 //! A broker hosts one [`GroupCoordinator`] over the partitions of `__consumer_offsets` that it leads, and lends it its log
 //! through [`OffsetsLog`]. Invariant: in one generation each partition has at most one owner.
 
+mod administration;
 pub mod assignor;
 pub mod caller;
 pub mod classic;
 pub mod coordinator;
+pub mod java_order;
 pub mod offsets;
 pub mod offsets_log;
 pub mod protocol;

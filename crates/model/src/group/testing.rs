@@ -160,6 +160,7 @@ impl Story {
         let mut cx = Cx {
             now: self.now,
             me: BROKER,
+            cause: None,
             epoch_ms_at_zero: 1_000_000,
             streams: &mut self.streams,
             out: &mut out,
@@ -176,7 +177,7 @@ impl Story {
                 Effect::Respond { conn, body: Some(body), .. } => {
                     self.answers.push((conn.client, body));
                 }
-                Effect::Note(_) => {}
+                Effect::Note(_) | Effect::NoteLate { .. } => {}
                 other => panic!("a coordinator does not do this: {other:?}"),
             }
         }

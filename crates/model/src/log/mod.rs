@@ -8,6 +8,7 @@ pub mod partition_log;
 pub mod producers;
 mod read;
 pub mod record;
+pub mod retention;
 pub mod segment;
 #[cfg(test)]
 pub(crate) mod testing;

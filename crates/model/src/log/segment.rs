@@ -46,6 +46,11 @@ impl Segment {
         self.chunks.is_empty()
     }
 
+    /// What retention takes for its age: its largest timestamp, else when it was created.
+    pub fn last_modified(&self) -> EpochMs {
+        if self.max_timestamp >= 0 { self.max_timestamp } else { self.created }
+    }
+
     /// Whether a new segment must begin before a batch of this size and timestamp (`LogSegment.shouldRoll`).
     pub fn should_roll(&self, batch: &Batch, now: EpochMs, config: &TopicConfig) -> bool {
         if self.is_empty() {

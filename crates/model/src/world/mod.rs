@@ -216,6 +216,7 @@ impl World {
         let mut cx = Cx {
             now: self.now,
             me: id,
+            cause,
             epoch_ms_at_zero: self.spec.epoch_ms_at_zero,
             streams: &mut self.streams,
             out: &mut effects,
@@ -244,6 +245,7 @@ impl World {
             Effect::Arm { timer, after } => self.arm(me, timer, after),
             Effect::Disarm { timer } => self.disarm(me, timer),
             Effect::Note(fact) => self.note(me, cause, fact),
+            Effect::NoteLate { fact, cause } => self.note(me, cause, fact),
             Effect::Exit => self.exit(me, crate::trace::Exit::Clean),
         }
     }

@@ -38,7 +38,10 @@ impl Request {
             | Self::DescribeGroups(_)
             | Self::ListGroups
             | Self::DeleteGroups(_)
-            | Self::RaftFetch(_) => 0,
+            | Self::RaftFetch(_)
+            | Self::Vote(_)
+            | Self::BeginQuorumEpoch(_)
+            | Self::EndQuorumEpoch(_) => 0,
         }
     }
 }
@@ -97,6 +100,8 @@ impl Response {
             }
             Self::AllocateProducerIds(body) => body.error,
             Self::RaftFetch(body) => body.error,
+            Self::Vote(body) => body.error,
+            Self::BeginQuorumEpoch(body) | Self::EndQuorumEpoch(body) => body.error,
         }
     }
 }

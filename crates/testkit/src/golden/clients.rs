@@ -11,6 +11,7 @@ impl Stage {
     pub fn add_client(&mut self, app: &str, name: &str, command: &Command) -> Result<NodeId, Stop> {
         let id = self.world.next_client_id();
         self.submit(command)?;
+        self.advance_to(self.world.now());
         self.clients.insert((app.to_string(), name.to_string()), id);
         Ok(id)
     }

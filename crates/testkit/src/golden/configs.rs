@@ -8,7 +8,7 @@ use super::script::Cluster;
 use super::stage::Stop;
 use kafkascope_model::command::ConfigPairs;
 use kafkascope_model::config::broker::BrokerConfig;
-use kafkascope_model::config::{ConfigError, ConfigTable, known_keys};
+use kafkascope_model::config::{ConfigTable, known_keys};
 
 /// The configs of every node: what the recorder sets on any cluster, then what the script says.
 pub fn of_nodes(cluster: &Cluster) -> Result<ConfigPairs, Stop> {
@@ -34,11 +34,6 @@ pub fn of_client<T: ConfigTable>(pairs: &Pairs) -> Result<ConfigPairs, Stop> {
         }
     }
     Ok(taken)
-}
-
-/// Whether Kafka itself would refuse these configs, and in which words.
-pub fn refusal<T: ConfigTable>(pairs: &ConfigPairs) -> Option<ConfigError> {
-    T::from_pairs(pairs.iter().map(|(key, value)| (&**key, &**value))).err()
 }
 
 fn honoured<T: ConfigTable>(key: &str) -> bool {

@@ -3,7 +3,8 @@
 //! Invariant: only these functions look inside a node; nothing here changes one.
 
 use super::action::Tp;
-use super::stage::{PATIENCE, Stage, Stop};
+use super::stage::{Stage, Stop};
+use kafkascope_model::client::consumer::Consumer;
 use kafkascope_model::controller::Controller;
 use kafkascope_model::controller::image::MetadataImage;
 use kafkascope_model::group::OFFSETS_TOPIC;
@@ -13,13 +14,8 @@ use kafkascope_model::node::Node;
 use kafkascope_model::world::ProcessState;
 
 impl Stage {
-    /// Waits until a node takes connections; controllers do as soon as they run.
-    pub fn wait_for_port(&mut self, id: NodeId) -> Result<(), Stop> {
-        self.wait(PATIENCE, |stage| stage.has_port(id).then_some(()))
-            .ok_or_else(|| Stop::problem(format!("node {id} did not come up")))
-    }
-
-    fn has_port(&self, id: NodeId) -> bool {
+    /// Whether a node takes connections; controllers do as soon as they run.
+    pub fn has_port(&self, id: NodeId) -> bool {
         self.world.state(id) == ProcessState::Running
             && match self.node(id) {
                 Some(Node::Broker(broker)) => broker.listens(),
@@ -67,18 +63,34 @@ impl Stage {
     }
 
     /// The generation that a consumer's application sees, -1 without one.
-    pub fn generation(&self, _id: NodeId) -> i32 {
-        -1
+    pub fn generation(&self, id: NodeId) -> i32 {
+        self.consumer(id).map_or(-1, Consumer::generation)
     }
 
-    /// The position of a consumer in a partition, if it has one.
-    pub fn position(&self, _consumer: NodeId, _tp: &Tp) -> Option<Offset> {
-        None
+    /// The position of a consumer in a partition, if it has a valid one.
+    pub fn position(&self, consumer: NodeId, tp: &Tp) -> Option<Offset> {
+        let mut assigned = self.consumer(consumer)?.assignment();
+        let own =
+            assigned.find(|own| *own.partition.0 == *tp.topic && own.partition.1 == tp.partition);
+        own?.fetch_position().map(|position| position.offset)
     }
 
-    /// The partitions that a consumer has.
-    pub fn assignment(&self, _consumer: NodeId) -> Vec<TopicPartition> {
-        Vec::new()
+    /// The partitions that a consumer has, as Java sorts their names.
+    pub fn assignment(&self, consumer: NodeId) -> Vec<Tp> {
+        let assigned = self.consumer(consumer).into_iter().flat_map(Consumer::assignment);
+        let mut partitions: Vec<Tp> = assigned
+            .map(|own| Tp { topic: own.partition.0.to_string(), partition: own.partition.1 })
+            .collect();
+        partitions.sort_by_key(ToString::to_string);
+        partitions
+    }
+
+    fn consumer(&self, id: NodeId) -> Option<&Consumer> {
+        match self.node(id) {
+            Some(Node::Consumer(consumer)) => Some(consumer),
+            Some(Node::Broker(_) | Node::Controller(_) | Node::Producer(_) | Node::Admin(_))
+            | None => None,
+        }
     }
 
     /// Makes the internal offsets topic exist and load, as the recorder did: by asking for a group that is not there.

@@ -7,6 +7,7 @@ mod book;
 mod clients;
 mod configs;
 mod eyes;
+mod placement;
 mod player;
 mod report;
 mod script;
@@ -17,7 +18,7 @@ pub use action::Action;
 pub use player::{Played, Verdict, play, play_on};
 pub use report::report;
 pub use script::{Cluster, GoldenRun, Step};
-pub use stage::{Stage, Stop};
+pub use stage::{Stage, Stop, Watch};
 
 #[cfg(test)]
 mod tests {

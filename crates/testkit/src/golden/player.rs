@@ -4,7 +4,7 @@
 //! recording itself says to vary; what could not be carried out is told, never skipped.
 
 use super::script::{GoldenRun, Step};
-use super::stage::{Stage, Stop};
+use super::stage::{Stage, Stop, Watch};
 use super::steps;
 use crate::diff::Diff;
 use kafkascope_kernel::{Micros, Seed};
@@ -43,13 +43,13 @@ impl Played {
 
 /// Plays a run on a world of its own.
 pub fn play(run: &GoldenRun, seed: Seed) -> Played {
-    play_on(run, seed).1
+    play_on(run, seed, Watch::Steps).1
 }
 
 /// Plays a run and hands out the stage as it was at the end.
-pub fn play_on(run: &GoldenRun, seed: Seed) -> (Option<Stage>, Played) {
+pub fn play_on(run: &GoldenRun, seed: Seed, watch: Watch) -> (Option<Stage>, Played) {
     let steps = run.steps.len();
-    let mut stage = match Stage::open(run, seed) {
+    let mut stage = match Stage::open(run, seed, watch) {
         Ok(stage) => stage,
         Err(stop) => {
             return (None, Played { verdicts: Vec::new(), steps, stillborn: Some(stop) });
@@ -68,7 +68,7 @@ pub fn play_on(run: &GoldenRun, seed: Seed) -> (Option<Stage>, Played) {
 }
 
 fn perform(stage: &mut Stage, step: &Step) -> Verdict {
-    stage.advance_to(Stage::moment(step.t_ms));
+    stage.advance_to(stage.moment(step.t_ms));
     let outcome = if step.eventually { eventually(stage, step) } else { once(stage, step) };
     match outcome {
         Ok(diff) if diff.is_empty() => Verdict::Passed,

@@ -39,6 +39,7 @@ fn tell(text: &mut String, at: usize, step: &Step, verdict: &Verdict) {
 fn sentence(stop: &Stop) -> String {
     match stop {
         Stop::NotImplemented(what) => format!("not implemented: {what}"),
+        Stop::Config(error) => error.to_string(),
         Stop::Problem(sentence) => sentence.clone(),
     }
 }

@@ -7,9 +7,11 @@ use super::script::{Cluster, GoldenRun};
 use kafkascope_kernel::{Limits, Micros, Seed, SimTime};
 use kafkascope_model::client::admin::{Admin, AdminResult};
 use kafkascope_model::command::{AdminCommand, Command, CommandError, ConfigPairs};
+use kafkascope_model::config::ConfigError;
 use kafkascope_model::ids::{NodeId, TopicPartition};
 use kafkascope_model::net::link::NetworkProfile;
 use kafkascope_model::node::Node;
+use kafkascope_model::trace::TraceEvent;
 use kafkascope_model::world::{ADMIN, Observe, World, WorldSpec};
 use std::collections::BTreeMap;
 
@@ -18,6 +20,8 @@ use std::collections::BTreeMap;
 pub enum Stop {
     /// The model has no such thing yet.
     NotImplemented(String),
+    /// Kafka itself refuses a config.
+    Config(ConfigError),
     /// The script asks for something impossible, or an answer never came.
     Problem(String),
 }
@@ -36,15 +40,42 @@ impl Stop {
 
 impl From<CommandError> for Stop {
     fn from(error: CommandError) -> Self {
-        Self::problem(error.to_string())
+        match error {
+            CommandError::Config(error) => Self::Config(error),
+            CommandError::UnknownNode(_)
+            | CommandError::NodeExists(_)
+            | CommandError::WrongKind { .. }
+            | CommandError::WrongState { .. }
+            | CommandError::Limit { .. }
+            | CommandError::Invalid(_) => Self::problem(error.to_string()),
+        }
     }
+}
+
+/// What is written down of a run besides what its steps need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Watch {
+    /// Nothing.
+    Steps,
+    /// Every fact, the network's too.
+    Facts,
+    /// Every request with its response.
+    Exchanges,
 }
 
 /// A name a script gave to a client: the application process, and the name in it.
 pub type AppName = (String, String);
 
-/// The simulated moment that is `t_ms` 0; the cluster must be up by then.
-const CURTAIN: SimTime = SimTime::from_ms(20_000);
+/// How long a broker's process needs before it speaks to the controller, on the recorder's machine.
+const BOOT_MS: u64 = 2_200;
+/// How long a controller's process needs; it begins together with the first broker's.
+const CONTROLLER_BOOT_MS: u64 = 1_800;
+/// How much time the first step is after the start of a cluster, for each broker: they are started one after another.
+const START_MS: u64 = 2_400;
+/// How much longer that is where the offsets topic is to be loaded first.
+const WARM_UP_MS: u64 = 6_000;
+/// How often the recorder looks whether a port is open.
+const LOOK_MS: u64 = 200;
 
 /// A world with a cluster, and what its applications saw.
 #[derive(Debug)]
@@ -55,49 +86,86 @@ pub struct Stage {
     pub book: Book,
     /// Clients by the names that the script gave them.
     pub clients: BTreeMap<AppName, NodeId>,
+    /// The simulated moment that is `t_ms` 0.
+    pub begin: SimTime,
+    /// Every fact since the beginning, if they are to be kept.
+    pub kept: Option<Vec<TraceEvent>>,
     /// How many clients without an id of their own each application has made, by kind.
     pub made: BTreeMap<(String, &'static str), u32>,
 }
 
 impl Stage {
     /// Builds the cluster and lets it come up.
-    pub fn open(run: &GoldenRun, seed: Seed) -> Result<Self, Stop> {
-        let mut stage = Self::new(run.started_at_ms, seed);
+    pub fn open(run: &GoldenRun, seed: Seed, watch: Watch) -> Result<Self, Stop> {
+        let mut stage = Self::new(run, seed, watch);
         stage.build(&run.cluster)?;
+        if let Some(call) = super::placement::offsets_topic(run) {
+            stage.ask(call)?;
+        }
         if run.cluster.warm {
             stage.warm_up()?;
         }
-        if stage.world.now() > CURTAIN {
+        if stage.world.now() > stage.begin {
             return Err(Stop::problem("the cluster took longer to come up than it may"));
         }
-        stage.advance_to(CURTAIN);
+        stage.advance_to(stage.begin);
         Ok(stage)
     }
 
-    fn new(started_at_ms: i64, seed: Seed) -> Self {
+    fn new(run: &GoldenRun, seed: Seed, watch: Watch) -> Self {
+        let warm_up = if run.cluster.warm { WARM_UP_MS } else { 0 };
+        let begin_ms = (run.cluster.brokers as u64 + 1) * START_MS + warm_up;
         let spec = WorldSpec {
             seed,
-            profile: NetworkProfile::KAFKA,
+            profile: NetworkProfile { boot: Micros::from_ms(BOOT_MS), ..NetworkProfile::KAFKA },
             limits: Limits::NATIVE,
-            epoch_ms_at_zero: started_at_ms - CURTAIN.as_ms() as i64,
+            epoch_ms_at_zero: run.started_at_ms - begin_ms as i64,
         };
         let mut world = World::new(spec);
-        world.set_observe(Observe { facts: true, network: false, exchanges: false });
+        let exchanges = watch == Watch::Exchanges;
+        world.set_observe(Observe { facts: true, network: watch == Watch::Facts, exchanges });
+        let kept = (watch == Watch::Facts).then(Vec::new);
         let (book, clients, made) = (Book::default(), BTreeMap::new(), BTreeMap::new());
-        Self { world, book, clients, made }
+        Self { world, book, clients, made, begin: SimTime::from_ms(begin_ms), kept }
     }
 
     fn build(&mut self, cluster: &Cluster) -> Result<(), Stop> {
         let config: ConfigPairs = super::configs::of_nodes(cluster)?;
-        for id in (0..cluster.controllers).map(|at| NodeId(NodeId::FIRST_CONTROLLER.0 + at)) {
+        let controllers =
+            (0..cluster.controllers).map(|at| NodeId(NodeId::FIRST_CONTROLLER.0 + at));
+        for id in controllers {
             self.submit(&Command::AddController { id, config: config.clone() })?;
         }
+        self.advance(Micros(1));
+        self.hold_controllers(true)?;
         for id in 1..=cluster.brokers {
             let rack = cluster.racks.get(&id.to_string()).map(|rack| rack.as_str().into());
             self.submit(&Command::AddBroker { id: NodeId(id), rack, config: config.clone() })?;
-        }
-        for id in 1..=cluster.brokers {
+            if id == 1 {
+                self.advance(Micros::from_ms(CONTROLLER_BOOT_MS));
+                self.hold_controllers(false)?;
+            }
             self.wait_for_port(NodeId(id))?;
+        }
+        Ok(())
+    }
+
+    /// Controllers stand still as long as their processes would take to boot.
+    fn hold_controllers(&mut self, hold: bool) -> Result<(), Stop> {
+        for id in self.world.controller_ids() {
+            self.submit(&if hold { Command::Pause(id) } else { Command::Resume(id) })?;
+        }
+        Ok(())
+    }
+
+    /// Waits until a node takes connections, as the recorder does: it looks again and again.
+    pub fn wait_for_port(&mut self, id: NodeId) -> Result<(), Stop> {
+        let until = self.world.now() + PATIENCE;
+        while !self.has_port(id) {
+            if self.world.now() >= until {
+                return Err(Stop::problem(format!("node {id} did not come up")));
+            }
+            self.advance(Micros::from_ms(LOOK_MS));
         }
         Ok(())
     }
@@ -110,8 +178,8 @@ impl Stage {
     }
 
     /// The moment `t_ms` of the recording.
-    pub fn moment(t_ms: u64) -> SimTime {
-        CURTAIN + Micros::from_ms(t_ms)
+    pub fn moment(&self, t_ms: u64) -> SimTime {
+        self.begin + Micros::from_ms(t_ms)
     }
 
     /// Lets time pass.
@@ -183,6 +251,9 @@ impl Stage {
     fn fold(&mut self) {
         for event in self.world.take_facts() {
             let generation = self.generation(event.node);
+            if let Some(kept) = &mut self.kept {
+                kept.push(event.clone());
+            }
             self.book.fold(event, generation);
         }
     }

@@ -4,6 +4,7 @@
 //! line, with Kafka's names for API and fields.
 
 mod fields;
+mod quorum;
 mod request;
 mod response;
 
@@ -78,6 +79,7 @@ impl<'a> Wire<'a> {
     }
 }
 
+#[allow(clippy::wildcard_enum_match_arm, reason = "every other API goes by its newest version")]
 /// The version that 4.3.1's clients and brokers use; some stay behind the newest.
 fn version(request: &Request) -> i16 {
     match request.key() {

@@ -4,6 +4,7 @@
 
 use super::Wire;
 use super::fields::{by_topic, ids, names};
+use super::quorum;
 use kafkascope_model::api::Request;
 use kafkascope_model::api::request::{
     AlterPartition, AlterPartitionItem, BrokerHeartbeat, BrokerRegistration, ConfigResource,
@@ -105,6 +106,9 @@ impl Wire<'_> {
                 json!({ "brokerId": body.broker_id.0, "brokerEpoch": body.broker_epoch })
             }
             Request::RaftFetch(body) => raft_fetch(body),
+            Request::Vote(body) => quorum::vote(body),
+            Request::BeginQuorumEpoch(body) => quorum::begin(body),
+            Request::EndQuorumEpoch(body) => quorum::end(body),
         }
     }
 

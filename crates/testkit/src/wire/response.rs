@@ -4,6 +4,7 @@
 
 use super::Wire;
 use super::fields::{by_topic, ids, names};
+use super::quorum;
 use super::request::subscription;
 use kafkascope_model::api::Response;
 use kafkascope_model::api::response::{
@@ -117,6 +118,10 @@ impl Wire<'_> {
                 "producerIdLen": body.producer_id_len,
             }),
             Response::RaftFetch(body) => raft_fetched(body),
+            Response::Vote(body) => quorum::voted(body),
+            Response::BeginQuorumEpoch(body) | Response::EndQuorumEpoch(body) => {
+                quorum::epoch(body)
+            }
         }
     }
 

@@ -44,7 +44,7 @@ pub fn arrange(shape: &Shape, viewport: &Viewport) -> ClusterLayout {
 
 /// The roomiest sizes with which the cluster's column is no higher than the stage; bands if none is.
 fn metrics_that_fit(shape: &Shape, viewport: &Viewport, width: f32) -> Metrics {
-    let densities = [Density::Comfortable, Density::Compact, Density::Band];
+    let densities = [Density::Comfortable, Density::Snug, Density::Compact, Density::Band];
     // A phone scrolls anyway, so a few screens are no reason for smaller cells.
     let height = match viewport.mode {
         Mode::Wide | Mode::Projector => viewport.height,
@@ -79,7 +79,7 @@ pub(super) fn add_chips(
 ) {
     let count = shape.controllers.len().max(1) as f32;
     let gap = 8.0;
-    let each = ((w - gap * (count - 1.0)) / count).min(200.0 * metrics.scale);
+    let each = ((w - gap * (count - 1.0)) / count).min(300.0 * metrics.scale);
     for (index, id) in shape.controllers.iter().enumerate() {
         let rect = Rect::new(x + index as f32 * (each + gap), y, each, metrics.chip);
         add_card(Card::Node(*id), rect, layout);

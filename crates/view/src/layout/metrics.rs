@@ -9,6 +9,8 @@ use super::Mode;
 pub(super) enum Density {
     /// Cells with ruler and pennants.
     Comfortable,
+    /// The same with less air between the cards.
+    Snug,
     /// Smaller cells, pennants only.
     Compact,
     /// A band.
@@ -58,6 +60,7 @@ impl Metrics {
         };
         match density {
             Density::Comfortable => base,
+            Density::Snug => base.snug(),
             Density::Compact => base.compact(),
             Density::Band => base.band(),
         }
@@ -99,6 +102,12 @@ impl Metrics {
             ruler: false,
             ..Self::wide(width)
         }
+    }
+
+    fn snug(self) -> Self {
+        let s = self.scale;
+        let (header, row, chip) = (36.0 * s, 46.0 * s, 26.0 * s);
+        Self { header, row, chip, gap: 12.0, ..self }
     }
 
     fn compact(self) -> Self {

@@ -40,9 +40,9 @@ fn columns(width: f32, metrics: &Metrics, mode: Mode) -> Columns {
     // Between 960 and 1440 pixels the outer columns and the wires' room shrink in proportion.
     let grow = ((width - 960.0) / 480.0).clamp(0.0, 1.0);
     let between = |small: f32, large: f32| (small + (large - small) * grow).round();
-    let left = if big { between(150.0, 200.0) } else { between(168.0, 188.0) };
+    let left = if big { between(150.0, 200.0) } else { between(172.0, 204.0) };
     let right = if big { between(180.0, 240.0) } else { between(232.0, 308.0) };
-    let (gap_left, gap_right) = (between(56.0, 96.0), between(48.0, 72.0));
+    let (gap_left, gap_right) = (between(56.0, 80.0), between(48.0, 72.0));
     let left_x = metrics.margin;
     let cluster_x = left_x + left + gap_left;
     let right_x = width - metrics.margin - right;

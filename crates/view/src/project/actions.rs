@@ -94,6 +94,11 @@ impl Projector {
         self.shape.groups.first().cloned()
     }
 
+    /// The groups on the stage, with their members.
+    pub fn groups(&self) -> Vec<(Name, Vec<NodeId>)> {
+        self.shape.groups.clone()
+    }
+
     fn send_one(
         &self,
         world: &World,

@@ -6,9 +6,10 @@ use super::Sight;
 use super::clients::{behind, committed, lag};
 use super::stage::{acks, status};
 use super::tapes::role;
+use super::why::about;
 use crate::directory::NodeKind;
 use crate::picture::ProcessWord;
-use crate::ui::{Question, Selection};
+use crate::ui::Selection;
 use crate::ui_command::{ConfigScope, UiCommand};
 use crate::view_model::inspector::{ActionVm, ConfigVm, RowVm};
 use crate::view_model::topology::Role;
@@ -58,7 +59,11 @@ fn node(sight: &Sight<'_>, id: NodeId) -> Option<InspectorVm> {
         configs,
         scope: Some(ConfigScope::Node(id)),
         actions: node_actions(sight, id, info.kind),
-        questions: Vec::new(),
+        questions: match info.kind {
+            NodeKind::Broker => about::broker(sight, id),
+            NodeKind::Consumer => about::consumer(sight, id),
+            NodeKind::Controller | NodeKind::Producer | NodeKind::Admin => Vec::new(),
+        },
     })
 }
 
@@ -189,7 +194,7 @@ fn group(sight: &Sight<'_>, name: &Name) -> Option<InspectorVm> {
         configs: Vec::new(),
         scope: None,
         actions,
-        questions: Vec::new(),
+        questions: about::group(name),
     })
 }
 
@@ -241,7 +246,7 @@ fn partition(sight: &Sight<'_>, tp: TopicPartition, of: Option<NodeId>) -> Optio
                 leader.map(|_| "it has a leader; unclean elections are for partitions without one"),
             ),
         ],
-        questions: vec![Question::Leader(tp)],
+        questions: about::partition(sight, tp),
     })
 }
 

@@ -15,9 +15,10 @@ mod scene;
 mod stage;
 mod tapes;
 mod timeline;
+mod why;
 mod window;
 
-pub use scene::{Drive, occasion};
+pub use scene::{Drive, is_mark, is_step, occasion};
 
 use crate::directory::Directory;
 use crate::draw::DrawList;
@@ -46,6 +47,7 @@ pub struct Projector {
     shape: Shape,
     windows: Windows,
     view: ViewModel,
+    why: why::Held,
     title: String,
 }
 
@@ -121,6 +123,8 @@ impl Projector {
         renew(&mut view.keys, legend::keys(&sight));
         renew_option(&mut view.inspector, inspect::inspector(&sight));
         renew_option(&mut view.record, record::record(&sight));
+        self.why.update(&sight);
+        renew_option(&mut view.why, self.why.show(&sight));
         renew_option(&mut view.callout, callout::callout(&sight, &view.layout));
         &self.view
     }
@@ -196,4 +200,4 @@ fn renew_option<T: PartialEq>(held: &mut Option<Rc<T>>, new: Option<T>) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -4,9 +4,10 @@
 
 use super::Sight;
 use super::stage::acks;
+use super::why::about;
 use crate::ledger::{Life, Verdict};
 use crate::picture::Moment;
-use crate::ui::{Question, Selection};
+use crate::ui::Selection;
 use crate::view_model::clock::stage_time;
 use crate::view_model::record::{StageKind, StageState, StageVm, VerdictVm};
 use crate::view_model::{RecordVm, Tone};
@@ -28,7 +29,7 @@ pub(super) fn record(sight: &Sight<'_>) -> Option<RecordVm> {
         place: place.unwrap_or_default().as_str().into(),
         sender: sender(sight, id).as_str().into(),
         stages: stages(sight, id, life),
-        question: (life.verdict() == Verdict::Lost).then_some(Question::RecordLost(id)),
+        question: about::record(sight, id),
         verdict,
         followed: sight.ui.follow == Some(id),
     })

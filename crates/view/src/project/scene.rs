@@ -2,10 +2,14 @@
 //!
 //! Invariant: only messages that are drawn count as seen.
 
+#![allow(clippy::wildcard_enum_match_arm, reason = "most facts are no steps")]
+
 use crate::pacer::{Clockwork, Occasion, Scene};
 use kafkascope_kernel::{Micros, SimTime};
 use kafkascope_model::api::{Request, Response};
+use kafkascope_model::ids::RecordId;
 use kafkascope_model::net::{Envelope, Payload};
+use kafkascope_model::trace::{Fact, TraceEvent};
 use kafkascope_session::{Advanced, Session};
 
 /// A session under the pacer, with a budget of events for a frame.
@@ -103,4 +107,53 @@ pub fn occasion(session: &Session, following: bool, wait: Option<Micros>) -> Occ
         });
     }
     Occasion { seen: seen.map(str::to_string), awaited: wait.map(crate::words::span), following }
+}
+
+/// Whether a step stops at a fact: something a viewer can follow, outside Kafka's own topics.
+pub fn is_step(event: &TraceEvent) -> bool {
+    match &event.fact {
+        Fact::Appended { records, .. } => {
+            records.iter().any(|record| *record != RecordId::INTERNAL)
+        }
+        Fact::Sent { .. }
+        | Fact::BatchSent { .. }
+        | Fact::BatchRetried { .. }
+        | Fact::SendDone { .. }
+        | Fact::SendBlocked { .. }
+        | Fact::Delivered { .. }
+        | Fact::Processed { .. }
+        | Fact::Truncated { .. }
+        | Fact::LinkCut(_)
+        | Fact::LinkSlowed(..)
+        | Fact::LinkHealed(_)
+        | Fact::OffsetCommitted { .. }
+        | Fact::Joining { .. }
+        | Fact::MemberJoining { .. }
+        | Fact::Assigned { .. }
+        | Fact::Revoked { .. }
+        | Fact::Lost { .. }
+        | Fact::PollFailed { .. }
+        | Fact::PositionSet { .. } => true,
+        _ => is_mark(event),
+    }
+}
+
+/// Whether a fact is one of the great moments of a run.
+pub const fn is_mark(event: &TraceEvent) -> bool {
+    matches!(
+        event.fact,
+        Fact::Starting
+            | Fact::Exited(_)
+            | Fact::Paused
+            | Fact::Resumed
+            | Fact::BrokerFenced { .. }
+            | Fact::BrokerUnfenced { .. }
+            | Fact::ControllerElected { .. }
+            | Fact::LeaderElected { .. }
+            | Fact::IsrChanged { .. }
+            | Fact::TopicCreated { .. }
+            | Fact::RebalanceStarted { .. }
+            | Fact::GroupStable { .. }
+            | Fact::MemberExpired { .. }
+    )
 }

@@ -16,27 +16,30 @@ use std::rc::Rc;
 
 const PLENTY: u32 = 10_000_000;
 
-struct Stage {
-    session: Session,
-    projector: Projector,
-    ui: UiState,
+pub(crate) struct Stage {
+    pub session: Session,
+    pub projector: Projector,
+    pub ui: UiState,
 }
 
 impl Stage {
-    fn at(ms: u64) -> Self {
-        let session = Session::open(script()).expect("the set-up is accepted");
-        let mut stage =
-            Self { session, projector: Projector::new("Trips"), ui: UiState::default() };
+    pub fn at(ms: u64) -> Self {
+        let mut stage = Self::with_acks("all");
         stage.run_to(ms);
         stage
     }
 
-    fn run_to(&mut self, ms: u64) {
+    pub fn with_acks(acks: &str) -> Self {
+        let session = Session::open(script(acks)).expect("the set-up is accepted");
+        Self { session, projector: Projector::new("Trips"), ui: UiState::default() }
+    }
+
+    pub fn run_to(&mut self, ms: u64) {
         self.session.advance(SimTime::from_ms(ms), PLENTY);
         self.show();
     }
 
-    fn show(&mut self) {
+    pub fn show(&mut self) {
         self.projector.feed(&self.session);
         self.projector.project(&self.session, &self.ui);
     }
@@ -49,7 +52,7 @@ impl Stage {
     }
 }
 
-fn script() -> Script {
+fn script(acks: &str) -> Script {
     let mut script = Script::new(WorldSpec {
         seed: Seed(7),
         profile: NetworkProfile::KAFKA,
@@ -83,8 +86,11 @@ fn script() -> Script {
         jitter: Micros::ZERO,
         first_after: Micros::ZERO,
     };
-    let producer =
-        ProducerSpec { name: "rider-app".into(), config: Vec::new(), workload: Some(workload) };
+    let producer = ProducerSpec {
+        name: "rider-app".into(),
+        config: vec![("acks".into(), acks.into())],
+        workload: Some(workload),
+    };
     let consumer = ConsumerSpec {
         name: "dispatch-1".into(),
         config: vec![("group.id".into(), "dispatch".into())],

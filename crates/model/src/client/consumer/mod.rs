@@ -1,20 +1,71 @@
-//! An application with a consumer.
+//! An application with a consumer (`KafkaConsumer` with the classic protocol, `ClassicKafkaConsumer`).
 //!
-//! It polls in a loop. Invariant: it delivers each partition in offset order between two resets.
+//! Java's consumer blocks in `poll()` and beats in a thread of its own; here both are steps of [`Consumer::turn`], taken whenever
+//! something happened. Invariant: it delivers each partition in offset order between two resets, and only while it is assigned.
 
-use crate::api::Response;
+mod app;
+mod commit;
+mod committed;
+mod coordinator;
+mod fetcher;
+mod heartbeat;
+mod join;
+mod leader;
+mod membership;
+mod outbox;
+mod positions;
+mod rebalance;
+mod records;
+mod subscription;
+
+pub use membership::MemberState;
+pub use subscription::{Assigned, FetchState, Partition, Position};
+
+use crate::api::{ErrorCode, Response};
+use crate::client::kafka_client::KafkaClient;
+use crate::client::metadata::{Metadata, MetadataConfig};
+use crate::client::network::{Answer, NetworkConfig, Outcome};
 use crate::command::ConsumerSpec;
 use crate::config::consumer::ConsumerConfig;
 use crate::cx::Cx;
-use crate::ids::{Correlation, NodeId};
+use crate::group::java_order;
+use crate::ids::{Correlation, LeaderEpoch, Name, NodeId, Offset, TopicId, TopicPartition};
 use crate::net::Lane;
+use crate::workload::Processing;
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
+use app::{App, Task};
+use commit::{Commits, Purpose};
+use committed::Committed;
+use coordinator::Coordinator;
+use fetcher::Fetcher;
+use heartbeat::Heartbeat;
+use kafkascope_kernel::{Micros, SimTime};
+use membership::{Generation, Membership};
+use outbox::Outbox;
+use subscription::Subscriptions;
 
 /// A timer of this role.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ConsumerTimer {
-    /// Time to look after things.
+    /// Time to look after the application, the group, fetches and connections.
     Tick,
+}
+
+/// What a request was for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Call {
+    FindCoordinator,
+    Join(Generation),
+    Sync(Generation),
+    Heartbeat(Generation),
+    Leave,
+    Commit(Purpose, Generation, Vec<(Name, i32, Offset, LeaderEpoch)>),
+    OffsetFetch(Vec<Partition>),
+    ListOffsets(Vec<Partition>),
+    EpochEnds(Vec<(Partition, Position)>),
+    Fetch(Vec<(Partition, Offset)>),
 }
 
 /// An application with a consumer.
@@ -28,6 +79,20 @@ pub struct Consumer {
     pub config: ConsumerConfig,
     /// Brokers to ask first.
     pub bootstrap: Vec<NodeId>,
+    client: KafkaClient<Call>,
+    outbox: Outbox,
+    returned: VecDeque<Answer<Call>>,
+    coordinator: Coordinator,
+    membership: Membership,
+    heartbeat: Heartbeat,
+    commits: Commits,
+    committed: Committed,
+    subscriptions: Subscriptions,
+    fetcher: Fetcher,
+    app: App,
+    metadata_seen: u32,
+    /// Topic ids as last known, for facts about topics that metadata no longer has.
+    topic_ids: BTreeMap<Name, TopicId>,
 }
 
 impl Consumer {
@@ -38,58 +103,243 @@ impl Consumer {
         config: ConsumerConfig,
         bootstrap: Vec<NodeId>,
     ) -> Self {
-        Self { id, spec, config, bootstrap }
+        let client = new_client(&config, bootstrap.clone());
+        let app = App::new(spec.processing);
+        Self {
+            id,
+            spec,
+            config,
+            bootstrap,
+            client,
+            outbox: Outbox::default(),
+            returned: VecDeque::new(),
+            coordinator: Coordinator::default(),
+            membership: Membership::new(),
+            heartbeat: Heartbeat::default(),
+            commits: Commits::default(),
+            committed: Committed::default(),
+            subscriptions: Subscriptions::default(),
+            fetcher: Fetcher::default(),
+            app,
+            metadata_seen: 0,
+            topic_ids: BTreeMap::new(),
+        }
     }
 
     /// The process begins to run.
-    pub fn start(&mut self, _cx: &mut Cx<'_>) {}
+    pub fn start(&mut self, cx: &mut Cx<'_>) {
+        let topics = self.spec.subscribe.iter().chain(self.spec.assign.iter().map(|(t, _)| t));
+        self.client.metadata.set_topics(topics);
+        self.subscriptions.assign(&self.spec.assign);
+        self.commits.restart_interval(&self.config, cx.now);
+        self.app.start();
+        self.turn(cx);
+    }
 
-    /// The process is gone; only its disk stays.
-    pub fn kill(&mut self) {}
+    /// The process is gone; the next one begins anew.
+    pub fn kill(&mut self) {
+        let bootstrap = core::mem::take(&mut self.bootstrap);
+        *self = Self::new(self.id, self.spec.clone(), self.config.clone(), bootstrap);
+    }
 
-    /// SIGTERM.
+    /// SIGTERM: the application finishes its records, then calls `close()`.
     pub fn shut_down(&mut self, cx: &mut Cx<'_>) {
-        cx.out.push(crate::cx::Effect::Exit);
+        self.app.closing = true;
+        self.turn(cx);
     }
 
     /// An answer arrived.
     pub fn on_response(
         &mut self,
-        _from: NodeId,
-        _lane: Lane,
-        _correlation: Correlation,
-        _body: Response,
-        _cx: &mut Cx<'_>,
+        from: NodeId,
+        lane: Lane,
+        correlation: Correlation,
+        body: Response,
+        cx: &mut Cx<'_>,
     ) {
+        let answer = self.client.on_response(from, lane, correlation, body, cx);
+        self.returned.extend(answer);
+        self.turn(cx);
     }
 
     /// A connection broke or was refused.
-    pub fn on_disconnect(&mut self, _peer: NodeId, _lane: Lane, _cx: &mut Cx<'_>) {}
+    pub fn on_disconnect(&mut self, peer: NodeId, lane: Lane, cx: &mut Cx<'_>) {
+        let failed = self.client.on_disconnect(peer, lane, cx);
+        self.returned.extend(failed);
+        self.turn(cx);
+    }
 
     /// A timer is due.
-    pub fn on_timer(&mut self, _timer: ConsumerTimer, _cx: &mut Cx<'_>) {}
+    pub fn on_timer(&mut self, timer: ConsumerTimer, cx: &mut Cx<'_>) {
+        match timer {
+            ConsumerTimer::Tick => self.turn(cx),
+        }
+    }
 
     /// The application calls `commitSync`: the given offsets, or its positions.
-    pub fn commit(
-        &mut self,
-        _offsets: Option<Vec<(crate::ids::Name, i32, crate::ids::Offset)>>,
-        _cx: &mut Cx<'_>,
-    ) {
+    pub fn commit(&mut self, offsets: Option<Vec<(Name, i32, Offset)>>, cx: &mut Cx<'_>) {
+        let offsets =
+            offsets.map(|list| list.into_iter().map(|(t, p, o)| ((t, p), o, -1)).collect());
+        self.app.ask(Task::CommitSync(offsets), cx);
+        self.turn(cx);
     }
 
     /// The application seeks.
-    pub fn seek(
-        &mut self,
-        _topic: &crate::ids::Name,
-        _partition: i32,
-        _offset: crate::ids::Offset,
-        _cx: &mut Cx<'_>,
-    ) {
+    pub fn seek(&mut self, topic: &Name, partition: i32, offset: Offset, cx: &mut Cx<'_>) {
+        self.app.ask(Task::Seek((topic.clone(), partition), offset), cx);
+        self.turn(cx);
     }
 
     /// The application stops calling `poll`, or goes on.
-    pub fn block_polling(&mut self, _blocked: bool, _cx: &mut Cx<'_>) {}
+    pub fn block_polling(&mut self, blocked: bool, cx: &mut Cx<'_>) {
+        self.app.blocked = blocked;
+        self.turn(cx);
+    }
 
     /// The application works differently from now on.
-    pub fn set_processing(&mut self, _processing: crate::workload::Processing, _cx: &mut Cx<'_>) {}
+    pub fn set_processing(&mut self, processing: Processing, cx: &mut Cx<'_>) {
+        self.app.processing = processing;
+        self.turn(cx);
+    }
+
+    /// The group's generation as this member knows it; -1 outside.
+    pub const fn generation(&self) -> i32 {
+        self.membership.generation.id
+    }
+
+    /// Its member id; empty before it has one.
+    pub const fn member_id(&self) -> &Name {
+        &self.membership.generation.member_id
+    }
+
+    /// Where it stands in its group.
+    pub const fn member_state(&self) -> MemberState {
+        self.membership.state
+    }
+
+    /// Its group's coordinator, if it knows it.
+    pub const fn coordinator(&self) -> Option<NodeId> {
+        self.coordinator.node
+    }
+
+    /// Its assigned partitions.
+    pub fn assignment(&self) -> impl Iterator<Item = &Assigned> {
+        self.subscriptions.iter()
+    }
+
+    /// Its assigned partitions as facts name them, sorted by topic name.
+    pub fn assigned_partitions(&self) -> Vec<TopicPartition> {
+        self.subscriptions.partitions().iter().map(|partition| self.tp(partition)).collect()
+    }
+
+    /// The offset of the next record of a partition that `poll()` will return, if that is settled.
+    pub fn position(&self, topic: &str, partition: i32) -> Option<Offset> {
+        let assigned = self.subscriptions.get(&(topic.into(), partition))?;
+        assigned.position.filter(|_| assigned.has_valid_position()).map(|known| known.offset)
+    }
+
+    /// Whether it subscribed to topics, so that its group decides what it reads.
+    fn is_subscribed(&self) -> bool {
+        !self.spec.subscribe.is_empty()
+    }
+
+    fn group_id(&self) -> Name {
+        self.config.group_id.clone().unwrap_or_else(|| "".into())
+    }
+
+    fn client_id(&self) -> Name {
+        self.config.client_id.clone().unwrap_or_else(|| self.spec.name.clone())
+    }
+
+    fn request_timeout(&self) -> Micros {
+        Micros::from_config_ms(i64::from(self.config.request_timeout_ms))
+    }
+
+    fn retry_backoff(&self) -> Micros {
+        Micros::from_config_ms(self.config.retry_backoff_ms)
+    }
+
+    /// A partition as facts name it.
+    fn tp(&self, partition: &Partition) -> TopicPartition {
+        let known = self.client.metadata.cluster().topic(&partition.0).map(|topic| topic.id);
+        let id = known.or_else(|| self.topic_ids.get(&partition.0).copied());
+        TopicPartition::new(id.unwrap_or(TopicId::ZERO), partition.1)
+    }
+
+    fn tps(&self, partitions: &[Partition]) -> Arc<[TopicPartition]> {
+        partitions.iter().map(|partition| self.tp(partition)).collect()
+    }
+
+    /// Goes on as far as possible, then waits for the next answer or moment.
+    fn turn(&mut self, cx: &mut Cx<'_>) {
+        loop {
+            while let Some(answer) = self.returned.pop_front() {
+                self.on_answer(answer, cx);
+            }
+            self.beat(cx);
+            let again = self.app_turn(cx);
+            let failed = self.outbox.flush(&mut self.client, cx);
+            self.returned.extend(failed);
+            let late = self.client.poll(cx);
+            self.returned.extend(late);
+            if self.returned.is_empty() && !again {
+                break;
+            }
+        }
+        match self.wakeup_at(cx.now) {
+            Some(at) => cx.arm(ConsumerTimer::Tick, at.since(cx.now)),
+            None => cx.disarm(ConsumerTimer::Tick),
+        }
+    }
+
+    fn wakeup_at(&self, now: SimTime) -> Option<SimTime> {
+        if self.app.is_closed() {
+            return None;
+        }
+        let of_client = [self.client.wakeup_at(), self.outbox.wakeup_at(), self.next_beat(now)];
+        of_client.into_iter().chain(self.app_wakeups(now)).flatten().min()
+    }
+
+    fn on_answer(&mut self, answer: Answer<Call>, cx: &mut Cx<'_>) {
+        let Answer { peer, call, outcome } = answer;
+        match call {
+            Call::FindCoordinator => self.on_coordinator(outcome, cx),
+            Call::Join(sent) => self.on_joined(&sent, outcome, cx),
+            Call::Sync(sent) => self.on_synced(&sent, outcome, cx),
+            Call::Heartbeat(sent) => self.on_beat(&sent, outcome, cx),
+            Call::Leave => self.lose_coordinator_if_disconnected(&outcome, cx),
+            Call::Commit(purpose, sent, offsets) => {
+                self.on_committed(purpose, &sent, &offsets, outcome, cx)
+            }
+            Call::OffsetFetch(partitions) => self.on_offsets(&partitions, outcome, cx),
+            Call::ListOffsets(partitions) => self.on_listed(&partitions, outcome, cx),
+            Call::EpochEnds(asked) => self.on_epoch_ends(&asked, outcome, cx),
+            Call::Fetch(asked) => self.on_fetched(peer.server, asked, outcome, cx),
+        }
+    }
+}
+
+/// The failure that a request without an answer is: the connection's.
+fn answered(outcome: Outcome) -> Result<Response, ErrorCode> {
+    match outcome {
+        Outcome::Answered(body) => Ok(body),
+        Outcome::Disconnected | Outcome::TimedOut => Err(ErrorCode::NetworkException),
+    }
+}
+
+fn new_client(config: &ConsumerConfig, bootstrap: Vec<NodeId>) -> KafkaClient<Call> {
+    let network = NetworkConfig {
+        request_timeout: Micros::from_config_ms(i64::from(config.request_timeout_ms)),
+        reconnect_backoff_ms: config.reconnect_backoff_ms,
+        reconnect_backoff_max_ms: config.reconnect_backoff_max_ms,
+        max_in_flight: 100,
+    };
+    let metadata = MetadataConfig {
+        retry_backoff_ms: config.retry_backoff_ms,
+        retry_backoff_max_ms: config.retry_backoff_max_ms,
+        max_age: Micros::from_config_ms(config.metadata_max_age_ms),
+        max_idle: None,
+        allow_auto_create: config.allow_auto_create_topics,
+    };
+    KafkaClient::new(network, Metadata::new(metadata, bootstrap))
 }

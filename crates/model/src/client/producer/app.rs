@@ -5,13 +5,15 @@
 
 use super::accumulator::Appended;
 use super::batch::payload_of;
-use super::partitioner::partition_for_key;
+use super::partitioner::{partition_for_key, round_robin};
 use super::sender::Sender;
+use crate::client::cluster::KnownTopic;
+use crate::config::producer::PartitionerClass;
 use crate::cx::{Cx, Draw};
 use crate::ids::{Name, NodeId, RecordId, TopicId, TopicPartition};
 use crate::trace::{Fact, SendResult};
 use crate::workload::{NewRecord, Workload};
-use alloc::collections::VecDeque;
+use alloc::collections::{BTreeMap, VecDeque};
 use kafkascope_kernel::{Micros, SimTime};
 
 /// The most calls that may wait for the one under way; further ones fail at once.
@@ -24,6 +26,8 @@ pub struct AppConfig {
     pub max_block: Micros,
     /// `partitioner.ignore.keys`.
     pub ignore_keys: bool,
+    /// `partitioner.class`.
+    pub partitioner: PartitionerClass,
 }
 
 /// An application that sends.
@@ -35,6 +39,8 @@ pub struct App {
     waiting: VecDeque<Call>,
     sending: Option<Sending>,
     workload: Option<Running>,
+    /// Turns taken by topic, for a round-robin partitioner.
+    turns: BTreeMap<Name, u32>,
     closed: bool,
 }
 
@@ -50,6 +56,8 @@ struct Sending {
     id: RecordId,
     topic: Name,
     record: NewRecord,
+    /// The partitioner's choice, once it was asked; it is asked once.
+    chosen: Option<i32>,
     deadline: SimTime,
     waits: Wait,
 }
@@ -73,8 +81,16 @@ struct Running {
 impl App {
     /// An application that has sent `sent` records in earlier lives.
     pub const fn new(config: AppConfig, producer: NodeId, sent: u32) -> Self {
-        let waiting = VecDeque::new();
-        Self { config, producer, sent, waiting, sending: None, workload: None, closed: false }
+        Self {
+            config,
+            producer,
+            sent,
+            waiting: VecDeque::new(),
+            sending: None,
+            workload: None,
+            turns: BTreeMap::new(),
+            closed: false,
+        }
     }
 
     /// How many records were sent, earlier lives included.
@@ -168,12 +184,12 @@ impl App {
         let (key, value) = (record.key.clone(), record.value.clone());
         cx.note(Fact::Sent { record: id, topic: topic.clone(), key, value });
         let deadline = cx.now + self.config.max_block;
-        Sending { id, topic, record, deadline, waits: Wait::Nothing }
+        Sending { id, topic, record, chosen: None, deadline, waits: Wait::Nothing }
     }
 
     /// The call, if it still waits, and whether the sender has reason to look.
     fn go_on(
-        &self,
+        &mut self,
         mut sending: Sending,
         sender: &mut Sender,
         cx: &mut Cx<'_>,
@@ -203,7 +219,7 @@ impl App {
     }
 
     fn append(
-        &self,
+        &mut self,
         mut sending: Sending,
         sender: &mut Sender,
         cx: &mut Cx<'_>,
@@ -218,10 +234,9 @@ impl App {
             fail(&sending, tp, "RecordTooLargeException", cx);
             return (None, false);
         }
-        let key = record.key.as_ref().filter(|_| !self.config.ignore_keys);
-        let by_key = record.partition.is_none() && key.is_some();
-        let hashed = key.map(|key| partition_for_key(key, known.partitions.len() as i32));
-        let partition = record.partition.or(hashed);
+        let by_key = record.partition.is_none() && self.hashes(record);
+        let chosen = sending.chosen.or(record.partition);
+        let partition = chosen.or_else(|| self.partition(&sending, known));
         let at = record.timestamp.unwrap_or_else(|| cx.epoch_ms());
         let topic = (&sending.topic, known);
         match sender.accumulator.append(topic, partition, (sending.id, record, at), cx) {
@@ -234,11 +249,33 @@ impl App {
                 note_block(&sending, cx);
                 let wake = !sender.accumulator.exhausted;
                 sender.accumulator.exhausted = true;
+                sending.chosen = partition;
                 sending.waits = Wait::Memory;
                 let (still, _) = give_up(sending, sender, cx);
                 (still, wake)
             }
         }
+    }
+
+    /// The partitioner's choice (`KafkaProducer.partition`); none leaves it to the accumulator.
+    fn partition(&mut self, sending: &Sending, known: &KnownTopic) -> Option<i32> {
+        match self.config.partitioner {
+            PartitionerClass::RoundRobin => {
+                let turn = self.turns.entry(sending.topic.clone()).or_default();
+                *turn = turn.wrapping_add(1);
+                Some(round_robin(turn.wrapping_sub(1), known))
+            }
+            PartitionerClass::BuiltIn if self.hashes(&sending.record) => {
+                let key = sending.record.key.as_ref()?;
+                Some(partition_for_key(key, known.partitions.len() as i32))
+            }
+            PartitionerClass::BuiltIn => None,
+        }
+    }
+
+    const fn hashes(&self, record: &NewRecord) -> bool {
+        let built_in = matches!(self.config.partitioner, PartitionerClass::BuiltIn);
+        built_in && record.key.is_some() && !self.config.ignore_keys
     }
 
     fn next_of_workload(&mut self, cx: &mut Cx<'_>) -> Option<(Name, NewRecord)> {

@@ -177,8 +177,12 @@ impl Producer {
 }
 
 fn new_app(config: &ProducerConfig, id: NodeId, sent: u32) -> App {
-    let max_block = Micros::from_config_ms(config.max_block_ms);
-    App::new(AppConfig { max_block, ignore_keys: config.partitioner_ignore_keys }, id, sent)
+    let app = AppConfig {
+        max_block: Micros::from_config_ms(config.max_block_ms),
+        ignore_keys: config.partitioner_ignore_keys,
+        partitioner: config.partitioner_class,
+    };
+    App::new(app, id, sent)
 }
 
 fn new_sender(config: &ProducerConfig, bootstrap: Vec<NodeId>) -> Sender {
@@ -202,6 +206,8 @@ fn new_sender(config: &ProducerConfig, bootstrap: Vec<NodeId>) -> Sender {
         max_request_size: config.max_request_size.unsigned_abs(),
         delivery_timeout: Micros::from_config_ms(config.effective_delivery_timeout_ms()),
         adaptive: config.partitioner_adaptive,
+        availability_timeout: (config.partitioner_availability_timeout_ms > 0)
+            .then(|| Micros::from_config_ms(config.partitioner_availability_timeout_ms)),
     };
     let sender = SenderConfig {
         acks: config.acks.wire(),

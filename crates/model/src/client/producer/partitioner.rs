@@ -35,6 +35,19 @@ pub fn partition_for_key(key: &[u8], partitions: i32) -> i32 {
     (murmur2(key) & i32::MAX) % partitions
 }
 
+/// Every partition with a leader in turn, or every partition if none has one (`RoundRobinPartitioner`).
+pub fn round_robin(turn: u32, topic: &KnownTopic) -> i32 {
+    let led: Vec<i32> = (0..)
+        .zip(&topic.partitions)
+        .filter_map(|(index, partition)| partition.leader.map(|_| index))
+        .collect();
+    let all = topic.partitions.len() as u32;
+    match led.get(turn as usize % led.len().max(1)) {
+        Some(partition) => *partition,
+        None => (turn % all) as i32,
+    }
+}
+
 /// The sticky choice of one topic.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct BuiltInPartitioner {
@@ -55,6 +68,11 @@ struct LoadStats {
 }
 
 impl BuiltInPartitioner {
+    /// Whether any record was left to it.
+    pub const fn is_used(&self) -> bool {
+        self.sticky.is_some()
+    }
+
     /// The partition to stick to now.
     pub fn current(&mut self, topic: &KnownTopic, cx: &mut Cx<'_>) -> i32 {
         if let Some(sticky) = self.sticky {
@@ -198,6 +216,13 @@ mod tests {
         assert_eq!(bench.run(|cx| partitioner.current(&topic, cx)), first);
         bench.run(|cx| partitioner.produced(1, 100, false, &topic, cx));
         assert_ne!(bench.run(|cx| partitioner.current(&topic, cx)), first);
+    }
+
+    #[test]
+    fn round_robin_passes_over_partitions_without_a_leader_unless_all_are() {
+        let turns = |topic: &KnownTopic| (0..4).map(|n| round_robin(n, topic)).collect::<Vec<_>>();
+        assert_eq!(turns(&topic(3, &[1])), [0, 2, 0, 2]);
+        assert_eq!(turns(&topic(2, &[0, 1])), [0, 1, 0, 1]);
     }
 
     #[test]

@@ -163,7 +163,9 @@ impl Sender {
         let mut sent = false;
         for node in ready.nodes {
             let peer = Peer::broker(node);
-            if self.client.ready(peer, cx) {
+            let can_drain = self.client.ready(peer, cx);
+            self.accumulator.note_latency(node, can_drain, cx.now);
+            if can_drain {
                 sent |= self.send_to(node, cx);
             } else if let Some(at) = self.client.connect_at(peer, cx.now) {
                 self.wake(at);

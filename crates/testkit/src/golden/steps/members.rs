@@ -2,7 +2,7 @@
 //!
 //! Invariant: a member's log is what its application saw, in that order, and nothing else.
 
-use super::{done, verdict};
+use super::{done, opened, verdict};
 use crate::golden::action::{Member, MemberBlock, MemberCommit, MemberLog, MemberSeek, Tp};
 use crate::golden::book::Seen;
 use crate::golden::configs;
@@ -17,9 +17,6 @@ use std::collections::BTreeMap;
 
 pub fn open(stage: &mut Stage, app: &str, args: &Member) -> Result<Value, Stop> {
     let config = configs::of_client::<ConsumerConfig>(&args.config)?;
-    if let Some(refusal) = configs::refusal::<ConsumerConfig>(&config) {
-        return Ok(json!({ "error": "ConfigException", "message": refusal.reason }));
-    }
     let group = args.config.get("group.id").map_or("null", String::as_str);
     let spec = ConsumerSpec {
         name: stage.unique(app, &args.name),
@@ -28,8 +25,7 @@ pub fn open(stage: &mut Stage, app: &str, args: &Member) -> Result<Value, Stop> 
         assign: args.assign.iter().map(|tp| (tp.topic.as_str().into(), tp.partition)).collect(),
         processing: application(),
     };
-    stage.add_client(app, &args.name, &Command::AddConsumer(spec))?;
-    Ok(done())
+    opened(stage.add_client(app, &args.name, &Command::AddConsumer(spec)))
 }
 
 pub fn log(stage: &mut Stage, app: &str, args: &MemberLog) -> Result<Value, Stop> {
@@ -142,7 +138,7 @@ pub fn state(stage: &mut Stage, app: &str, name: &str) -> Result<Value, Stop> {
     let known = |stage: &Stage| positions_of(stage, member, &assignment);
     let positions = stage.wait(Micros::from_ms(5_000), known);
     let mut answer = json!({
-        "assignment": names(stage, &assignment),
+        "assignment": assignment.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "generation": stage.generation(member),
         "member_id_set": true,
     });
@@ -154,16 +150,8 @@ pub fn state(stage: &mut Stage, app: &str, name: &str) -> Result<Value, Stop> {
     Ok(answer)
 }
 
-fn positions_of(
-    stage: &Stage,
-    member: NodeId,
-    assignment: &[TopicPartition],
-) -> Option<Map<String, Value>> {
-    let position = |tp: &TopicPartition| {
-        let name = stage.partition_name(*tp);
-        let offset = stage.position(member, &Tp::parse(&name)?)?;
-        Some((name, json!(offset)))
-    };
+fn positions_of(stage: &Stage, member: NodeId, assignment: &[Tp]) -> Option<Map<String, Value>> {
+    let position = |tp: &Tp| Some((tp.to_string(), json!(stage.position(member, tp)?)));
     assignment.iter().map(position).collect()
 }
 

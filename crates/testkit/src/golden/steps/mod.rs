@@ -67,6 +67,17 @@ pub(super) fn carry_out(stage: &mut Stage, step: &Step) -> Result<Value, Stop> {
     }
 }
 
+/// The answer of opening a client: Kafka's own constructor refuses some configs.
+fn opened(outcome: Result<kafkascope_model::ids::NodeId, Stop>) -> Result<Value, Stop> {
+    match outcome {
+        Ok(_) => Ok(done()),
+        Err(Stop::Config(refusal)) => {
+            Ok(json!({ "error": "ConfigException", "message": refusal.reason }))
+        }
+        Err(stop) => Err(stop),
+    }
+}
+
 /// The answer of a call that succeeded and has nothing to tell.
 fn done() -> Value {
     json!({})

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a result is what the application's future said, never what a log holds.
 
-use super::{done, failed};
+use super::{done, failed, opened};
 use crate::golden::action::{Producer, Send, SendRecord};
 use crate::golden::configs;
 use crate::golden::stage::{PATIENCE, Stage, Stop};
@@ -16,13 +16,9 @@ use serde_json::{Value, json};
 
 pub fn open(stage: &mut Stage, app: &str, args: &Producer) -> Result<Value, Stop> {
     let config = configs::of_client::<ProducerConfig>(&args.config)?;
-    if let Some(refusal) = configs::refusal::<ProducerConfig>(&config) {
-        return Ok(json!({ "error": "ConfigException", "message": refusal.reason }));
-    }
     let config = stage.with_client_id(app, "producer", None, config);
     let spec = ProducerSpec { name: stage.unique(app, &args.name), config, workload: None };
-    stage.add_client(app, &args.name, &Command::AddProducer(spec))?;
-    Ok(done())
+    opened(stage.add_client(app, &args.name, &Command::AddProducer(spec)))
 }
 
 pub fn close(stage: &mut Stage, app: &str, name: &str) -> Result<Value, Stop> {

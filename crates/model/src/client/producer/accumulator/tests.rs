@@ -26,6 +26,7 @@ impl Story {
             max_request_size: 1_048_576,
             delivery_timeout: Micros::from_ms(120_000),
             adaptive: true,
+            availability_timeout: None,
         };
         change(&mut config);
         let metadata_config = MetadataConfig {
@@ -167,6 +168,24 @@ fn a_muted_partition_waits_and_a_retry_backs_off() {
     assert_eq!(story.ready().next_check, Some(SimTime::from_ms(100)));
     story.bench.wait_ms(100);
     assert_eq!(story.drain(), [id]);
+}
+
+#[test]
+fn keyless_records_avoid_a_broker_that_takes_nothing() {
+    let mut story = Story::new(3, |config| {
+        config.availability_timeout = Some(Micros::from_ms(100));
+        config.batch_size = 300;
+    });
+    for partition in 0..3 {
+        story.append(Some(partition), 40);
+    }
+    let node = NODE;
+    story.accumulator.note_latency(node, true, story.bench.now);
+    story.bench.wait_ms(101);
+    story.accumulator.note_latency(node, false, story.bench.now);
+    assert!(is_slow(story.accumulator.latencies.get(&node), Some(Micros::from_ms(100))));
+    story.accumulator.note_latency(node, true, story.bench.now);
+    assert!(!is_slow(story.accumulator.latencies.get(&node), Some(Micros::from_ms(100))));
 }
 
 #[test]

@@ -1,0 +1,430 @@
+//! The application around the consumer: it polls, works through what it got, commits and closes when told to
+//! (`ClassicKafkaConsumer.poll`, `commitSync`, `close`).
+//!
+//! Commands are carried out between two rounds of `poll()`, by the thread that polls. Invariant: a record is done before the
+//! next one is begun, and all of them before the next `poll()`.
+
+use super::commit::{OffsetsToCommit, Purpose, commit_exception};
+use super::join::thrown;
+use super::records::Handed;
+use super::subscription::Partition;
+use super::{Consumer, MemberState, Position};
+use crate::client::network::Peer;
+use crate::cx::{Cx, Effect};
+use crate::ids::Offset;
+use crate::trace::{Fact, PositionSource};
+use crate::workload::Processing;
+use alloc::collections::VecDeque;
+use kafkascope_kernel::{Micros, SimTime};
+
+/// How long an application waits after `poll()` threw before it polls again.
+const AFTER_ERROR: Micros = Micros::from_ms(200);
+/// How long `close()` may take.
+const CLOSE_TIMEOUT: Micros = Micros::from_ms(30_000);
+/// The most commands that wait for the application.
+const MAX_TASKS: usize = 1_000;
+
+/// Something the application is to do between two polls.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Task {
+    /// `commitSync`: these offsets, or its positions.
+    CommitSync(Option<OffsetsToCommit>),
+    /// `seek`.
+    Seek(Partition, Offset),
+}
+
+impl Task {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::CommitSync(_) => "commitSync",
+            Self::Seek(..) => "seek",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Phase {
+    /// Not running.
+    Idle,
+    /// In `poll()`, until then.
+    Polling(SimTime),
+    /// At work; the first record is done then.
+    Working(VecDeque<Handed>, SimTime),
+    /// Out of `poll()`, until then.
+    Resting(SimTime),
+    /// Does not call `poll()`.
+    Blocked,
+    /// In `commitSync`.
+    Committing { offsets: OffsetsToCommit, until: SimTime },
+    /// In `close()`: committing, or saying goodbye.
+    Closing { until: SimTime, offsets: Option<OffsetsToCommit> },
+    /// `close()` returned.
+    Closed,
+}
+
+/// The application's own state.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct App {
+    phase: Phase,
+    tasks: VecDeque<Task>,
+    pub processing: Processing,
+    /// It is told not to call `poll()`.
+    pub blocked: bool,
+    /// It is told to close.
+    pub closing: bool,
+    /// A partition has no committed offset and no way to reset: `poll()` throws.
+    pub no_offset: bool,
+    /// An exception that the next `poll()` throws.
+    pub failed: Option<&'static str>,
+}
+
+impl App {
+    pub const fn new(processing: Processing) -> Self {
+        Self {
+            phase: Phase::Idle,
+            tasks: VecDeque::new(),
+            processing,
+            blocked: false,
+            closing: false,
+            no_offset: false,
+            failed: None,
+        }
+    }
+
+    /// The process runs.
+    pub fn start(&mut self) {
+        self.phase = Phase::Resting(SimTime::ZERO);
+    }
+
+    /// Puts in a command; one too many is answered at once.
+    pub fn ask(&mut self, task: Task, cx: &mut Cx<'_>) {
+        if self.tasks.len() < MAX_TASKS {
+            self.tasks.push_back(task);
+        } else {
+            let error = Some("IllegalStateException");
+            cx.note(Fact::AppCallDone { call: task.name(), error });
+        }
+    }
+
+    /// Whether it is inside `poll()`.
+    pub const fn is_polling(&self) -> bool {
+        matches!(self.phase, Phase::Polling(_))
+    }
+
+    /// Whether `close()` has ended the heartbeat thread.
+    pub const fn is_leaving(&self) -> bool {
+        matches!(self.phase, Phase::Closing { offsets: None, .. } | Phase::Closed | Phase::Idle)
+    }
+
+    /// Whether there is nothing left to do.
+    pub const fn is_closed(&self) -> bool {
+        matches!(self.phase, Phase::Closed | Phase::Idle)
+    }
+
+    fn is_wanted_elsewhere(&self) -> bool {
+        self.blocked || self.closing || !self.tasks.is_empty()
+    }
+}
+
+impl Consumer {
+    /// Takes the application one step further; whether it may go further at once.
+    pub(super) fn app_turn(&mut self, cx: &mut Cx<'_>) -> bool {
+        self.see_metadata(cx);
+        match &mut self.app.phase {
+            Phase::Idle | Phase::Closed => false,
+            Phase::Polling(until) => {
+                let until = *until;
+                self.poll_turn(until, cx)
+            }
+            Phase::Working(..) => self.work(cx),
+            Phase::Resting(until) => {
+                let over = *until <= cx.now || self.app.closing;
+                if over {
+                    self.next_round(cx);
+                }
+                over
+            }
+            Phase::Blocked => {
+                let over = !self.app.blocked || self.app.closing || !self.app.tasks.is_empty();
+                if over {
+                    self.next_round(cx);
+                }
+                over
+            }
+            Phase::Committing { .. } => self.commit_sync_turn(cx),
+            Phase::Closing { .. } => self.close_turn(cx),
+        }
+    }
+
+    /// When the application, and what it waits for, has something to do.
+    pub(super) fn app_wakeups(
+        &self,
+        now: SimTime,
+    ) -> impl Iterator<Item = Option<SimTime>> + use<> {
+        let mut wakeups = [None; 7];
+        match &self.app.phase {
+            Phase::Idle | Phase::Closed | Phase::Blocked => {}
+            Phase::Working(_, at) | Phase::Resting(at) => wakeups[0] = Some(*at),
+            Phase::Committing { until, .. } | Phase::Closing { until, .. } => {
+                let retry_at = self.commits.sync_retry_at;
+                wakeups[0] = Some(*until);
+                wakeups[1] = self.lookup_at(now);
+                wakeups[2] = (retry_at > now).then_some(retry_at);
+            }
+            Phase::Polling(until) => {
+                wakeups[0] = (*until > now).then_some(*until);
+                wakeups[1] = self.lookup_at(now);
+                let later = |at: SimTime| (at > now).then_some(at);
+                wakeups[2] = later(self.membership.retry_at);
+                wakeups[3] = later(self.committed.retry_at);
+                wakeups[4] = if self.auto_commits() { later(self.commits.next_at) } else { None };
+                wakeups[5] = self.fetcher.retry_at;
+                let retries = self.subscriptions.iter().map(|assigned| assigned.retry_at);
+                wakeups[6] = retries.filter(|at| *at > now).min();
+            }
+        }
+        wakeups.into_iter()
+    }
+
+    /// When to look for the coordinator again.
+    pub(super) fn lookup_at(&self, now: SimTime) -> Option<SimTime> {
+        let at = self.coordinator.retry_at;
+        (self.coordinator.node.is_none() && at > now).then_some(at)
+    }
+
+    /// New metadata: topic ids, leaders, and what the group's leader assigned by.
+    fn see_metadata(&mut self, cx: &mut Cx<'_>) {
+        let version = self.client.metadata.version();
+        if core::mem::replace(&mut self.metadata_seen, version) == version {
+            return;
+        }
+        let topics = self.client.metadata.cluster().topics();
+        self.topic_ids.extend(topics.map(|(name, topic)| (name.clone(), topic.id)));
+        self.follow_leaders();
+        self.assign_when_known(cx);
+        self.watch_topics();
+    }
+
+    /// Between two polls: commands first, then `poll()` again.
+    fn next_round(&mut self, cx: &mut Cx<'_>) {
+        while let Some(task) = self.app.tasks.pop_front() {
+            match task {
+                Task::Seek(partition, offset) => self.seek_now(&partition, offset, cx),
+                Task::CommitSync(offsets) => {
+                    let offsets = offsets.unwrap_or_else(|| self.subscriptions.all_consumed());
+                    let patience = i64::from(self.config.default_api_timeout_ms);
+                    let until = cx.now + Micros::from_config_ms(patience);
+                    self.commits.begin_sync();
+                    self.app.phase = Phase::Committing { offsets, until };
+                    return;
+                }
+            }
+        }
+        self.app.phase = if self.app.closing {
+            self.begin_close(cx)
+        } else if self.app.blocked {
+            Phase::Blocked
+        } else {
+            // Without a pause between polls, one long poll is the same as many short ones.
+            let Processing { per_poll, poll_timeout, .. } = self.app.processing;
+            let endless = per_poll == Micros::ZERO;
+            let until = if endless { SimTime::ZERO } else { cx.now + poll_timeout };
+            self.heartbeat.polled(&self.config, cx.now);
+            Phase::Polling(until)
+        };
+    }
+
+    fn poll_turn(&mut self, until: SimTime, cx: &mut Cx<'_>) -> bool {
+        if self.app.is_wanted_elsewhere() {
+            self.next_round(cx);
+            return true;
+        }
+        match self.poll_once(cx) {
+            Err(error) => {
+                cx.note(Fact::PollFailed { error });
+                self.app.phase = Phase::Resting(cx.now + AFTER_ERROR);
+                true
+            }
+            Ok(records) if !records.is_empty() => {
+                self.note_delivered(&records, cx);
+                let first = cx.now + self.app.processing.per_record;
+                self.app.phase = Phase::Working(records, first);
+                true
+            }
+            Ok(_) if until > SimTime::ZERO && until <= cx.now => {
+                self.rest(cx);
+                true
+            }
+            Ok(_) => false,
+        }
+    }
+
+    /// One pass through `poll()`: the group, positions, then records.
+    fn poll_once(&mut self, cx: &mut Cx<'_>) -> Result<VecDeque<Handed>, &'static str> {
+        if let Some(error) = self.membership.failed.take() {
+            return Err(thrown(error));
+        }
+        if self.is_subscribed() && self.config.group_id.is_none() {
+            return Err("InvalidGroupIdException");
+        }
+        let active = !self.is_subscribed()
+            || self.ensure_coordinator(cx) && self.ensure_active(cx).map_err(thrown)?;
+        if active {
+            self.maybe_auto_commit(cx);
+            self.update_positions(cx)?;
+        }
+        loop {
+            let collected = self.collect(cx)?;
+            // The next fetch is under way while the application works.
+            self.send_fetches(cx);
+            if !collected.records.is_empty() || !self.has_fetched() {
+                return Ok(self.listed(collected.records));
+            }
+        }
+    }
+
+    fn update_positions(&mut self, cx: &mut Cx<'_>) -> Result<(), &'static str> {
+        self.validate_positions(cx);
+        if !self.subscriptions.has_all_positions() {
+            if core::mem::take(&mut self.app.no_offset) {
+                return Err("NoOffsetForPartitionException");
+            }
+            if self.init_with_committed(cx).map_err(thrown)? {
+                self.reset_positions(cx);
+            }
+        }
+        match self.app.failed.take() {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+
+    fn seek_now(&mut self, partition: &Partition, offset: Offset, cx: &mut Cx<'_>) {
+        let (leader, leader_epoch) = self.leader_of(partition);
+        let tp = self.tp(partition);
+        let error = match self.subscriptions.get_mut(partition) {
+            None => Some("IllegalStateException"),
+            Some(_) if offset < 0 => Some("IllegalArgumentException"),
+            Some(assigned) => {
+                assigned.seek(Position { offset, offset_epoch: None, leader, leader_epoch });
+                cx.note(Fact::PositionSet { tp, offset, source: PositionSource::Seek });
+                None
+            }
+        };
+        cx.note(Fact::AppCallDone { call: "seek", error });
+    }
+
+    /// Finishes what is due; whether the round is over.
+    fn work(&mut self, cx: &mut Cx<'_>) -> bool {
+        let per_record = self.app.processing.per_record;
+        let Phase::Working(records, at) = &mut self.app.phase else { return false };
+        while *at <= cx.now
+            && let Some(Handed { record, tp, offset, .. }) = records.pop_front()
+        {
+            cx.note(Fact::Processed { record, tp, offset });
+            *at += per_record;
+        }
+        let over = records.is_empty();
+        if over {
+            self.rest(cx);
+        }
+        over
+    }
+
+    fn rest(&mut self, cx: &Cx<'_>) {
+        self.app.phase = Phase::Resting(cx.now + self.app.processing.per_poll);
+    }
+
+    /// `commitSync` goes on until it is answered for good.
+    fn commit_sync_turn(&mut self, cx: &mut Cx<'_>) -> bool {
+        let Phase::Committing { offsets, until } = &self.app.phase else { return false };
+        let (offsets, until) = (offsets.clone(), *until);
+        let Some(verdict) = self.try_commit(&offsets, until, cx) else { return false };
+        cx.note(Fact::AppCallDone { call: "commitSync", error: verdict });
+        self.app.phase =
+            Phase::Resting(if verdict.is_some() { cx.now + AFTER_ERROR } else { cx.now });
+        true
+    }
+
+    /// The exception that the commit threw, if any; nothing while it goes on.
+    fn try_commit(
+        &mut self,
+        offsets: &OffsetsToCommit,
+        until: SimTime,
+        cx: &mut Cx<'_>,
+    ) -> Option<Option<&'static str>> {
+        if self.config.group_id.is_none() {
+            return Some(Some("InvalidGroupIdException"));
+        }
+        if offsets.is_empty() {
+            return Some(None);
+        }
+        loop {
+            match self.commits.sync.take() {
+                Some(Some(Ok(()))) => return Some(None),
+                Some(Some(Err(error))) if !error.is_retriable() => {
+                    return Some(Some(commit_exception(error)));
+                }
+                Some(Some(Err(_))) => self.commits.sync_retry_at = cx.now + self.retry_backoff(),
+                Some(None) => self.commits.sync = Some(None),
+                None => {}
+            }
+            if until <= cx.now {
+                self.commits.sync = None;
+                return Some(Some("TimeoutException"));
+            }
+            let waits = self.commits.sync.is_some() || cx.now < self.commits.sync_retry_at;
+            if waits || !self.ensure_coordinator(cx) {
+                return None;
+            }
+            self.commits.sync = Some(None);
+            self.send_commit(Purpose::Sync, offsets.clone(), cx);
+        }
+    }
+
+    /// `close()`: positions are committed if that is automatic, then the group is left.
+    fn begin_close(&mut self, cx: &mut Cx<'_>) -> Phase {
+        let until = cx.now + CLOSE_TIMEOUT;
+        let commits = self.auto_commits()
+            && (!self.is_subscribed() || self.membership.state == MemberState::Stable);
+        let consumed =
+            if commits { self.subscriptions.all_consumed() } else { OffsetsToCommit::new() };
+        self.commits.begin_sync();
+        if consumed.is_empty() {
+            self.say_goodbye(cx);
+            return Phase::Closing { until, offsets: None };
+        }
+        Phase::Closing { until, offsets: Some(consumed) }
+    }
+
+    fn close_turn(&mut self, cx: &mut Cx<'_>) -> bool {
+        let Phase::Closing { until, offsets } = &mut self.app.phase else { return false };
+        let until = *until;
+        if let Some(consumed) = offsets.take() {
+            if self.try_commit(&consumed, until, cx).is_some() {
+                self.say_goodbye(cx);
+                return true;
+            }
+            self.app.phase = Phase::Closing { until, offsets: Some(consumed) };
+            return false;
+        }
+        let waits = self.coordinator.node.is_some_and(|node| {
+            let peer = Peer::coordinator(node);
+            self.outbox.waits_for(peer) || self.client.in_flight(peer) > 0
+        });
+        if waits && cx.now < until {
+            return false;
+        }
+        self.app.phase = Phase::Closed;
+        cx.note(Fact::ClientClosed);
+        cx.out.push(Effect::Exit);
+        false
+    }
+
+    fn say_goodbye(&mut self, cx: &mut Cx<'_>) {
+        if self.is_subscribed() {
+            self.give_up_all(cx);
+            self.leave_group("the consumer is being closed", cx);
+        }
+    }
+}

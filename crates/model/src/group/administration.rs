@@ -1,0 +1,128 @@
+//! Groups as an admin client sees and deletes them (`GroupCoordinatorService.describeGroups`, `listGroups`, `deleteGroups`).
+//!
+//! Invariant: only an empty group is ever deleted, with everything that was committed for it.
+
+use super::classic::{ClassicGroup, GroupState, Member};
+use super::coordinator::GroupCoordinator;
+use super::offsets_log::OffsetsLog;
+use super::records;
+use super::shard::Shard;
+use super::write::{Done, Write};
+use crate::api::response::{DescribedGroup, DescribedMember, ListedGroup};
+use crate::api::{ErrorCode, Request, Response};
+use crate::cx::Cx;
+use crate::ids::Name;
+use alloc::vec::Vec;
+
+impl GroupCoordinator {
+    /// The answer, if the request is one of DESCRIBE_GROUPS, LIST_GROUPS and DELETE_GROUPS.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "every other request is a member's")]
+    pub(super) fn administer(
+        &mut self,
+        request: &Request,
+        log: &mut dyn OffsetsLog,
+        cx: &mut Cx<'_>,
+    ) -> Option<Response> {
+        Some(match request {
+            Request::DescribeGroups(body) => {
+                let described = body.groups.iter().map(|id| self.describe(id, log));
+                Response::DescribeGroups(described.collect())
+            }
+            Request::ListGroups => Response::ListGroups(ErrorCode::None, self.list()),
+            Request::DeleteGroups(body) => {
+                let verdicts = body.groups.iter();
+                let verdicts = verdicts.map(|id| (id.clone(), self.delete(id, log, cx)));
+                Response::DeleteGroups(verdicts.collect())
+            }
+            _ => return None,
+        })
+    }
+
+    fn describe(&mut self, id: &Name, log: &dyn OffsetsLog) -> DescribedGroup {
+        match self.loaded_shard(id, log) {
+            Err(error) => nothing(id, error),
+            Ok(shard) => {
+                let group = shard.groups.get(id);
+                group.map_or_else(|| nothing(id, ErrorCode::GroupIdNotFound), described)
+            }
+        }
+    }
+
+    fn list(&self) -> Vec<ListedGroup> {
+        let groups = self.shards().filter(|shard| shard.is_loaded).flat_map(|s| s.groups.values());
+        let listed = groups.map(|group| ListedGroup {
+            group_id: group.id.clone(),
+            protocol_type: group.protocol_type.clone().unwrap_or_default(),
+            group_state: group.state.name().into(),
+            group_type: "classic".into(),
+        });
+        listed.collect()
+    }
+
+    fn delete(&mut self, id: &Name, log: &mut dyn OffsetsLog, cx: &mut Cx<'_>) -> ErrorCode {
+        let shard = match self.loaded_shard(id, log) {
+            Ok(shard) => shard,
+            Err(error) => return error,
+        };
+        match shard.groups.get(id).map(|group| group.state) {
+            None => ErrorCode::GroupIdNotFound,
+            Some(GroupState::Empty) => {
+                bury(shard, id, log, cx);
+                ErrorCode::None
+            }
+            Some(
+                GroupState::PreparingRebalance
+                | GroupState::CompletingRebalance
+                | GroupState::Stable,
+            ) => ErrorCode::NonEmptyGroup,
+        }
+    }
+
+    fn loaded_shard(&mut self, id: &str, log: &dyn OffsetsLog) -> Result<&mut Shard, ErrorCode> {
+        let shard = self.shard_for(id, log).ok_or(ErrorCode::NotCoordinator)?;
+        if shard.is_loaded { Ok(shard) } else { Err(ErrorCode::CoordinatorLoadInProgress) }
+    }
+}
+
+/// Tombstones for the group's offsets and for itself.
+fn bury(shard: &mut Shard, id: &Name, log: &mut dyn OffsetsLog, cx: &mut Cx<'_>) {
+    let committed: Vec<_> = shard.offsets.of(id).map(|(tp, _)| tp.clone()).collect();
+    let offsets = committed.iter().map(|tp| records::offset_record(id, tp, None));
+    let records = offsets.chain([records::group_tombstone(id)]).collect();
+    for tp in committed {
+        shard.offsets.set(id, tp, None);
+    }
+    shard.groups.remove(id);
+    shard.store(Some(Write { records, done: Done::Nothing }), log, cx);
+}
+
+/// Members show what they have only while the group is stable.
+fn described(group: &ClassicGroup) -> DescribedGroup {
+    let stable = group.state == GroupState::Stable;
+    let member = |member: &Member| DescribedMember {
+        member_id: member.id.clone(),
+        group_instance_id: member.instance_id.clone(),
+        client_id: member.client_id.clone(),
+        assignment: if stable { member.assignment.clone() } else { Vec::new() },
+    };
+    let protocol_data = group.protocol_name.clone().filter(|_| stable);
+    DescribedGroup {
+        error: ErrorCode::None,
+        group_id: group.id.clone(),
+        group_state: group.state.name().into(),
+        protocol_type: group.protocol_type.clone().unwrap_or_default(),
+        protocol_data: protocol_data.unwrap_or_default(),
+        members: group.members().map(member).collect(),
+    }
+}
+
+fn nothing(id: &Name, error: ErrorCode) -> DescribedGroup {
+    DescribedGroup {
+        error,
+        group_id: id.clone(),
+        group_state: if error == ErrorCode::GroupIdNotFound { "Dead".into() } else { "".into() },
+        protocol_type: "".into(),
+        protocol_data: "".into(),
+        members: Vec::new(),
+    }
+}

@@ -1,0 +1,146 @@
+//! Retention: old segments go, by time, by size, and below the log start (`UnifiedLog.deleteOldSegments`).
+//!
+//! Every replica does this for itself, up to the high watermark it knows. Invariant: segments go from the oldest on, whole, and
+//! never one that holds anything at or above the high watermark.
+
+use super::partition_log::PartitionLog;
+use super::segment::Segment;
+use crate::config::topic::{CleanupPolicy, TopicConfig};
+use crate::ids::{EpochMs, Offset};
+
+/// What retention did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Retained {
+    /// Where a new segment began, because every old one went.
+    pub rolled: Option<Offset>,
+    /// The new log start.
+    pub log_start: Option<Offset>,
+}
+
+impl PartitionLog {
+    /// Deletes what the topic's configs no longer keep.
+    pub fn apply_retention(&mut self, now: EpochMs, config: &TopicConfig) -> Retained {
+        let before = self.log_start;
+        let mut rolled = None;
+        let start = self.log_start;
+        self.delete_oldest(now, &mut rolled, |_, next| next <= start);
+        let deletes = match config.cleanup_policy {
+            CleanupPolicy::Delete | CleanupPolicy::CompactDelete => true,
+            CleanupPolicy::Compact => false,
+        };
+        if deletes {
+            self.retain_size(now, config, &mut rolled);
+            self.retain_time(now, config, &mut rolled);
+        }
+        let log_start = (self.log_start != before).then_some(self.log_start);
+        Retained { rolled, log_start }
+    }
+
+    fn retain_size(&mut self, now: EpochMs, config: &TopicConfig, rolled: &mut Option<Offset>) {
+        let Ok(limit) = u64::try_from(config.retention_bytes) else { return };
+        let total: u64 = self.segments.iter().map(|segment| segment.size_bytes).sum();
+        let Some(mut excess) = total.checked_sub(limit) else { return };
+        self.delete_oldest(now, rolled, |segment, _| {
+            let fits = excess.checked_sub(segment.size_bytes);
+            excess = fits.unwrap_or(excess);
+            fits.is_some()
+        });
+    }
+
+    fn retain_time(&mut self, now: EpochMs, config: &TopicConfig, rolled: &mut Option<Offset>) {
+        if config.retention_ms >= 0 {
+            self.delete_oldest(now, rolled, |segment, _| {
+                now - segment.last_modified() > config.retention_ms
+            });
+        }
+    }
+
+    /// Deletes from the oldest segment on while `goes` says so of a segment and of where the next one begins.
+    fn delete_oldest(
+        &mut self,
+        now: EpochMs,
+        rolled: &mut Option<Offset>,
+        mut goes: impl FnMut(&Segment, Offset) -> bool,
+    ) {
+        let mut gone = 0;
+        for (index, segment) in self.segments.iter().enumerate() {
+            let next = self.segments.get(index + 1).map_or(self.log_end, |next| next.base_offset);
+            let is_last = index + 1 == self.segments.len();
+            if next > self.high_watermark || (is_last && segment.is_empty()) || !goes(segment, next)
+            {
+                break;
+            }
+            gone = index + 1;
+        }
+        if gone == self.segments.len() {
+            self.segments.push(Segment::new(self.log_end, now));
+            *rolled = Some(self.log_end);
+        }
+        self.segments.drain(..gone);
+        let first = self.segments[0].base_offset;
+        if first > self.log_start {
+            self.log_start = first;
+            self.epochs.truncate_from_start(first);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::batch;
+    use super::*;
+
+    /// Segments of one batch of one record and 100 bytes each, at these times; everything is committed.
+    fn log(times: &[EpochMs]) -> PartitionLog {
+        let mut log = PartitionLog::new(0);
+        let config = TopicConfig { segment_bytes: 100, ..TopicConfig::default() };
+        for time in times {
+            assert!(log.append_as_leader(batch(1, *time), 0, *time, &config).is_ok());
+        }
+        log.set_high_watermark(log.log_end());
+        log
+    }
+
+    fn keep(retention_ms: i64, retention_bytes: i64) -> TopicConfig {
+        TopicConfig { retention_ms, retention_bytes, ..TopicConfig::default() }
+    }
+
+    #[test]
+    fn segments_go_by_time_and_by_size_from_the_oldest_on() {
+        let cases: &[(&[EpochMs], TopicConfig, Offset)] = &[
+            (&[0, 10, 20], keep(100, -1), 0),
+            (&[0, 10, 20], keep(85, -1), 2),
+            (&[0, 99, 20], keep(85, -1), 1),
+            (&[0, 10, 20], keep(-1, -1), 0),
+            (&[0, 10, 20], keep(-1, 250), 0),
+            (&[0, 10, 20], keep(-1, 200), 1),
+            (&[0, 10, 20], keep(-1, 0), 3),
+        ];
+        for (times, config, log_start) in cases {
+            let mut log = log(times);
+            log.apply_retention(100, config);
+            assert_eq!(log.log_start(), *log_start, "{times:?} {}", config.retention_ms);
+        }
+    }
+
+    #[test]
+    fn the_active_segment_goes_too_and_a_new_one_begins_at_the_log_end() {
+        let mut log = log(&[0, 10]);
+        let done = log.apply_retention(200, &keep(50, -1));
+        assert_eq!(done, Retained { rolled: Some(2), log_start: Some(2) });
+        assert_eq!((log.segments().len(), log.log_end()), (1, 2));
+        assert_eq!(log.apply_retention(999, &keep(50, -1)), Retained::default());
+    }
+
+    #[test]
+    fn nothing_above_the_high_watermark_goes() {
+        let mut log = PartitionLog::new(0);
+        for time in [0, 10] {
+            let small = TopicConfig { segment_bytes: 100, ..TopicConfig::default() };
+            assert!(log.append_as_leader(batch(1, time), 0, 0, &small).is_ok());
+        }
+        log.set_high_watermark(1);
+        log.apply_retention(999, &keep(50, -1));
+        assert_eq!(log.log_start(), 1);
+    }
+}

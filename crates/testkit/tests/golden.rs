@@ -1,0 +1,60 @@
+//! Every recording of a real Kafka, played again on the model. Invariant: a file without a test here fails the last test.
+
+use kafkascope_kernel::Seed;
+use kafkascope_testkit::conform::check;
+use std::path::PathBuf;
+
+/// Chance decides transit times and ids, never what a client sees.
+const SEEDS: [u64; 3] = [1, 2, 3];
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden")
+}
+
+fn agrees(file: &str) {
+    let text = std::fs::read_to_string(folder().join(file)).expect("the file is there");
+    for seed in SEEDS {
+        let checked = check(&text, Seed(seed)).expect("the file is understood");
+        assert!(checked.passed, "with seed {seed}: {}", checked.report);
+    }
+}
+
+macro_rules! recordings {
+    ($($test:ident $file:literal;)*) => {
+        $(#[test]
+        fn $test() {
+            agrees($file);
+        })*
+
+        #[test]
+        fn every_recording_has_its_test() {
+            let known = [$($file),*];
+            for entry in std::fs::read_dir(folder()).expect("the folder is there") {
+                let name = entry.expect("readable").file_name().into_string().expect("plain names");
+                let is_recording = name.ends_with(".json") && !name.ends_with(".trace.json");
+                assert!(!is_recording || known.contains(&name.as_str()), "{name} has no test");
+            }
+        }
+    };
+}
+
+recordings! {
+    with_acks_all_a_dead_leader_loses_nothing "failover-acks-all.json";
+    with_acks_1_a_dead_leader_takes_its_own_records_with_it "acks1-leader-loss.json";
+    a_controlled_shutdown_hands_leaderships_over_first "controlled-shutdown.json";
+    a_broker_that_comes_back_within_its_session_must_wait_for_its_end "fast-restart.json";
+    below_min_insync_replicas_only_weaker_acks_are_served "min-insync-replicas.json";
+    keys_decide_partitions "keyed-partitioning.json";
+    range_assigns_eagerly_generation_by_generation "group-range.json";
+    a_member_without_partitions_takes_part_in_rebalances "group-idle-member.json";
+    positions_come_from_commits_or_the_reset_strategy "offset-reset.json";
+    a_reassignment_moves_replicas_one_by_one "reassignment.json";
+    a_partition_without_isr_waits_for_an_eligible_leader "offline-partition.json";
+    an_unclean_election_gives_up_records "unclean-election.json";
+    the_next_leader_of_the_offsets_partition_coordinates_its_groups "coordinator-failover.json";
+    a_killed_member_is_missed_after_its_session "member-crash.json";
+    a_static_member_comes_back_without_a_rebalance "static-membership.json";
+    the_default_assignors_start_with_range "group-default.json";
+    a_new_group_waits_for_more_members "initial-rebalance-delay.json";
+    bad_sends_and_topics_are_refused_in_kafkas_words "bad-sends.json";
+}

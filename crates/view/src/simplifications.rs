@@ -1,0 +1,55 @@
+//! What Kafkascope does more simply than Kafka: shown on the page, listed in DESIGN.md.
+//!
+//! Invariant: both lists are this one; a test compares them.
+
+/// One simplification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Simplification {
+    /// What Kafka does.
+    pub kafka: &'static str,
+    /// What happens here.
+    pub here: &'static str,
+}
+
+/// All of them.
+pub const SIMPLIFICATIONS: [Simplification; 7] = [
+    Simplification {
+        kafka: "Requests are bytes, in versions that both sides agree on.",
+        here: "Requests are typed values in the newest versions of 4.3.1; ApiVersions is exchanged, nothing depends on it.",
+    },
+    Simplification {
+        kafka: "A broker has threads, queues and a garbage collector.",
+        here: "A request is handled in no time; only the network, timers and waiting take time.",
+    },
+    Simplification {
+        kafka: "Batches are compressed and check-summed.",
+        here: "Sizes are counted as Kafka counts them; the contents stay as they are.",
+    },
+    Simplification {
+        kafka: "What was appended is in the page cache first and on the disk later.",
+        here: "A killed process loses nothing it has appended, as with a real page cache; there are no power cuts and no full disks yet.",
+    },
+    Simplification {
+        kafka: "Fetch sessions leave out partitions without news.",
+        here: "Each fetch names all its partitions.",
+    },
+    Simplification {
+        kafka: "Transactions, quotas, compaction, share groups and the consumer group protocol of KIP-848.",
+        here: "Not simulated yet; a config that needs them is refused by name.",
+    },
+    Simplification { kafka: "TLS, SASL and ACLs.", here: "Not simulated." },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::SIMPLIFICATIONS;
+
+    #[test]
+    fn the_design_document_lists_what_the_page_shows() {
+        let design = include_str!("../../../DESIGN.md");
+        for line in &SIMPLIFICATIONS {
+            let row = format!("| {} | {} |", line.kafka, line.here);
+            assert!(design.contains(&row), "DESIGN.md lacks this row: {row}");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The texts and bars that move with time, written past the virtual DOM.
+//!
+//! Invariant: the elements written here are rendered empty and never again by anyone else.
+
+use kafkascope_view::view_model::ClockVm;
+use kafkascope_view::view_model::clock::PaceKind;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
+
+/// The elements, found once.
+pub struct ClockDom {
+    clock: Element,
+    time: Element,
+    pace: Element,
+    thumb: HtmlElement,
+    done: HtmlElement,
+    head: HtmlElement,
+    last: ClockVm,
+}
+
+impl ClockDom {
+    /// Finds the elements of a mounted page.
+    pub fn find() -> Option<Self> {
+        let document = web_sys::window()?.document()?;
+        let by_id = |id: &str| document.get_element_by_id(id);
+        let html = |id: &str| by_id(id)?.dyn_into::<HtmlElement>().ok();
+        Some(Self {
+            clock: by_id("clock")?,
+            time: by_id("clock-time")?,
+            pace: by_id("clock-pace")?,
+            thumb: html("thumb")?,
+            done: html("track-done")?,
+            head: html("track-head")?,
+            last: ClockVm {
+                pace: "".into(),
+                time: "".into(),
+                position: -1.0,
+                ..ClockVm::default()
+            },
+        })
+    }
+
+    /// Writes what is different.
+    pub fn write(&mut self, clock: &ClockVm) {
+        if *clock.time != *self.last.time {
+            self.time.set_text_content(Some(&clock.time));
+        }
+        if *clock.pace != *self.last.pace {
+            self.pace.set_text_content(Some(&clock.pace));
+        }
+        if clock.kind != self.last.kind || self.last.position < 0.0 {
+            let _ = self.clock.set_attribute("data-kind", word(clock.kind));
+        }
+        if (clock.position, clock.head) != (self.last.position, self.last.head) {
+            let style = self.thumb.style();
+            let _ = style.set_property("left", &format!("{:.3}%", clock.position * 100.0));
+            let scale = |share: f32| format!("scaleX({share:.5})");
+            let _ = self.done.style().set_property("transform", &scale(clock.position));
+            let _ = self.head.style().set_property("transform", &scale(clock.head));
+        }
+        // A screen reader asks for the moment when it wants it; it need not follow every frame.
+        if !clock.playing && (*clock.time != *self.last.time || self.last.playing) {
+            let _ = self.thumb.set_attribute("aria-valuenow", &clock.at.as_ms().to_string());
+            let _ = self.thumb.set_attribute("aria-valuetext", &clock.time);
+        }
+        self.last = clock.clone();
+    }
+}
+
+const fn word(kind: PaceKind) -> &'static str {
+    match kind {
+        PaceKind::Paused => "paused",
+        PaceKind::Manual => "manual",
+        PaceKind::Slowed => "slowed",
+        PaceKind::Hurrying => "hurrying",
+        PaceKind::Behind => "behind",
+    }
+}

@@ -1,0 +1,96 @@
+//! Wishes about the cluster: what the viewer kills, adds, cuts, sends.
+//!
+//! Invariant: each becomes commands of the model, submitted at the moment shown; a refusal is a sentence, never silence.
+
+use super::Player;
+use kafkascope_model::ids::{Name, NodeId};
+use kafkascope_view::UiCommand;
+use kafkascope_view::ui::Selection;
+use kafkascope_view::view_model::Text;
+use kafkascope_view::view_model::topology::GroupVm;
+use std::rc::Rc;
+
+impl Player {
+    /// Submits what the wish means.
+    pub(super) fn apply_to_cluster(&mut self, wish: &UiCommand) -> Result<(), Text> {
+        let commands = self.projector.commands(self.session.world(), wish).map_err(Text::from)?;
+        for command in commands {
+            self.session.submit(command).map_err(|error| Text::from(error.to_string()))?;
+        }
+        Ok(())
+    }
+
+    /// What a letter means: an action of the inspector that bears it, or a wish for the whole cluster.
+    pub fn letter(&self, letter: char) -> Result<Option<UiCommand>, Text> {
+        let view = self.view();
+        let actions = view.inspector.iter().flat_map(|shown| &shown.actions);
+        let is_it = |key: &str| key.len() == 1 && key.starts_with(letter);
+        if let Some(action) = actions.clone().find(|action| action.key.is_some_and(is_it)) {
+            return match &action.refused {
+                Some(reason) => Err(format!("{}: {reason}.", action.label).into()),
+                None => Ok(Some(action.command.clone())),
+            };
+        }
+        Ok(match letter {
+            'K' => Some(self.kill()?),
+            'A' => Some(self.add_consumer()?),
+            'R' => Some(self.remove_consumer()?),
+            'F' => self.follow(),
+            'W' => Some(UiCommand::AskWhy),
+            'B' => Some(UiCommand::ToggleProjector),
+            'I' => Some(UiCommand::ToggleInternalTopics),
+            _ => None,
+        })
+    }
+
+    /// Kills the leader of the first partition.
+    pub fn kill(&self) -> Result<UiCommand, Text> {
+        if let Selection::Node(id) = self.ui.selection {
+            return Ok(UiCommand::Kill(id));
+        }
+        let leader = self.projector.first_leader().map(|(_, leader)| leader);
+        leader.map(UiCommand::Kill).ok_or_else(|| "No partition has a leader yet.".into())
+    }
+
+    /// One more member.
+    pub fn add_consumer(&self) -> Result<UiCommand, Text> {
+        Ok(UiCommand::AddMember(self.group()?.0))
+    }
+
+    /// The group's newest member leaves.
+    pub fn remove_consumer(&self) -> Result<UiCommand, Text> {
+        if let Selection::Node(id) = self.ui.selection
+            && self
+                .view()
+                .topology
+                .groups
+                .iter()
+                .any(|group| group.members.iter().any(|m| m.id == id))
+        {
+            return Ok(UiCommand::CloseClient(id));
+        }
+        let (name, members) = self.group()?;
+        let newest = members.last().copied().map(UiCommand::CloseClient);
+        newest.ok_or_else(|| format!("Nobody is left in {name}.").into())
+    }
+
+    /// The selected group, or the first.
+    fn group(&self) -> Result<(Name, Vec<NodeId>), Text> {
+        let all = &self.view().topology.groups;
+        let is_selected =
+            |group: &&Rc<GroupVm>| self.ui.selection == Selection::Group(group.group.clone());
+        let selected = all.iter().find(is_selected);
+        // The largest group is the one in which a member more or less is seen best.
+        let largest = || all.iter().rev().max_by_key(|group| group.members.len());
+        let group = selected.or_else(largest).map(|group| {
+            (group.group.clone(), group.members.iter().map(|member| member.id).collect())
+        });
+        group.ok_or_else(|| "There is no consumer group here.".into())
+    }
+
+    fn follow(&self) -> Option<UiCommand> {
+        let record = self.view().record.as_ref().map(|shown| shown.record);
+        let wish = if self.ui.follow.is_some() && self.ui.follow == record { None } else { record };
+        (wish.is_some() || self.ui.follow.is_some()).then_some(UiCommand::Follow(wish))
+    }
+}
