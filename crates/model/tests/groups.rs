@@ -2,12 +2,13 @@
 //!
 //! Invariant: every world has one controller and three brokers, and runs on one seed.
 
-use kafkascope_kernel::{Limits, Micros, Seed, SimTime};
+use kafkascope_kernel::{Limits, Micros, Prng, Seed, SimTime};
 use kafkascope_model::client::consumer::Consumer;
 use kafkascope_model::command::{AdminCommand, Command, ConsumerSpec, ProducerSpec};
 use kafkascope_model::group::OFFSETS_TOPIC;
 use kafkascope_model::group::coordinator::partition_for;
 use kafkascope_model::ids::{Name, NodeId, Offset, RecordId, TopicPartition};
+use kafkascope_model::net::LinkSel;
 use kafkascope_model::net::link::NetworkProfile;
 use kafkascope_model::node::Node;
 use kafkascope_model::trace::{Fact, TraceEvent};
@@ -23,8 +24,12 @@ struct Story {
 
 impl Story {
     fn new() -> Self {
+        Self::seeded(11)
+    }
+
+    fn seeded(seed: u64) -> Self {
         let world = World::new(WorldSpec {
-            seed: Seed(11),
+            seed: Seed(seed),
             profile: NetworkProfile::KAFKA,
             limits: Limits::NATIVE,
             epoch_ms_at_zero: 1_700_000_000_000,
@@ -293,4 +298,56 @@ fn a_consumer_without_a_group_reads_what_it_assigned_itself() {
     assert!(story.consumer(id).position("trips", 1).is_some_and(|offset| offset > 30));
     assert!(story.consumer(id).coordinator().is_none());
     in_order(&story, id);
+}
+
+/// One fault or repair; refused ones do no harm.
+fn fault(rng: &mut Prng, nodes: &[NodeId]) -> Command {
+    let mut any = || nodes[rng.below(nodes.len() as u32) as usize];
+    let (a, b) = (any(), any());
+    match rng.below(9) {
+        0 => Command::Kill(a),
+        1 | 2 => Command::Start(a),
+        3 => Command::Pause(a),
+        4 | 5 => Command::Resume(a),
+        6 => Command::Cut(LinkSel::OneWay(a, b)),
+        7 => Command::Slow(LinkSel::Between(a, b), Micros::from_ms(rng.between(1, 700))),
+        _ => Command::Stop(a),
+    }
+}
+
+#[test]
+fn after_every_kind_of_fault_the_group_finds_together_again() {
+    let strategies = ["range", "sticky", "cooperative-sticky", "range,cooperative-sticky"];
+    for seed in 0..4 {
+        let mut story = Story::seeded(seed);
+        let mut rng = Seed(seed).stream("faults", 0);
+        story.produce(100);
+        let strategy = strategies[seed as usize % strategies.len()];
+        let config = [
+            ("partition.assignment.strategy", strategy),
+            ("session.timeout.ms", "6000"),
+            ("heartbeat.interval.ms", "1000"),
+            ("max.poll.interval.ms", "8000"),
+        ];
+        let members = ["a", "b", "c"].map(|name| story.member(name, &config, rng.between(0, 30)));
+        story.run_ms(5_000);
+        let nodes: Vec<NodeId> = (1..=3).map(NodeId).chain([NodeId(100)]).chain(members).collect();
+        for _ in 0..40 {
+            let _refused = story.world.submit(&fault(&mut rng, &nodes));
+            story.run_ms(rng.between(10, 2_000));
+        }
+        for node in &nodes {
+            let _refused = story.world.submit(&Command::Resume(*node));
+            let _refused = story.world.submit(&Command::Heal(LinkSel::Around(*node)));
+        }
+        story.run_ms(5_000);
+        for node in &nodes {
+            let _refused = story.world.submit(&Command::Start(*node));
+        }
+        story.run_ms(90_000);
+        let owned: Vec<i32> = members.iter().flat_map(|id| story.owned(*id)).collect();
+        let mut sorted = owned.clone();
+        sorted.sort_unstable();
+        assert_eq!(sorted, [0, 1, 2], "seed {seed}: everything has one owner, not {owned:?}");
+    }
 }
