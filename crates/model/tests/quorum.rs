@@ -149,6 +149,7 @@ fn without_a_majority_data_goes_on_and_metadata_waits() {
     story.run(500);
     let config = vec![("acks".into(), "all".into())];
     story.command(&Command::AddProducer(ProducerSpec { name: "p".into(), config, workload: None }));
+    story.run(100);
     let record = NewRecord { value: Some(b"v"[..].into()), ..NewRecord::default() };
     let records = vec![record];
     let send = Command::Send { producer: NodeId(1_001), topic: "t".into(), records };

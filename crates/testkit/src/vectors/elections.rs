@@ -206,10 +206,9 @@ impl Stage {
         match alter_partition::alter_partition(&self.view(), &request) {
             Ok((records, answers)) => {
                 self.apply(&records);
-                match answers[0].error {
-                    ErrorCode::NewLeaderElected => ErrorCode::None,
-                    other => other,
-                }
+                // The leader moved with the change, which was accepted nonetheless.
+                let moved = answers[0].error == ErrorCode::NewLeaderElected;
+                if moved { ErrorCode::None } else { answers[0].error }
             }
             Err(error) => error,
         }
