@@ -42,9 +42,11 @@ pub fn draw(sheet: &mut Sheet, view: &ViewModel) {
 }
 
 fn draw_producer(sheet: &mut Sheet, rect: &Rect, vm: &ProducerVm) {
-    head(sheet, rect, &vm.name, &vm.state, tone(vm.tone));
+    head(sheet, rect, &vm.name, "", "quiet");
+    let below = Point::new(rect.x + 12.0, rect.y + 36.0);
+    sheet.text(below, 11.0, tone(vm.tone), "start", &vm.state);
     for (row, queue) in vm.queues.iter().enumerate() {
-        let at = Point::new(rect.x + 12.0, rect.y + 44.0 + row as f32 * 20.0);
+        let at = Point::new(rect.x + 12.0, rect.y + 62.0 + row as f32 * 20.0);
         let text = format!("{}  {}", queue.name, queue.note);
         sheet.text(at, 11.0, tone(queue.tone), "start", text.trim());
     }

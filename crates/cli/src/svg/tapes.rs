@@ -25,7 +25,7 @@ fn draw_tape(sheet: &mut Sheet, place: &TapeBox, tape: &TapeVm) {
     let (fill, text) = match tape.role {
         Role::Leader => ("ink", "on-ink"),
         Role::InSync => ("card", "soft"),
-        _ => ("card", "red"),
+        Role::OutOfSync | Role::Offline => ("card", "red"),
     };
     sheet.rect(&place.tab, 3.0, fill, Some("edge"));
     let tab = Point::new(place.tab.x + place.tab.w / 2.0, middle);

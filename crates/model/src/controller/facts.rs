@@ -51,6 +51,8 @@ pub(super) fn of_record(
             let old = image.partition(*tp).expect("only existing partitions change");
             changed(*tp, old, state, reason, told);
         }
+        // What a cluster is formatted with, before anyone joins it, is no event.
+        MetadataRecord::Config { .. } if image.brokers.is_empty() => {}
         MetadataRecord::Config { resource, key, value } => told.push(Fact::ConfigChanged {
             resource: name_of(resource),
             key: key.clone(),
