@@ -6,6 +6,7 @@ mod args;
 mod commands;
 mod fact_json;
 mod output;
+mod scenario;
 mod source;
 mod trouble;
 
