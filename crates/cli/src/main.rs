@@ -8,6 +8,7 @@ mod fact_json;
 mod output;
 mod scenario;
 mod source;
+mod svg;
 mod trouble;
 
 use std::process::ExitCode;
