@@ -4,6 +4,7 @@
 
 mod assignors;
 mod murmur2;
+mod reconciliation;
 mod tally;
 
 use crate::conform::Checked;
@@ -22,6 +23,7 @@ struct Kind {
 const KINDS: &[Kind] = &[
     Kind { name: "assignors", is: assignors::is, run: assignors::run },
     Kind { name: "murmur2", is: murmur2::is, run: murmur2::run },
+    Kind { name: "reconciliation", is: reconciliation::is, run: reconciliation::run },
 ];
 
 /// Checks a document of vectors.
