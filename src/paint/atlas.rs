@@ -3,8 +3,8 @@
 //! Copying a small picture is faster than filling two paths, and there may be thousands. Invariant: a face is painted from the
 //! same paths as the cells of the tapes.
 
-use super::glyphs::{self, UNIT};
 use super::palette::Palette;
+use kafkascope_view::glyphs::{self, UNIT};
 use kafkascope_view::view_model::{Face, Glyph};
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, Path2d};

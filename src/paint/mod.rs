@@ -3,7 +3,6 @@
 //! Invariant: a frame is painted from the draw list and the palette alone; nothing is remembered from the frame before.
 
 mod atlas;
-pub mod glyphs;
 mod palette;
 mod shapes;
 

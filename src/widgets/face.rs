@@ -1,8 +1,8 @@
 //! A record's face: colour and sign, as a cell of a tape or as an icon beside a name.
 //!
-//! Invariant: the shapes are those of [`crate::paint::glyphs`], so a record looks the same standing and flying.
+//! Invariant: the shapes are those of [`kafkascope_view::glyphs`], so a record looks the same standing and flying.
 
-use crate::paint::glyphs::{self, UNIT};
+use kafkascope_view::glyphs::{self, UNIT};
 use kafkascope_view::view_model::{CellLook, CellVm, Face, Glyph};
 use yew::prelude::*;
 

@@ -7,6 +7,7 @@ pub mod chronicle;
 pub mod directory;
 pub mod draw;
 pub mod explain;
+pub mod glyphs;
 pub mod layout;
 pub mod ledger;
 pub mod narrate;
@@ -15,6 +16,7 @@ pub mod pacer;
 pub mod picture;
 pub mod project;
 pub mod simplifications;
+pub mod svg;
 #[cfg(test)]
 mod testing;
 pub mod ui;

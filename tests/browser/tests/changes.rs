@@ -106,7 +106,7 @@ fn what_cannot_be_done_says_why() {
     let page = Page::open("");
     page.click("section.broker .card-title");
     page.press("s");
-    assert!(page.text("[role=status]").contains("process"), "{}", page.text("[role=status]"));
+    assert!(page.text(".toast").contains("process"), "{}", page.text(".toast"));
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn a_scenario_is_chosen_by_keyboard() {
 fn tab_reaches_everything_and_shows_where_it_is() {
     let page = Page::open("");
     let mut seen = std::collections::BTreeSet::new();
-    for _ in 0..60 {
+    for _ in 0..140 {
         page.press("Tab");
         let at = page.eval(
             "const at = document.activeElement;

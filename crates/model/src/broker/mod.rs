@@ -33,11 +33,13 @@ use crate::api::response::InitProducerId;
 use crate::api::{ErrorCode, Response};
 use crate::config::broker::BrokerConfig;
 use crate::controller::image::MetadataImage;
+use crate::controller::records::MetadataRecord;
 use crate::cx::{Cx, Effect};
 use crate::group::GroupCoordinator;
 use crate::ids::{BrokerEpoch, Correlation, Name, NodeId};
 use crate::net::{ConnId, Lane};
 use alloc::collections::BTreeSet;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use coordinator::OffsetsTopic;
 use kafkascope_kernel::Micros;
@@ -195,10 +197,12 @@ impl Broker {
     ) {
         match lane {
             Lane::Raft => {
+                let before = Arc::clone(self.metadata.image());
                 let published = self.metadata.on_response(from, correlation, body, cx);
                 self.follow_controller(cx);
                 if let Some(published) = published {
                     self.on_metadata(&published, cx);
+                    self.forget_topics(&before, &published, cx);
                 }
             }
             Lane::Lifecycle => {
@@ -300,6 +304,17 @@ impl Broker {
                     groups.on_resigned(partition, cx);
                 }
             });
+        }
+    }
+
+    /// Groups forget what they committed for topics that are gone.
+    fn forget_topics(&mut self, before: &MetadataImage, published: &Published, cx: &mut Cx<'_>) {
+        let Published::Records(records) = published else { return };
+        for record in records {
+            let MetadataRecord::RemoveTopic { id } = &**record else { continue };
+            if let Some(topic) = before.topics.get(id) {
+                self.with_groups(|groups, log| groups.on_topic_deleted(&topic.name, log, cx));
+            }
         }
     }
 

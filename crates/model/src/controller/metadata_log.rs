@@ -124,7 +124,8 @@ mod tests {
     #[test]
     fn a_follower_cuts_off_what_its_leader_never_had() {
         // the leader's epochs, the follower's, where the first fetch diverges, what is left
-        let cases: &[(&[i32], &[i32], Option<(i32, i64)>, i64)] = &[
+        type Case<'a> = (&'a [i32], &'a [i32], Option<(i32, i64)>, i64);
+        let cases: &[Case<'_>] = &[
             (&[1, 1, 1], &[1, 1], None, 2),
             (&[1, 1], &[], None, 0),
             (&[1, 1, 3], &[1, 1, 2, 2], Some((1, 2)), 2),

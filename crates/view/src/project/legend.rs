@@ -14,6 +14,9 @@ use kafkascope_model::client::producer::partitioner::partition_for_key;
 /// How many keys the legend shows.
 const SHOWN: usize = 8;
 
+/// The most partitions of which is told how long nobody could write to them.
+const CLOSED: usize = 3;
+
 /// Which key has which face, and where it goes.
 pub(super) fn keys(sight: &Sight<'_>) -> KeysVm {
     let keys = sight.observer.ledger.keys();
@@ -55,7 +58,7 @@ pub(super) fn ledger(sight: &Sight<'_>) -> LedgerVm {
         rows.push(row("given up", tally.failed, Tone::Bad));
     }
     rows[2].question = first_lost.map(Question::RecordLost);
-    for tp in tally.partitions_not_writable() {
+    for tp in tally.partitions_not_writable().filter(|tp| sight.shows(*tp)).take(CLOSED) {
         let closed = ledger.not_writable(tp, sight.now());
         // A tenth of a second is what one sees; finer would change the panel all the time.
         let shown = Micros(closed.0 / 100_000 * 100_000);

@@ -200,4 +200,4 @@ fn renew_option<T: PartialEq>(held: &mut Option<Rc<T>>, new: Option<T>) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -16,7 +16,7 @@ use std::rc::Rc;
 
 const PLENTY: u32 = 10_000_000;
 
-pub(super) struct Stage {
+pub(crate) struct Stage {
     pub session: Session,
     pub projector: Projector,
     pub ui: UiState,

@@ -1,8 +1,8 @@
 //! The signs of keys as path data in a cell of 18 by 18.
 //!
-//! Invariant: SVG and canvas draw the same paths.
+//! Invariant: SVG, canvas and exported pictures draw the same paths.
 
-use kafkascope_view::view_model::Glyph;
+use crate::view_model::Glyph;
 
 /// The side of the cell that the paths are made for.
 pub const UNIT: f32 = 18.0;
