@@ -91,7 +91,11 @@ impl Lifecycle {
             clean_epoch: -1,
             incarnation: 0,
             fenced: true,
-            channel: Channel::new(Lane::Lifecycle, BrokerTimer::LifecycleRetry),
+            channel: Channel::new(
+                Lane::Lifecycle,
+                BrokerTimer::LifecycleRetry,
+                BrokerTimer::LifecycleLate,
+            ),
         }
     }
 
@@ -115,6 +119,8 @@ impl Lifecycle {
         self.incarnation = cx.rng(Draw::Uuid).bits();
         self.state = BrokerState::Starting;
         cx.note(Fact::BrokerStarted);
+        let session = i64::from(me.config.broker_session_timeout_ms);
+        self.channel.set_timeout(Micros::from_config_ms(session).scale(1, 2));
         self.communicate(me, cx);
     }
 
@@ -177,6 +183,14 @@ impl Lifecycle {
     /// The channel's pause is over.
     pub fn on_retry(&mut self, cx: &mut Cx<'_>) {
         self.channel.on_timer(cx);
+    }
+
+    /// The controller did not answer within half a session: what was sent is given up, the next one follows in time.
+    pub fn on_late(&mut self, me: About<'_>, cx: &mut Cx<'_>) {
+        if self.channel.on_late(cx) {
+            self.channel.forget();
+            self.again_later(me, cx);
+        }
     }
 
     /// Time for the next registration or heartbeat.
