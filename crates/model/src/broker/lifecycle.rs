@@ -17,7 +17,7 @@ use kafkascope_kernel::Micros;
 
 /// Pause between heartbeats while the broker catches up with the metadata.
 const CATCHING_UP: Micros = Micros::from_ms(10);
-/// Pause between heartbeats while the broker waits to be let go.
+/// Pause before the second heartbeat of a broker that waits to be let go; later ones follow in the usual interval.
 const LEAVING: Micros = Micros::from_ms(50);
 
 /// Where a broker stands (`org.apache.kafka.metadata.BrokerState`).
@@ -79,6 +79,10 @@ pub struct Lifecycle {
     clean_epoch: BrokerEpoch,
     incarnation: u64,
     fenced: bool,
+    /// Something is on its way that does not yet tell of the controlled shutdown.
+    at_once: bool,
+    /// The controller has answered to the controlled shutdown.
+    leave_heard: bool,
     channel: Channel<LifecycleCall>,
 }
 
@@ -91,7 +95,13 @@ impl Lifecycle {
             clean_epoch: -1,
             incarnation: 0,
             fenced: true,
-            channel: Channel::new(Lane::Lifecycle, BrokerTimer::LifecycleRetry),
+            at_once: false,
+            leave_heard: false,
+            channel: Channel::new(
+                Lane::Lifecycle,
+                BrokerTimer::LifecycleRetry,
+                BrokerTimer::LifecycleLate,
+            ),
         }
     }
 
@@ -115,6 +125,8 @@ impl Lifecycle {
         self.incarnation = cx.rng(Draw::Uuid).bits();
         self.state = BrokerState::Starting;
         cx.note(Fact::BrokerStarted);
+        let session = i64::from(me.config.broker_session_timeout_ms);
+        self.channel.set_timeout(Micros::from_config_ms(session).scale(1, 2));
         self.communicate(me, cx);
     }
 
@@ -125,6 +137,8 @@ impl Lifecycle {
         self.state = BrokerState::NotRunning;
         self.epoch = -1;
         self.fenced = true;
+        self.at_once = false;
+        self.leave_heard = false;
         self.channel.kill();
     }
 
@@ -133,7 +147,8 @@ impl Lifecycle {
         match self.state {
             BrokerState::Running | BrokerState::Recovery => {
                 self.state = BrokerState::PendingControlledShutdown;
-                if self.channel.is_idle() {
+                self.at_once = !self.channel.is_idle();
+                if !self.at_once {
                     self.communicate(me, cx);
                 }
                 true
@@ -177,6 +192,14 @@ impl Lifecycle {
     /// The channel's pause is over.
     pub fn on_retry(&mut self, cx: &mut Cx<'_>) {
         self.channel.on_timer(cx);
+    }
+
+    /// The controller did not answer within half a session: what was sent is given up, the next one follows in time.
+    pub fn on_late(&mut self, me: About<'_>, cx: &mut Cx<'_>) {
+        if self.channel.on_late(cx) {
+            self.channel.forget();
+            self.again_later(me, cx);
+        }
     }
 
     /// Time for the next registration or heartbeat.
@@ -253,10 +276,20 @@ impl Lifecycle {
                 Turn::LetGo
             }
             BrokerState::PendingControlledShutdown => {
-                cx.arm(BrokerTimer::Heartbeat, LEAVING);
+                self.wait_to_leave(me, cx);
                 Turn::None
             }
             BrokerState::NotRunning | BrokerState::ShuttingDown => Turn::None,
+        }
+    }
+
+    fn wait_to_leave(&mut self, me: About<'_>, cx: &mut Cx<'_>) {
+        if core::mem::take(&mut self.at_once) {
+            self.communicate(me, cx);
+        } else if core::mem::replace(&mut self.leave_heard, true) {
+            self.again_later(me, cx);
+        } else {
+            cx.arm(BrokerTimer::Heartbeat, LEAVING);
         }
     }
 

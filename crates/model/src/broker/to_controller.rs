@@ -11,6 +11,8 @@ use crate::net::{ConnId, Lane};
 use alloc::collections::VecDeque;
 use kafkascope_kernel::Micros;
 
+/// How long an answer is waited for, unless told otherwise.
+const REQUEST_TIMEOUT: Micros = Micros::from_ms(30_000);
 /// Pause before a controller is looked for again.
 const RETRY: Micros = Micros::from_ms(50);
 
@@ -35,6 +37,8 @@ pub type ToController = Channel<ControllerCall>;
 pub struct Channel<P> {
     lane: Lane,
     retry: BrokerTimer,
+    late: BrokerTimer,
+    timeout: Micros,
     /// The active controller, as metadata fetches tell.
     controller: Option<NodeId>,
     /// To whom the connection is open and introduced.
@@ -47,11 +51,13 @@ pub struct Channel<P> {
 }
 
 impl<P: Clone> Channel<P> {
-    /// A channel on `lane` that uses `retry` to wake up.
-    pub const fn new(lane: Lane, retry: BrokerTimer) -> Self {
+    /// A channel on `lane` that uses `retry` to wake up and `late` to wait no longer.
+    pub const fn new(lane: Lane, retry: BrokerTimer, late: BrokerTimer) -> Self {
         Self {
             lane,
             retry,
+            late,
+            timeout: REQUEST_TIMEOUT,
             controller: None,
             ready: None,
             hello: None,
@@ -60,6 +66,11 @@ impl<P: Clone> Channel<P> {
             next: 0,
             pausing: false,
         }
+    }
+
+    /// Sets how long an answer is waited for.
+    pub const fn set_timeout(&mut self, timeout: Micros) {
+        self.timeout = timeout;
     }
 
     /// Makes a call.
@@ -89,6 +100,7 @@ impl<P: Clone> Channel<P> {
         body: Response,
         cx: &mut Cx<'_>,
     ) -> Option<(P, Response)> {
+        cx.disarm(self.late.clone());
         if self.hello == Some((from, correlation)) {
             self.hello = None;
             self.ready = Some(from);
@@ -112,14 +124,22 @@ impl<P: Clone> Channel<P> {
         if self.hello.is_none_or(|(to, _)| to != peer) && self.ready != Some(peer) {
             return;
         }
-        self.hello = None;
-        self.ready = None;
-        if let Some((_, request, purpose)) = self.in_flight.take() {
-            self.queue.push_front((request, purpose));
-        }
-        if !self.queue.is_empty() {
-            self.pause(cx);
-        }
+        self.disconnected(cx);
+    }
+
+    /// The answer is late: the connection is given up, the call is made again. Whether there was one under way.
+    pub fn on_late(&mut self, cx: &mut Cx<'_>) -> bool {
+        let Some(peer) = self.hello.map(|(to, _)| to).or(self.ready) else { return false };
+        cx.close(ConnId { client: cx.me, server: peer, lane: self.lane });
+        let waited = self.in_flight.is_some();
+        self.disconnected(cx);
+        waited
+    }
+
+    /// Forgets every call.
+    pub fn forget(&mut self) {
+        self.queue.clear();
+        self.in_flight = None;
     }
 
     /// The retry timer is due.
@@ -130,7 +150,19 @@ impl<P: Clone> Channel<P> {
 
     /// The process is gone.
     pub fn kill(&mut self) {
-        *self = Self::new(self.lane, self.retry.clone());
+        *self = Self::new(self.lane, self.retry.clone(), self.late.clone());
+    }
+
+    fn disconnected(&mut self, cx: &mut Cx<'_>) {
+        cx.disarm(self.late.clone());
+        self.hello = None;
+        self.ready = None;
+        if let Some((_, request, purpose)) = self.in_flight.take() {
+            self.queue.push_front((request, purpose));
+        }
+        if !self.queue.is_empty() {
+            self.pause(cx);
+        }
     }
 
     fn pause(&mut self, cx: &mut Cx<'_>) {
@@ -146,6 +178,7 @@ impl<P: Clone> Channel<P> {
         let Some(controller) = self.controller else { return self.pause(cx) };
         let correlation = self.next;
         self.next = correlation.wrapping_add(1);
+        cx.arm(self.late.clone(), self.timeout);
         if self.ready == Some(controller) {
             let (body, purpose) = self.queue.pop_front().expect("just looked");
             self.in_flight = Some((correlation, body.clone(), purpose));
