@@ -8,7 +8,6 @@ mod fact_json;
 mod output;
 mod scenario;
 mod source;
-mod svg;
 mod trouble;
 
 use std::process::ExitCode;
