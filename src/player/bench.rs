@@ -36,7 +36,8 @@ fn measure() -> JsValue {
     let answer = Object::new();
     let scenarios = shipped();
     let Some(first) = scenarios.first() else { return answer.into() };
-    if let Ok(mut session) = Session::open(first.script()) {
+    let Ok(script) = first.script() else { return answer.into() };
+    if let Ok(mut session) = Session::open(script) {
         simulation(&mut session, &answer);
         going_back(&mut session, &answer);
     }

@@ -6,7 +6,9 @@ mod args;
 mod commands;
 mod fact_json;
 mod output;
+mod scenario;
 mod source;
+mod svg;
 mod trouble;
 
 use std::process::ExitCode;

@@ -6,17 +6,30 @@
 use crate::args::Args;
 use crate::fact_json;
 use crate::output::lines;
+use crate::scenario;
 use crate::source::recording;
 use crate::trouble::Trouble;
-use kafkascope_kernel::Seed;
+use kafkascope_kernel::{Seed, SimTime};
 use kafkascope_testkit::golden::{Stage, Watch, play_on};
 use kafkascope_testkit::wire::Wire;
 use std::process::ExitCode;
 
+/// How long a scenario is traced that is not told.
+const UNTIL_MS: u64 = 60_000;
+
 pub fn run(mut args: Args) -> Result<ExitCode, Trouble> {
-    let seed = Seed(args.number("--seed")?.unwrap_or(super::SEED));
+    let given = args.number("--seed")?;
+    let seed = Seed(given.unwrap_or(super::SEED));
     let watch = if args.flag("--requests") { Watch::Exchanges } else { Watch::Facts };
+    let until = SimTime::from_ms(args.span_ms("--until")?.unwrap_or(UNTIL_MS));
+    let table = args.option("--table")?;
     let file = args.only("FILE")?;
+    if !is_recording(&file) {
+        let (_, mut session) = scenario::open(&file, given, table.as_deref())?;
+        session.advance(until, u32::MAX);
+        lines(session.facts_from(0).map(|event| fact_json::line(event, session.world())));
+        return Ok(ExitCode::SUCCESS);
+    }
     let (stage, _) = play_on(&recording(&file)?, seed, watch);
     let stage =
         stage.ok_or_else(|| Trouble::new(format!("{file}: its cluster cannot be built")))?;
@@ -35,4 +48,9 @@ fn facts(stage: &Stage) {
 fn requests(stage: &Stage) {
     let wire = Wire::new(&stage.world, stage.begin);
     lines(stage.world.exchanges().iter().map(|exchange| wire.line(exchange).to_string()));
+}
+
+/// Recordings are JSON, scenarios TOML or a name.
+fn is_recording(file: &str) -> bool {
+    std::path::Path::new(file).extension().is_some_and(|ending| ending == "json")
 }
