@@ -304,3 +304,179 @@ impl Default for Lifecycle {
         Self::new()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cx::{Effect, Streams};
+    use alloc::vec::Vec;
+    use kafkascope_kernel::{Seed, SimTime};
+
+    const CONTROLLER: NodeId = NodeId(100);
+
+    /// A lifecycle, and what it sends.
+    struct Desk {
+        lifecycle: Lifecycle,
+        streams: Streams,
+        config: BrokerConfig,
+        applied: Offset,
+        correlation: Correlation,
+        sent: Option<Request>,
+        next_beat: Option<Micros>,
+    }
+
+    impl Desk {
+        /// A process that has just started and knows its controller.
+        fn new() -> Self {
+            let mut desk = Self {
+                lifecycle: Lifecycle::new(),
+                streams: Streams::new(Seed(1)),
+                config: BrokerConfig::default(),
+                applied: -1,
+                correlation: 0,
+                sent: None,
+                next_beat: None,
+            };
+            desk.run(|lifecycle, _, cx| lifecycle.set_controller(Some(CONTROLLER), cx));
+            desk.run(Lifecycle::start);
+            desk.answer(Response::ApiVersions);
+            desk
+        }
+
+        fn run<T>(&mut self, what: impl FnOnce(&mut Lifecycle, About<'_>, &mut Cx<'_>) -> T) -> T {
+            let mut out = Vec::new();
+            let mut cx = Cx {
+                now: SimTime::ZERO,
+                me: NodeId(1),
+                cause: None,
+                epoch_ms_at_zero: 0,
+                streams: &mut self.streams,
+                out: &mut out,
+            };
+            let about = About { rack: None, config: &self.config, applied: self.applied };
+            let result = what(&mut self.lifecycle, about, &mut cx);
+            (self.sent, self.next_beat) = (None, None);
+            for effect in out {
+                if let Effect::Request { correlation, body, .. } = effect {
+                    (self.correlation, self.sent) = (correlation, Some(body));
+                } else if let Effect::Arm { timer, after } = effect
+                    && timer == BrokerTimer::Heartbeat.into()
+                {
+                    self.next_beat = Some(after);
+                }
+            }
+            result
+        }
+
+        fn answer(&mut self, body: Response) -> Turn {
+            let correlation = self.correlation;
+            self.run(|lifecycle, about, cx| {
+                lifecycle.on_response(CONTROLLER, correlation, body, about, cx)
+            })
+        }
+
+        /// Answers a heartbeat.
+        fn heard(&mut self, is_caught_up: bool, is_fenced: bool, should_shut_down: bool) -> Turn {
+            let error = ErrorCode::None;
+            let beat = Beat { error, is_caught_up, is_fenced, should_shut_down };
+            self.answer(Response::BrokerHeartbeat(beat))
+        }
+
+        /// What the last heartbeat wants: the fence, the end.
+        fn wants(&self) -> (bool, bool) {
+            let Some(Request::BrokerHeartbeat(beat)) = &self.sent else {
+                panic!("{:?}", self.sent)
+            };
+            (beat.want_fence, beat.want_shut_down)
+        }
+
+        fn serving() -> Self {
+            let mut desk = Self::new();
+            assert_eq!(
+                desk.answer(Response::BrokerRegistration(ErrorCode::None, 10)),
+                Turn::Registered
+            );
+            desk.applied = 10;
+            desk.heard(true, true, false);
+            assert_eq!(desk.heard(true, false, false), Turn::Unfenced);
+            desk
+        }
+    }
+
+    #[test]
+    fn a_broker_registers_catches_up_and_serves() {
+        let mut desk = Desk::new();
+        let refused = Response::BrokerRegistration(ErrorCode::DuplicateBrokerRegistration, -1);
+        assert_eq!(desk.answer(refused), Turn::None);
+        assert_eq!(desk.next_beat, Some(Micros::from_ms(2_000)), "it asks again");
+        desk.run(Lifecycle::on_timer);
+        assert!(
+            matches!(&desk.sent, Some(Request::BrokerRegistration(request)) if request.previous_broker_epoch == -1)
+        );
+        desk.answer(Response::BrokerRegistration(ErrorCode::None, 10));
+        assert_eq!(desk.wants(), (true, false), "fenced as long as it lags");
+        desk.heard(false, true, false);
+        assert_eq!(desk.next_beat, Some(CATCHING_UP));
+        desk.run(Lifecycle::on_timer);
+        desk.heard(true, true, false);
+        assert_eq!(desk.wants(), (false, false));
+        assert_eq!(desk.heard(true, false, false), Turn::Unfenced);
+        assert_eq!(desk.lifecycle.state(), BrokerState::Running);
+        assert_eq!(desk.next_beat, Some(Micros::from_ms(2_000)));
+    }
+
+    #[test]
+    fn a_leaving_broker_waits_until_it_is_let_go_and_remembers_a_clean_end() {
+        let mut desk = Desk::serving();
+        assert!(desk.run(Lifecycle::shut_down), "it has something to hand over");
+        assert_eq!(desk.wants(), (false, true), "at once");
+        for pause in [50, 2_000, 2_000] {
+            assert_eq!(desk.heard(true, false, false), Turn::None);
+            assert_eq!(desk.next_beat, Some(Micros::from_ms(pause)));
+            desk.run(Lifecycle::on_timer);
+        }
+        assert_eq!(desk.heard(true, true, true), Turn::LetGo);
+        desk.lifecycle.kill();
+        desk.run(|lifecycle, _, cx| lifecycle.set_controller(Some(CONTROLLER), cx));
+        desk.run(Lifecycle::start);
+        desk.answer(Response::ApiVersions);
+        assert!(
+            matches!(&desk.sent, Some(Request::BrokerRegistration(request)) if request.previous_broker_epoch == 10)
+        );
+        desk.lifecycle.kill();
+        desk.run(|lifecycle, _, cx| lifecycle.set_controller(Some(CONTROLLER), cx));
+        desk.run(Lifecycle::start);
+        desk.answer(Response::ApiVersions);
+        assert!(
+            matches!(&desk.sent, Some(Request::BrokerRegistration(request)) if request.previous_broker_epoch == -1)
+        );
+    }
+
+    #[test]
+    fn a_shutdown_asked_for_during_a_heartbeat_follows_right_after_it() {
+        let mut desk = Desk::serving();
+        desk.run(Lifecycle::on_timer);
+        assert_eq!(desk.wants(), (false, false));
+        desk.run(Lifecycle::shut_down);
+        assert_eq!(desk.sent, None, "one at a time");
+        desk.heard(true, false, false);
+        assert_eq!(desk.wants(), (false, true));
+    }
+
+    #[test]
+    fn a_heartbeat_without_an_answer_is_given_up_for_the_next() {
+        let mut desk = Desk::serving();
+        desk.run(Lifecycle::on_timer);
+        desk.run(Lifecycle::on_late);
+        assert_eq!(desk.next_beat, Some(Micros::from_ms(2_000)));
+        desk.run(Lifecycle::on_timer);
+        desk.run(|lifecycle, _, cx| lifecycle.on_retry(cx));
+        assert_eq!(desk.sent, Some(Request::ApiVersions), "on a new connection");
+    }
+
+    #[test]
+    fn a_process_that_never_served_has_nothing_to_hand_over() {
+        let mut desk = Desk::new();
+        assert!(!desk.run(Lifecycle::shut_down));
+    }
+}

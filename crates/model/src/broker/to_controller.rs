@@ -189,3 +189,140 @@ impl<P: Clone> Channel<P> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::request::AllocateProducerIds;
+    use crate::api::response::AllocateProducerIds as Block;
+    use crate::cx::{Effect, Streams};
+    use alloc::vec::Vec;
+    use kafkascope_kernel::{Seed, SimTime};
+
+    const OLD: NodeId = NodeId(100);
+    const NEW: NodeId = NodeId(101);
+
+    struct Desk {
+        channel: Channel<u32>,
+        streams: Streams,
+    }
+
+    impl Desk {
+        fn new() -> Self {
+            let channel = Channel::new(
+                Lane::ToController,
+                BrokerTimer::ToControllerRetry,
+                BrokerTimer::ToControllerLate,
+            );
+            Self { channel, streams: Streams::new(Seed(1)) }
+        }
+
+        /// Runs something on the channel; its result, and what it sends and to whom.
+        fn run<T>(
+            &mut self,
+            what: impl FnOnce(&mut Channel<u32>, &mut Cx<'_>) -> T,
+        ) -> (T, Vec<Effect>) {
+            let mut out = Vec::new();
+            let mut cx = Cx {
+                now: SimTime::ZERO,
+                me: NodeId(1),
+                cause: None,
+                epoch_ms_at_zero: 0,
+                streams: &mut self.streams,
+                out: &mut out,
+            };
+            let result = what(&mut self.channel, &mut cx);
+            (result, out)
+        }
+
+        fn call(&mut self, purpose: u32) -> Vec<Effect> {
+            self.run(|channel, cx| channel.send(body(), purpose, cx)).1
+        }
+
+        fn find(&mut self, controller: NodeId) -> Vec<Effect> {
+            self.run(|channel, cx| channel.set_controller(Some(controller), cx)).1
+        }
+
+        fn answer(
+            &mut self,
+            from: NodeId,
+            correlation: Correlation,
+            error: ErrorCode,
+        ) -> (Option<u32>, Vec<Effect>) {
+            let block = Block { error, producer_id_start: 0, producer_id_len: 0 };
+            let answer = Response::AllocateProducerIds(block);
+            let (told, out) =
+                self.run(|channel, cx| channel.on_response(from, correlation, answer, cx));
+            (told.map(|(purpose, _)| purpose), out)
+        }
+    }
+
+    fn body() -> Request {
+        let body = AllocateProducerIds { broker_id: NodeId(1), broker_epoch: 5 };
+        Request::AllocateProducerIds(body)
+    }
+
+    /// To whom something was sent, under which correlation, and whether it is only an introduction.
+    fn sent(out: &[Effect]) -> Option<(NodeId, Correlation, bool)> {
+        out.iter().find_map(|effect| {
+            let Effect::Request { to, correlation, body, .. } = effect else { return None };
+            Some((*to, *correlation, *body == Request::ApiVersions))
+        })
+    }
+
+    #[test]
+    fn calls_wait_for_a_controller_and_go_one_after_another() {
+        let mut desk = Desk::new();
+        assert_eq!(sent(&desk.call(1)), None, "nobody is known");
+        assert_eq!(sent(&desk.call(2)), None);
+        desk.run(|channel, cx| channel.on_timer(cx));
+        assert_eq!(sent(&desk.find(OLD)), None, "it pauses");
+        let (_, out) = desk.run(|channel, cx| channel.on_timer(cx));
+        assert_eq!(sent(&out), Some((OLD, 0, true)));
+        let (told, out) = desk.answer(OLD, 0, ErrorCode::None);
+        assert_eq!((told, sent(&out)), (None, Some((OLD, 1, false))));
+        let (told, out) = desk.answer(OLD, 1, ErrorCode::None);
+        assert_eq!((told, sent(&out)), (Some(1), Some((OLD, 2, false))));
+        let (told, out) = desk.answer(OLD, 2, ErrorCode::None);
+        assert_eq!((told, sent(&out)), (Some(2), None));
+        assert!(desk.channel.is_idle());
+    }
+
+    #[test]
+    fn a_call_that_a_deposed_controller_refuses_is_made_again_at_the_new_one() {
+        let mut desk = Desk::new();
+        desk.find(OLD);
+        desk.call(7);
+        desk.answer(OLD, 0, ErrorCode::None);
+        let (told, out) = desk.answer(OLD, 1, ErrorCode::NotController);
+        assert_eq!((told, sent(&out)), (None, None));
+        desk.find(NEW);
+        let (_, out) = desk.run(|channel, cx| channel.on_timer(cx));
+        assert_eq!(sent(&out), Some((NEW, 2, true)));
+        desk.answer(NEW, 2, ErrorCode::None);
+        assert_eq!(desk.answer(NEW, 3, ErrorCode::None).0, Some(7));
+    }
+
+    #[test]
+    fn a_broken_or_silent_connection_costs_no_call() {
+        for silent in [false, true] {
+            let mut desk = Desk::new();
+            desk.find(OLD);
+            desk.call(7);
+            desk.answer(OLD, 0, ErrorCode::None);
+            let (_, out) = desk.run(|channel, cx| {
+                if silent {
+                    assert!(channel.on_late(cx));
+                } else {
+                    channel.on_disconnect(OLD, cx);
+                }
+            });
+            let closed = out.iter().any(|effect| matches!(effect, Effect::Close { .. }));
+            assert_eq!(closed, silent);
+            let (_, out) = desk.run(|channel, cx| channel.on_timer(cx));
+            assert_eq!(sent(&out), Some((OLD, 2, true)), "introduced anew");
+            desk.answer(OLD, 2, ErrorCode::None);
+            assert_eq!(desk.answer(OLD, 3, ErrorCode::None).0, Some(7));
+        }
+    }
+}
