@@ -6,7 +6,6 @@ mod args;
 mod commands;
 mod fact_json;
 mod output;
-mod scenario;
 mod source;
 mod trouble;
 
