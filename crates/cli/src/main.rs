@@ -7,7 +7,6 @@ mod commands;
 mod fact_json;
 mod output;
 mod source;
-mod svg;
 mod trouble;
 
 use std::process::ExitCode;

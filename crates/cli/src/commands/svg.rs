@@ -4,16 +4,19 @@
 
 use crate::args::Args;
 use crate::source::{Source, open};
-use crate::svg::picture;
 use crate::trouble::Trouble;
 use kafkascope_kernel::Micros;
 use kafkascope_view::layout::{Mode, Viewport};
 use kafkascope_view::project::Projector;
+use kafkascope_view::svg::{Caption, Palette, Theme, stage};
+use kafkascope_view::view_model::clock::time_text;
 use kafkascope_view::{DrawList, UiState};
 use std::process::ExitCode;
 
 /// The moment of a picture that is not told otherwise, from where the scenario opens.
 const AT_MS: u64 = 30_000;
+/// The page's own colours.
+const TOKENS: &str = include_str!("../../../../www/tokens.css");
 const WIDTH: u64 = 1_440;
 const HEIGHT: u64 = 680;
 
@@ -32,7 +35,10 @@ pub fn run(mut args: Args) -> Result<ExitCode, Trouble> {
     projector.project(&session, &ui);
     let mut moving = DrawList::default();
     projector.draw(&session, &ui, &mut moving);
-    write(file.as_deref(), &picture(projector.view(), &moving, dark))
+    let theme = if dark { Theme::Dark } else { Theme::Light };
+    let palette = Palette::from_css(TOKENS, theme).map_err(Trouble::new)?;
+    let caption = Caption { time: time_text(session.now()), about: scenario.story.teaser.clone() };
+    write(file.as_deref(), &stage(projector.view(), &moving, &palette, &caption))
 }
 
 fn write(file: Option<&str>, text: &str) -> Result<ExitCode, Trouble> {

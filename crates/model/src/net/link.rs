@@ -30,11 +30,10 @@ impl NetworkProfile {
         boot: Micros::from_ms(1_500),
     };
 
-    /// Slow enough to watch, and just fast enough for Kafka's own time-outs: a fetch of the metadata log waits for half a second and
-    /// must be answered within two (`controller.quorum.request.timeout.ms`).
+    /// Slow enough to watch at real speed, and quick enough for Kafka's own time-outs (`quorum.request.timeout.ms` is 2 s).
     pub const CLASSROOM: Self = Self {
-        latency: Micros::from_ms(300),
-        jitter: Micros::from_ms(100),
+        latency: Micros::from_ms(250),
+        jitter: Micros::from_ms(50),
         per_kilobyte: Micros::from_ms(1),
         boot: Micros::from_ms(3_000),
     };
