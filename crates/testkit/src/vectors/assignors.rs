@@ -1,6 +1,6 @@
 //! How partitions are dealt to members.
 //!
-//! Invariant: cases go through the same function as a group's leader; those of assignors that run elsewhere are left out.
+//! Invariant: cases go through the functions that a group's leader and its coordinator use; those of share groups are left out.
 
 use super::Tally;
 use crate::problem::{Problem, typed};
@@ -10,6 +10,8 @@ use kafkascope_model::config::consumer::Assignor;
 use kafkascope_model::group::assignor::{
     self, AssignedMember, Partition, Topics, sticky_user_data,
 };
+use kafkascope_model::group::modern::assignor::{GroupSpec, MemberSpec, ServerAssignor};
+use kafkascope_model::ids::{TopicId, TopicPartition};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,17 +26,19 @@ pub fn run(document: &Value) -> Result<Tally, Problem> {
     let file: File = typed(document)?;
     let mut tally = Tally::default();
     for case in &file.cases {
-        if let Ok(assignor) = assignor_of(&case.assignor) {
-            let Some(expected) = &case.expected else { continue };
-            let expected = sorted(expected);
-            tally.case(&*case.id, &json!(expected), &json!(case.deal(assignor)));
-        }
+        let Some(expected) = &case.expected else { continue };
+        let dealt = match (Assignor::parse(&case.assignor), server_assignor(&case.assignor)) {
+            (Ok(assignor), _) => case.deal(assignor),
+            (Err(_), Some(assignor)) => case.deal_at_server(assignor),
+            (Err(_), None) => continue,
+        };
+        tally.case(&*case.id, &json!(sorted(expected)), &json!(dealt));
     }
     Ok(tally)
 }
 
-fn assignor_of(name: &str) -> Result<Assignor, String> {
-    Assignor::parse(name)
+fn server_assignor(name: &str) -> Option<ServerAssignor> {
+    ServerAssignor::named(name.strip_prefix("server-")?)
 }
 
 #[derive(Deserialize)]
@@ -79,6 +83,40 @@ impl Case {
         let named = dealt.into_iter().map(|(member, partitions)| {
             let names = partitions.into_iter().map(|(topic, index)| format!("{topic}-{index}"));
             (member.to_string(), names.collect())
+        });
+        sorted(&named.collect())
+    }
+}
+
+impl Case {
+    /// Topics are known by number there, in the order of their names.
+    fn deal_at_server(&self, assignor: ServerAssignor) -> BTreeMap<String, Vec<String>> {
+        let names: Vec<&String> = self.topics.keys().collect();
+        let id = |name: &str| {
+            let place = names.iter().position(|known| *known == name)?;
+            Some(TopicId(u32::try_from(place).ok()? + 1))
+        };
+        let tp = |name: &String| {
+            let (topic, index) = partition(name)?;
+            Some(TopicPartition::new(id(&topic)?, index))
+        };
+        let member = |member: &Member| MemberSpec {
+            id: member.id.as_str().into(),
+            instance_id: member.instance_id.as_deref().map(Into::into),
+            topics: member.topics.iter().filter_map(|name| id(name)).collect(),
+            assigned: member.previous.iter().filter_map(tp).collect(),
+        };
+        let counts = self.topics.iter().filter_map(|(name, topic)| {
+            Some((id(name)?, i32::try_from(topic.racks().len()).ok()?))
+        });
+        let group = GroupSpec {
+            members: self.members.iter().map(member).collect(),
+            partitions: counts.collect(),
+        };
+        let shown =
+            |tp: TopicPartition| format!("{}-{}", names[tp.topic.0 as usize - 1], tp.partition);
+        let named = assignor.assign(&group).into_iter().map(|(member, partitions)| {
+            (member.to_string(), partitions.into_iter().map(shown).collect())
         });
         sorted(&named.collect())
     }

@@ -6,6 +6,7 @@ mod assignors;
 mod elections;
 mod murmur2;
 mod placement;
+mod reconciliation;
 mod tally;
 
 use crate::conform::Checked;
@@ -24,6 +25,7 @@ struct Kind {
 const KINDS: &[Kind] = &[
     Kind { name: "assignors", is: assignors::is, run: assignors::run },
     Kind { name: "murmur2", is: murmur2::is, run: murmur2::run },
+    Kind { name: "reconciliation", is: reconciliation::is, run: reconciliation::run },
     Kind { name: "elections", is: elections::is, run: elections::run },
     Kind { name: "replica placement", is: placement::is, run: placement::run },
 ];
