@@ -4,6 +4,7 @@
 //! something happened. Invariant: it delivers each partition in offset order between two resets, and only while it is assigned.
 
 mod app;
+mod calls;
 mod commit;
 mod committed;
 mod coordinator;
