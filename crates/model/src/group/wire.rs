@@ -132,3 +132,35 @@ impl<'a> Reader<'a> {
         Some(taken)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    #[test]
+    fn what_was_written_reads_back_and_nothing_more() {
+        let mut out = Writer::version(3);
+        out.i64(-5);
+        out.string(None);
+        out.string(Some("żółw"));
+        out.blob(Some(&[1, 2]));
+        out.array([7, 8].into_iter(), Writer::i32);
+        let bytes = out.bytes();
+        let mut from = Reader::new(&bytes);
+        assert_eq!((from.i16(), from.i64(), from.string()), (Some(3), Some(-5), Some(None)));
+        assert_eq!(from.name().as_deref(), Some("żółw"));
+        assert_eq!(from.blob(), Some(Some(&[1, 2][..])));
+        assert_eq!(from.array(Reader::i32), Some(vec![7, 8]));
+        assert_eq!(from.i16(), None);
+    }
+
+    #[test]
+    fn a_length_that_promises_too_much_is_unreadable() {
+        let mut out = Writer::default();
+        out.i32(i32::MAX);
+        let bytes = out.bytes();
+        assert_eq!(Reader::new(&bytes).array(Reader::i32), None);
+        assert_eq!(Reader::new(&bytes).blob(), None);
+    }
+}

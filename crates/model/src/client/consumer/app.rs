@@ -1,26 +1,23 @@
-//! The application around the consumer: it polls, works through what it got, commits and closes when told to
-//! (`ClassicKafkaConsumer.poll`, `commitSync`, `close`).
+//! The application around the consumer: it polls, works through what it got, and does between two polls what it is told
+//! (`ClassicKafkaConsumer.poll`).
 //!
 //! Commands are carried out between two rounds of `poll()`, by the thread that polls. Invariant: a record is done before the
 //! next one is begun, and all of them before the next `poll()`.
 
-use super::commit::{OffsetsToCommit, Purpose, commit_exception};
+use super::Consumer;
+use super::commit::OffsetsToCommit;
 use super::join::thrown;
 use super::records::Handed;
 use super::subscription::Partition;
-use super::{Consumer, MemberState, Position};
-use crate::client::network::Peer;
-use crate::cx::{Cx, Effect};
+use crate::cx::Cx;
 use crate::ids::Offset;
-use crate::trace::{Fact, PositionSource};
+use crate::trace::Fact;
 use crate::workload::Processing;
 use alloc::collections::VecDeque;
 use kafkascope_kernel::{Micros, SimTime};
 
 /// How long an application waits after `poll()` threw before it polls again.
-const AFTER_ERROR: Micros = Micros::from_ms(200);
-/// How long `close()` may take.
-const CLOSE_TIMEOUT: Micros = Micros::from_ms(30_000);
+pub(super) const AFTER_ERROR: Micros = Micros::from_ms(200);
 /// The most commands that wait for the application.
 const MAX_TASKS: usize = 1_000;
 
@@ -42,8 +39,9 @@ impl Task {
     }
 }
 
+/// What the application is doing.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Phase {
+pub(super) enum Phase {
     /// Not running.
     Idle,
     /// In `poll()`, until then.
@@ -65,7 +63,7 @@ enum Phase {
 /// The application's own state.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct App {
-    phase: Phase,
+    pub phase: Phase,
     tasks: VecDeque<Task>,
     pub processing: Processing,
     /// It is told not to call `poll()`.
@@ -299,21 +297,6 @@ impl Consumer {
         }
     }
 
-    fn seek_now(&mut self, partition: &Partition, offset: Offset, cx: &mut Cx<'_>) {
-        let (leader, leader_epoch) = self.leader_of(partition);
-        let tp = self.tp(partition);
-        let error = match self.subscriptions.get_mut(partition) {
-            None => Some("IllegalStateException"),
-            Some(_) if offset < 0 => Some("IllegalArgumentException"),
-            Some(assigned) => {
-                assigned.seek(Position { offset, offset_epoch: None, leader, leader_epoch });
-                cx.note(Fact::PositionSet { tp, offset, source: PositionSource::Seek });
-                None
-            }
-        };
-        cx.note(Fact::AppCallDone { call: "seek", error });
-    }
-
     /// Finishes what is due; whether the round is over.
     fn work(&mut self, cx: &mut Cx<'_>) -> bool {
         let per_record = self.app.processing.per_record;
@@ -333,98 +316,5 @@ impl Consumer {
 
     fn rest(&mut self, cx: &Cx<'_>) {
         self.app.phase = Phase::Resting(cx.now + self.app.processing.per_poll);
-    }
-
-    /// `commitSync` goes on until it is answered for good.
-    fn commit_sync_turn(&mut self, cx: &mut Cx<'_>) -> bool {
-        let Phase::Committing { offsets, until } = &self.app.phase else { return false };
-        let (offsets, until) = (offsets.clone(), *until);
-        let Some(verdict) = self.try_commit(&offsets, until, cx) else { return false };
-        cx.note(Fact::AppCallDone { call: "commitSync", error: verdict });
-        self.app.phase =
-            Phase::Resting(if verdict.is_some() { cx.now + AFTER_ERROR } else { cx.now });
-        true
-    }
-
-    /// The exception that the commit threw, if any; nothing while it goes on.
-    fn try_commit(
-        &mut self,
-        offsets: &OffsetsToCommit,
-        until: SimTime,
-        cx: &mut Cx<'_>,
-    ) -> Option<Option<&'static str>> {
-        if self.config.group_id.is_none() {
-            return Some(Some("InvalidGroupIdException"));
-        }
-        if offsets.is_empty() {
-            return Some(None);
-        }
-        loop {
-            match self.commits.sync.take() {
-                Some(Some(Ok(()))) => return Some(None),
-                Some(Some(Err(error))) if !error.is_retriable() => {
-                    return Some(Some(commit_exception(error)));
-                }
-                Some(Some(Err(_))) => self.commits.sync_retry_at = cx.now + self.retry_backoff(),
-                Some(None) => self.commits.sync = Some(None),
-                None => {}
-            }
-            if until <= cx.now {
-                self.commits.sync = None;
-                return Some(Some("TimeoutException"));
-            }
-            let waits = self.commits.sync.is_some() || cx.now < self.commits.sync_retry_at;
-            if waits || !self.ensure_coordinator(cx) {
-                return None;
-            }
-            self.commits.sync = Some(None);
-            self.send_commit(Purpose::Sync, offsets.clone(), cx);
-        }
-    }
-
-    /// `close()`: positions are committed if that is automatic, then the group is left.
-    fn begin_close(&mut self, cx: &mut Cx<'_>) -> Phase {
-        let until = cx.now + CLOSE_TIMEOUT;
-        let commits = self.auto_commits()
-            && (!self.is_subscribed() || self.membership.state == MemberState::Stable);
-        let consumed =
-            if commits { self.subscriptions.all_consumed() } else { OffsetsToCommit::new() };
-        self.commits.begin_sync();
-        if consumed.is_empty() {
-            self.say_goodbye(cx);
-            return Phase::Closing { until, offsets: None };
-        }
-        Phase::Closing { until, offsets: Some(consumed) }
-    }
-
-    fn close_turn(&mut self, cx: &mut Cx<'_>) -> bool {
-        let Phase::Closing { until, offsets } = &mut self.app.phase else { return false };
-        let until = *until;
-        if let Some(consumed) = offsets.take() {
-            if self.try_commit(&consumed, until, cx).is_some() {
-                self.say_goodbye(cx);
-                return true;
-            }
-            self.app.phase = Phase::Closing { until, offsets: Some(consumed) };
-            return false;
-        }
-        let waits = self.coordinator.node.is_some_and(|node| {
-            let peer = Peer::coordinator(node);
-            self.outbox.waits_for(peer) || self.client.in_flight(peer) > 0
-        });
-        if waits && cx.now < until {
-            return false;
-        }
-        self.app.phase = Phase::Closed;
-        cx.note(Fact::ClientClosed);
-        cx.out.push(Effect::Exit);
-        false
-    }
-
-    fn say_goodbye(&mut self, cx: &mut Cx<'_>) {
-        if self.is_subscribed() {
-            self.give_up_all(cx);
-            self.leave_group("the consumer is being closed", cx);
-        }
     }
 }

@@ -4,6 +4,7 @@
 //! something happened. Invariant: it delivers each partition in offset order between two resets, and only while it is assigned.
 
 mod app;
+mod calls;
 mod commit;
 mod committed;
 mod coordinator;
@@ -278,10 +279,11 @@ impl Consumer {
             }
             self.beat(cx);
             let again = self.app_turn(cx);
-            let failed = self.outbox.flush(&mut self.client, cx);
-            self.returned.extend(failed);
+            // Metadata goes first on a connection that both wait for.
             let late = self.client.poll(cx);
             self.returned.extend(late);
+            let failed = self.outbox.flush(&mut self.client, cx);
+            self.returned.extend(failed);
             if self.returned.is_empty() && !again {
                 break;
             }

@@ -117,3 +117,98 @@ impl CompletedFetch {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::ErrorCode;
+    use crate::ids::{NodeId, TopicId};
+    use crate::log::{Codec, Record, TimestampType};
+
+    /// A batch of records at these offsets, `next` after it; a producer if it is transactional.
+    fn batch(offsets: &[Offset], next: Offset, producer: Option<ProducerId>) -> Batch {
+        let base_offset = offsets.first().copied().unwrap_or(next - 1);
+        let record = |offset: &Offset| Record {
+            id: RecordId::of(NodeId(1_001), *offset as u32 + 1),
+            offset_delta: (*offset - base_offset) as i32,
+            timestamp: 0,
+            key: None,
+            value: None,
+            headers: None,
+        };
+        Batch {
+            base_offset,
+            last_offset_delta: (next - 1 - base_offset) as i32,
+            leader_epoch: 3,
+            producer_id: producer.unwrap_or(-1),
+            producer_epoch: -1,
+            base_sequence: -1,
+            max_timestamp: 0,
+            timestamp_type: TimestampType::CreateTime,
+            codec: Codec::None,
+            transactional: producer.is_some(),
+            control: None,
+            size_bytes: 100,
+            records: offsets.iter().map(record).collect(),
+        }
+    }
+
+    fn marker(offset: Offset, producer: ProducerId, control: ControlType) -> Batch {
+        let control = Some(control);
+        Batch { control, ..batch(&[offset], offset + 1, Some(producer)) }
+    }
+
+    fn fetch(
+        from: Offset,
+        aborted: &[(ProducerId, Offset)],
+        batches: Vec<Batch>,
+    ) -> CompletedFetch {
+        let answer = FetchedPartition {
+            tp: TopicPartition::new(TopicId(1), 0),
+            error: ErrorCode::None,
+            high_watermark: 100,
+            last_stable_offset: 100,
+            log_start_offset: 0,
+            diverging_epoch: None,
+            current_leader: None,
+            aborted_transactions: aborted.to_vec(),
+            preferred_read_replica: NodeId::NONE,
+            batches,
+        };
+        CompletedFetch::new(("t".into(), 0), from, answer, !aborted.is_empty())
+    }
+
+    fn offsets(handed: &[Handed]) -> Vec<Offset> {
+        handed.iter().map(|handed| handed.offset).collect()
+    }
+
+    #[test]
+    fn records_before_the_position_are_left_out_and_the_rest_comes_in_portions() {
+        let mut fetch =
+            fetch(2, &[], alloc::vec![batch(&[0, 1, 2, 3], 4, None), batch(&[4], 5, None)]);
+        assert_eq!((offsets(&fetch.take(1)), fetch.next_offset), (alloc::vec![2], 3));
+        assert!(!fetch.is_used_up());
+        assert_eq!((offsets(&fetch.take(9)), fetch.next_offset), (alloc::vec![3, 4], 5));
+        assert!(fetch.is_used_up());
+    }
+
+    #[test]
+    fn the_position_passes_what_compaction_removed() {
+        let mut fetch = fetch(0, &[], alloc::vec![batch(&[0, 3], 8, None)]);
+        assert_eq!((offsets(&fetch.take(9)), fetch.next_offset), (alloc::vec![0, 3], 8));
+    }
+
+    #[test]
+    fn aborted_records_and_markers_are_passed_but_never_handed_out() {
+        let log = alloc::vec![
+            batch(&[0], 1, Some(7)),
+            batch(&[1], 2, Some(8)),
+            marker(2, 7, ControlType::Abort),
+            batch(&[3], 4, Some(7)),
+            marker(4, 8, ControlType::Commit),
+        ];
+        let mut fetch = fetch(0, &[(7, 0)], log);
+        assert_eq!((offsets(&fetch.take(9)), fetch.next_offset), (alloc::vec![1, 3], 5));
+        assert_eq!(fetch.last_epoch, Some(3));
+    }
+}
