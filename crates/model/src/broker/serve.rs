@@ -27,18 +27,11 @@ impl Broker {
             return;
         }
         match body {
-            Request::Produce(produce) => {
-                let (replicas, env) = self.data_plane();
-                replicas.handle_produce(conn, correlation, produce, &env, cx);
-            }
-            Request::Fetch(fetch) => {
-                let (replicas, env) = self.data_plane();
-                replicas.handle_fetch(conn, correlation, fetch, &env, cx);
-            }
-            Request::DeleteRecords(request) => {
-                let (replicas, env) = self.data_plane();
-                replicas.handle_delete_records(conn, correlation, &request, &env, cx);
-            }
+            Request::Produce(_)
+            | Request::Fetch(_)
+            | Request::DeleteRecords(_)
+            | Request::ListOffsets(_)
+            | Request::OffsetForLeaderEpoch(_) => self.serve_logs(conn, correlation, body, cx),
             Request::JoinGroup(_)
             | Request::SyncGroup(_)
             | Request::Heartbeat(_)
@@ -67,14 +60,6 @@ impl Broker {
                 let answer = self.find_coordinator(&request, cx);
                 cx.respond(conn, correlation, answer);
             }
-            Request::ListOffsets(request) => {
-                let (replicas, env) = self.data_plane();
-                cx.respond(conn, correlation, replicas.list_offsets(&request, &env));
-            }
-            Request::OffsetForLeaderEpoch(request) => {
-                let (replicas, env) = self.data_plane();
-                cx.respond(conn, correlation, replicas.offset_for_leader_epoch(&request, &env));
-            }
             Request::InitProducerId(request) => {
                 let transactional = request.transactional_id.is_some();
                 let answer = Response::InitProducerId(self.generate_producer_id(transactional, cx));
@@ -90,6 +75,30 @@ impl Broker {
             | Request::EndQuorumEpoch(_) => cx.close(conn),
         }
         self.settle(cx);
+    }
+
+    /// What replicas answer.
+    fn serve_logs(
+        &mut self,
+        conn: ConnId,
+        correlation: Correlation,
+        body: Request,
+        cx: &mut Cx<'_>,
+    ) {
+        let (replicas, env) = self.data_plane();
+        if let Request::Produce(produce) = body {
+            replicas.handle_produce(conn, correlation, produce, &env, cx);
+        } else if let Request::Fetch(fetch) = body {
+            replicas.handle_fetch(conn, correlation, fetch, &env, cx);
+        } else if let Request::DeleteRecords(request) = body {
+            replicas.handle_delete_records(conn, correlation, &request, &env, cx);
+        } else if let Request::ListOffsets(request) = body {
+            cx.respond(conn, correlation, replicas.list_offsets(&request, &env));
+        } else if let Request::OffsetForLeaderEpoch(request) = body {
+            cx.respond(conn, correlation, replicas.offset_for_leader_epoch(&request, &env));
+        } else {
+            unreachable!("{:?} is not about logs", body.key());
+        }
     }
 
     fn metadata(&mut self, request: &request::Metadata, cx: &mut Cx<'_>) -> Response {
