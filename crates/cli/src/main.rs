@@ -6,9 +6,7 @@ mod args;
 mod commands;
 mod fact_json;
 mod output;
-mod scenario;
 mod source;
-mod svg;
 mod trouble;
 
 use std::process::ExitCode;

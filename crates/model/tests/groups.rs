@@ -2,6 +2,8 @@
 //!
 //! Invariant: every world has one controller and three brokers, and runs on one seed.
 
+#![allow(clippy::wildcard_enum_match_arm, reason = "a story looks at some facts only")]
+
 use kafkascope_kernel::{Limits, Micros, Prng, Seed, SimTime};
 use kafkascope_model::client::consumer::Consumer;
 use kafkascope_model::command::{AdminCommand, Command, ConsumerSpec, ProducerSpec};
@@ -140,9 +142,9 @@ impl Story {
     }
 
     fn generations(&self) -> Vec<i32> {
-        let formed = self.facts.iter().filter_map(|event| match event.fact {
-            Fact::GenerationFormed { generation, .. } => Some(generation),
-            _ => None,
+        let formed = self.facts.iter().filter_map(|event| {
+            let Fact::GenerationFormed { generation, .. } = event.fact else { return None };
+            Some(generation)
         });
         formed.collect()
     }
@@ -156,12 +158,10 @@ impl Story {
 fn in_order(story: &Story, id: NodeId) {
     let mut next: BTreeMap<TopicPartition, Offset> = BTreeMap::new();
     for event in story.facts.iter().filter(|event| event.node == id) {
-        match event.fact {
-            Fact::Assigned { .. } => next.clear(),
-            Fact::Delivered { tp, offset, .. } => {
-                assert!(next.insert(tp, offset + 1).is_none_or(|expected| expected == offset));
-            }
-            _ => {}
+        if matches!(event.fact, Fact::Assigned { .. }) {
+            next.clear();
+        } else if let Fact::Delivered { tp, offset, .. } = event.fact {
+            assert!(next.insert(tp, offset + 1).is_none_or(|expected| expected == offset));
         }
     }
 }
@@ -274,9 +274,9 @@ fn cooperative_members_go_on_reading_what_they_keep() {
     let all: BTreeSet<i32> = story.owned(one).union(&story.owned(two)).copied().collect();
     assert_eq!((story.owned(one).len(), story.owned(two).len(), all.len()), (2, 1, 3));
     assert_eq!(story.generations(), [1, 2, 3], "one to give up, one to hand over");
-    let revoked = story.facts.iter().filter_map(|event| match &event.fact {
-        Fact::Revoked { partitions, .. } if event.node == one => Some(partitions.len()),
-        _ => None,
+    let revoked = story.facts.iter().filter(|event| event.node == one).filter_map(|event| {
+        let Fact::Revoked { partitions, .. } = &event.fact else { return None };
+        Some(partitions.len())
     });
     assert_eq!(revoked.collect::<Vec<_>>(), [1]);
 }

@@ -1,68 +1,66 @@
-//! `kafkascope run SCENARIO`: runs it and says what it came to.
+//! `kafkascope run SCENARIO`: what happens, told in sentences.
 //!
-//! Sentences as the page tells them, then the ledger's counts and the digest; `--json` says the same as one object. Invariant:
-//! the same scenario and seed end in the same digest, here and on the page.
+//! Invariant: the sentences are those of the page, in the order of time.
 
 use crate::args::Args;
-use crate::scenario::from_args;
+use crate::fact_json;
+use crate::output::lines;
+use crate::source::{Source, open};
 use crate::trouble::Trouble;
-use kafkascope_kernel::SimTime;
-use kafkascope_view::Projector;
-use kafkascope_view::view_model::clock::short_time;
-use serde_json::json;
+use kafkascope_kernel::Micros;
+use kafkascope_session::Session;
+use kafkascope_view::UiState;
+use kafkascope_view::project::Projector;
+use kafkascope_view::view_model::LedgerVm;
 use std::process::ExitCode;
 
-/// How long a run lasts that is not told.
-const UNTIL_MS: u64 = 60_000;
+/// How long a run goes on that is not told otherwise, from where the scenario opens.
+const SPAN_MS: u64 = 60_000;
 
 pub fn run(mut args: Args) -> Result<ExitCode, Trouble> {
-    let until = SimTime::from_ms(args.span_ms("--until")?.unwrap_or(UNTIL_MS));
-    let as_json = args.flag("--json");
-    let (_, scenario, mut session) = from_args(args)?;
-    session.advance(until, u32::MAX);
-    let mut projector = Projector::new(&scenario.story.title);
-    projector.feed(&session);
+    let span = Micros::from_ms(args.span_ms("--until")?.unwrap_or(SPAN_MS));
+    let ndjson = args.flag("--ndjson");
+    let scenario = Source::of(args)?.into_scenario()?;
+    let mut session = open(&scenario)?;
+    session.seek(scenario.script.opens_at + span);
+    if ndjson {
+        lines(session.facts_from(0).map(|event| fact_json::line(event, session.world())));
+    } else {
+        tell(&scenario.story.title, &session);
+    }
+    Ok(refused(&session))
+}
+
+fn tell(title: &str, session: &Session) {
+    let mut projector = Projector::new(title);
+    projector.feed(session);
     let told = &projector.observer().chronicle.told;
-    let tally = projector.observer().ledger.tally();
-    let counts = [
-        ("sent", tally.sent),
-        ("acknowledged", tally.acknowledged),
-        ("failed", tally.failed),
-        ("lost", tally.lost),
-        ("duplicated", tally.duplicated),
-        ("delivered", tally.delivered),
-        ("delivered_again", tally.delivered_again),
-    ];
-    let digest = session.digest().to_string();
-    if as_json {
-        let told: Vec<_> =
-            told.iter().map(|told| json!([told.moment.at.0, told.telling.text])).collect();
-        let counts: serde_json::Map<_, _> =
-            counts.iter().map(|(name, count)| ((*name).to_string(), json!(count))).collect();
-        let refused: Vec<_> = session.refusals().values().map(ToString::to_string).collect();
-        let answer = json!({
-            "scenario": scenario.story.title,
-            "until_us": session.now().0,
-            "events": session.world().events_handled(),
-            "told": told,
-            "ledger": counts,
-            "refused": refused,
-            "digest": digest,
-        });
-        println!("{answer}");
-        return Ok(ExitCode::SUCCESS);
+    let sentence = |told: &kafkascope_view::chronicle::Told| {
+        let ms = told.moment.at.as_ms();
+        format!("{:>8}.{:03}  {}", ms / 1_000, ms % 1_000, told.telling.text)
+    };
+    let sentences: Vec<String> = told.iter().map(sentence).collect();
+    let ledger = projector.project(session, &UiState::default()).ledger.clone();
+    lines(sentences.into_iter().chain([String::new(), summary(&ledger)]));
+}
+
+fn summary(ledger: &LedgerVm) -> String {
+    format!(
+        "{} records sent: {} acknowledged, {} failed, {} acknowledged and lost; {} delivered, {} of them again",
+        ledger.sent,
+        ledger.acknowledged,
+        ledger.failed,
+        ledger.acknowledged_and_lost,
+        ledger.delivered,
+        ledger.delivered_again
+    )
+}
+
+/// A command of the scenario that could not be carried out is a mistake in the scenario.
+fn refused(session: &Session) -> ExitCode {
+    for (index, error) in session.refusals() {
+        let at = session.script().entries[*index].at.as_ms();
+        eprintln!("kafkascope: the command at {at} ms was refused: {error}");
     }
-    println!("{}", scenario.story.title);
-    for told in told {
-        println!("{:>10}  {}", short_time(told.moment.at), told.telling.text);
-    }
-    for (index, refused) in session.refusals() {
-        println!("entry {index} was refused: {refused}");
-    }
-    for (name, count) in counts {
-        println!("{:<16}{count:>8}", name.replace('_', " "));
-    }
-    println!("{:<16}{:>8}", "events", session.world().events_handled());
-    println!("digest {digest} at {}", session.now());
-    Ok(ExitCode::SUCCESS)
+    if session.refusals().is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

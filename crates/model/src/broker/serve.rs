@@ -27,11 +27,17 @@ impl Broker {
             return;
         }
         match body {
+<<<<<<< HEAD
             Request::Produce(_)
             | Request::Fetch(_)
             | Request::DeleteRecords(_)
             | Request::ListOffsets(_)
             | Request::OffsetForLeaderEpoch(_) => self.serve_logs(conn, correlation, body, cx),
+=======
+            Request::Produce(_) | Request::Fetch(_) | Request::DeleteRecords(_) => {
+                self.serve_data(conn, correlation, body, cx);
+            }
+>>>>>>> main
             Request::JoinGroup(_)
             | Request::SyncGroup(_)
             | Request::Heartbeat(_)
@@ -77,8 +83,14 @@ impl Broker {
         self.settle(cx);
     }
 
+<<<<<<< HEAD
     /// What replicas answer.
     fn serve_logs(
+=======
+    /// What the partitions themselves answer, now or later.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "every other request is answered elsewhere")]
+    fn serve_data(
+>>>>>>> main
         &mut self,
         conn: ConnId,
         correlation: Correlation,
@@ -86,6 +98,7 @@ impl Broker {
         cx: &mut Cx<'_>,
     ) {
         let (replicas, env) = self.data_plane();
+<<<<<<< HEAD
         if let Request::Produce(produce) = body {
             replicas.handle_produce(conn, correlation, produce, &env, cx);
         } else if let Request::Fetch(fetch) = body {
@@ -98,6 +111,17 @@ impl Broker {
             cx.respond(conn, correlation, replicas.offset_for_leader_epoch(&request, &env));
         } else {
             unreachable!("{:?} is not about logs", body.key());
+=======
+        match body {
+            Request::Produce(produce) => {
+                replicas.handle_produce(conn, correlation, produce, &env, cx);
+            }
+            Request::Fetch(fetch) => replicas.handle_fetch(conn, correlation, fetch, &env, cx),
+            Request::DeleteRecords(request) => {
+                replicas.handle_delete_records(conn, correlation, &request, &env, cx);
+            }
+            other => unreachable!("not about data: {other:?}"),
+>>>>>>> main
         }
     }
 

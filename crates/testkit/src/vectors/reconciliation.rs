@@ -14,7 +14,7 @@ type Partitions = BTreeSet<TopicPartition>;
 
 /// Whether a document holds these vectors.
 pub fn is(document: &Value) -> bool {
-    document.pointer("/cases/0/events").is_some_and(Value::is_array)
+    document.pointer("/cases/0/events/0/0").is_some_and(|event| event == "target")
 }
 
 /// Runs every case.
