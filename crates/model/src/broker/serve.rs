@@ -27,17 +27,9 @@ impl Broker {
             return;
         }
         match body {
-<<<<<<< HEAD
-            Request::Produce(_)
-            | Request::Fetch(_)
-            | Request::DeleteRecords(_)
-            | Request::ListOffsets(_)
-            | Request::OffsetForLeaderEpoch(_) => self.serve_logs(conn, correlation, body, cx),
-=======
             Request::Produce(_) | Request::Fetch(_) | Request::DeleteRecords(_) => {
                 self.serve_data(conn, correlation, body, cx);
             }
->>>>>>> main
             Request::JoinGroup(_)
             | Request::SyncGroup(_)
             | Request::Heartbeat(_)
@@ -66,6 +58,14 @@ impl Broker {
                 let answer = self.find_coordinator(&request, cx);
                 cx.respond(conn, correlation, answer);
             }
+            Request::ListOffsets(request) => {
+                let (replicas, env) = self.data_plane();
+                cx.respond(conn, correlation, replicas.list_offsets(&request, &env));
+            }
+            Request::OffsetForLeaderEpoch(request) => {
+                let (replicas, env) = self.data_plane();
+                cx.respond(conn, correlation, replicas.offset_for_leader_epoch(&request, &env));
+            }
             Request::InitProducerId(request) => {
                 let transactional = request.transactional_id.is_some();
                 let answer = Response::InitProducerId(self.generate_producer_id(transactional, cx));
@@ -83,14 +83,9 @@ impl Broker {
         self.settle(cx);
     }
 
-<<<<<<< HEAD
-    /// What replicas answer.
-    fn serve_logs(
-=======
     /// What the partitions themselves answer, now or later.
     #[expect(clippy::wildcard_enum_match_arm, reason = "every other request is answered elsewhere")]
     fn serve_data(
->>>>>>> main
         &mut self,
         conn: ConnId,
         correlation: Correlation,
@@ -98,20 +93,6 @@ impl Broker {
         cx: &mut Cx<'_>,
     ) {
         let (replicas, env) = self.data_plane();
-<<<<<<< HEAD
-        if let Request::Produce(produce) = body {
-            replicas.handle_produce(conn, correlation, produce, &env, cx);
-        } else if let Request::Fetch(fetch) = body {
-            replicas.handle_fetch(conn, correlation, fetch, &env, cx);
-        } else if let Request::DeleteRecords(request) = body {
-            replicas.handle_delete_records(conn, correlation, &request, &env, cx);
-        } else if let Request::ListOffsets(request) = body {
-            cx.respond(conn, correlation, replicas.list_offsets(&request, &env));
-        } else if let Request::OffsetForLeaderEpoch(request) = body {
-            cx.respond(conn, correlation, replicas.offset_for_leader_epoch(&request, &env));
-        } else {
-            unreachable!("{:?} is not about logs", body.key());
-=======
         match body {
             Request::Produce(produce) => {
                 replicas.handle_produce(conn, correlation, produce, &env, cx);
@@ -121,7 +102,6 @@ impl Broker {
                 replicas.handle_delete_records(conn, correlation, &request, &env, cx);
             }
             other => unreachable!("not about data: {other:?}"),
->>>>>>> main
         }
     }
 
