@@ -275,9 +275,9 @@ mod tests {
         let mut desk = Desk::new();
         assert_eq!(sent(&desk.call(1)), None, "nobody is known");
         assert_eq!(sent(&desk.call(2)), None);
-        desk.run(|channel, cx| channel.on_timer(cx));
+        desk.run(Channel::on_timer);
         assert_eq!(sent(&desk.find(OLD)), None, "it pauses");
-        let (_, out) = desk.run(|channel, cx| channel.on_timer(cx));
+        let (_, out) = desk.run(Channel::on_timer);
         assert_eq!(sent(&out), Some((OLD, 0, true)));
         let (told, out) = desk.answer(OLD, 0, ErrorCode::None);
         assert_eq!((told, sent(&out)), (None, Some((OLD, 1, false))));
@@ -297,7 +297,7 @@ mod tests {
         let (told, out) = desk.answer(OLD, 1, ErrorCode::NotController);
         assert_eq!((told, sent(&out)), (None, None));
         desk.find(NEW);
-        let (_, out) = desk.run(|channel, cx| channel.on_timer(cx));
+        let (_, out) = desk.run(Channel::on_timer);
         assert_eq!(sent(&out), Some((NEW, 2, true)));
         desk.answer(NEW, 2, ErrorCode::None);
         assert_eq!(desk.answer(NEW, 3, ErrorCode::None).0, Some(7));
@@ -319,7 +319,7 @@ mod tests {
             });
             let closed = out.iter().any(|effect| matches!(effect, Effect::Close { .. }));
             assert_eq!(closed, silent);
-            let (_, out) = desk.run(|channel, cx| channel.on_timer(cx));
+            let (_, out) = desk.run(Channel::on_timer);
             assert_eq!(sent(&out), Some((OLD, 2, true)), "introduced anew");
             desk.answer(OLD, 2, ErrorCode::None);
             assert_eq!(desk.answer(OLD, 3, ErrorCode::None).0, Some(7));

@@ -24,9 +24,9 @@ struct Kind {
 
 const KINDS: &[Kind] = &[
     Kind { name: "assignors", is: assignors::is, run: assignors::run },
+    Kind { name: "elections", is: elections::is, run: elections::run },
     Kind { name: "murmur2", is: murmur2::is, run: murmur2::run },
     Kind { name: "reconciliation", is: reconciliation::is, run: reconciliation::run },
-    Kind { name: "elections", is: elections::is, run: elections::run },
     Kind { name: "replica placement", is: placement::is, run: placement::run },
 ];
 
