@@ -18,8 +18,10 @@ use std::time::{Duration, Instant};
 
 /// Simulated time that is measured, unless told otherwise.
 const SPAN_MS: u64 = 20_000;
-/// When the load begins.
+/// When the clients start.
 const LOAD_AT: SimTime = SimTime::from_ms(10_000);
+/// When measuring begins: the group has its assignment and the load is steady.
+const STEADY_AT: SimTime = SimTime::from_ms(20_000);
 
 pub fn run(mut args: Args) -> Result<ExitCode, Trouble> {
     let span = Micros::from_ms(args.span_ms("--for")?.unwrap_or(SPAN_MS));
@@ -58,8 +60,9 @@ fn world_alone(script: &Script, span: Micros) -> Result<(u64, Duration), Trouble
         world.run_until(entry.at);
         submit(&mut world, &entry.command)?;
     }
+    world.run_until(STEADY_AT);
     let (begun, before) = (Instant::now(), world.events_handled());
-    world.run_until(LOAD_AT + span);
+    world.run_until(STEADY_AT + span);
     Ok((world.events_handled() - before, begun.elapsed()))
 }
 
@@ -70,9 +73,9 @@ fn submit(world: &mut World, command: &Command) -> Result<(), Trouble> {
 fn session(script: &Script, span: Micros) -> Result<(Session, u64, Duration), Trouble> {
     let mut session = Session::open(script.clone())
         .map_err(|refused| Trouble::new(format!("the bench's cluster: {}", refused.error)))?;
-    session.seek(LOAD_AT);
+    session.seek(STEADY_AT);
     let (begun, before) = (Instant::now(), session.world().events_handled());
-    session.seek(LOAD_AT + span);
+    session.seek(STEADY_AT + span);
     let events = session.world().events_handled() - before;
     Ok((session, events, begun.elapsed()))
 }
@@ -86,7 +89,8 @@ fn delivered(session: &Session) -> u64 {
 }
 
 fn count(session: &Session, wanted: impl Fn(&Fact) -> bool) -> u64 {
-    session.facts_from(0).filter(|event| wanted(&event.fact)).count() as u64
+    let steady = session.facts_from(0).filter(|event| event.at >= STEADY_AT);
+    steady.filter(|event| wanted(&event.fact)).count() as u64
 }
 
 fn snapshots_and_seeks(mut session: Session, span: Micros) {
@@ -99,7 +103,7 @@ fn snapshots_and_seeks(mut session: Session, span: Micros) {
     let begun = Instant::now();
     for round in 0..ROUNDS {
         let back = span.scale(u64::from(round * 7 % ROUNDS), u64::from(ROUNDS));
-        session.seek(LOAD_AT + back);
+        session.seek(STEADY_AT + back);
     }
     say_time("one seek, on average", begun.elapsed() / ROUNDS);
 }
