@@ -7,6 +7,7 @@ mod elections;
 mod murmur2;
 mod placement;
 mod reconciliation;
+mod record_sizes;
 mod tally;
 
 use crate::conform::Checked;
@@ -27,6 +28,7 @@ const KINDS: &[Kind] = &[
     Kind { name: "elections", is: elections::is, run: elections::run },
     Kind { name: "murmur2", is: murmur2::is, run: murmur2::run },
     Kind { name: "reconciliation", is: reconciliation::is, run: reconciliation::run },
+    Kind { name: "record sizes", is: record_sizes::is, run: record_sizes::run },
     Kind { name: "replica placement", is: placement::is, run: placement::run },
 ];
 
