@@ -310,7 +310,11 @@ fn is_news(answer: &FetchedPartition, want: &FetchPartition, replica: NodeId) ->
     let moved = replica.is_broker()
         && (answer.high_watermark != want.high_watermark
             || answer.log_start_offset != want.log_start_offset);
-    moved || !answer.batches.is_empty() || !answer.error.is_ok() || answer.diverging_epoch.is_some()
+    moved
+        || !answer.batches.is_empty()
+        || !answer.error.is_ok()
+        || answer.diverging_epoch.is_some()
+        || answer.preferred_read_replica != NodeId::NONE
 }
 
 fn nothing(tp: TopicPartition) -> FetchedPartition {
