@@ -310,9 +310,11 @@ fn is_news(answer: &FetchedPartition, want: &FetchPartition, replica: NodeId) ->
     let moved = replica.is_broker()
         && (answer.high_watermark != want.high_watermark
             || answer.log_start_offset != want.log_start_offset);
-    let elsewhere = answer.preferred_read_replica != NodeId::NONE;
-    let unusual = !answer.error.is_ok() || answer.diverging_epoch.is_some() || elsewhere;
-    moved || unusual || !answer.batches.is_empty()
+    moved
+        || !answer.batches.is_empty()
+        || !answer.error.is_ok()
+        || answer.diverging_epoch.is_some()
+        || answer.preferred_read_replica != NodeId::NONE
 }
 
 fn nothing(tp: TopicPartition) -> FetchedPartition {
