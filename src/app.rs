@@ -3,7 +3,7 @@
 //! Invariant: every change of what is shown passes through [`App::update`]; motion and the clock alone are painted past the
 //! virtual DOM.
 
-use crate::dialogs::{Choice, Help, Menu, Scenarios};
+use crate::dialogs::{Choice, Help, Menu, Scenarios, Table};
 use crate::hands::Hands;
 use crate::paint::Painter;
 use crate::panels::{Answer, Below, Header, Narration, Timeline, Transport};
@@ -13,7 +13,7 @@ use crate::player::{self, Player, shipped};
 use crate::shared::Shared;
 use crate::stage::Stage;
 use crate::widgets::GlyphShapes;
-use crate::wish::{Ask, Dialog, Wish};
+use crate::wish::{Ask, Dialog, TableWish, Wish};
 use gloo::render::{AnimationFrame, request_animation_frame};
 use kafkascope_kernel::Micros;
 use kafkascope_view::layout::Mode;
@@ -109,7 +109,7 @@ impl Component for App {
                 <Header title={title.main.clone()} subtitle={title.quiet.clone()} ask={ask.clone()} />
                 <main class="main">{ self.stage() }</main>
                 <footer class="foot">
-                    <Narration narration={Shared::from(&view.narration)} ask={ask.clone()} />
+                    <Narration narration={Shared::from(&view.narration)} playing={self.player.ui().playing} ask={ask.clone()} />
                     <section class="when" aria-label="Time">
                         <Transport playing={self.player.ui().playing} fresh={self.player.is_fresh()} pace={self.player.ui().pace} branch={view.timeline.branch.to_string()} ask={ask.clone()} />
                         <Timeline timeline={Shared::from(&view.timeline)} ask={ask.clone()} />
@@ -139,14 +139,18 @@ impl App {
     fn dialog(&self) -> Html {
         let ask = self.ask.clone();
         match self.dialog {
-            None | Some(Dialog::Table) => Html::default(),
+            None => Html::default(),
+            Some(Dialog::Table) => self.player.table().map_or_else(Html::default, |dropped| {
+                let preview = Shared::from(&dropped.preview);
+                html! { <Table {preview} skip_bad={dropped.skip_bad} {ask} /> }
+            }),
             Some(Dialog::Menu) => html! { <Menu {ask} /> },
             Some(Dialog::Help) => html! { <Help {ask} /> },
             Some(Dialog::Scenarios) => {
                 let choice = |known: player::Shipped| Choice {
                     id: known.id.into(),
                     title: known.title.into(),
-                    about: known.about.into(),
+                    about: known.about,
                 };
                 let choices: Vec<_> = shipped().into_iter().map(choice).collect();
                 html! { <Scenarios {choices} open={self.player.scenario()} {ask} /> }
@@ -201,7 +205,8 @@ impl App {
             }
             Wish::Scenario(id) => self.change_scenario(&id),
             Wish::Say(text) => Err(text),
-            Wish::File(_) | Wish::Table(_) => Ok(()),
+            Wish::File(file) => self.drop_file(&file.0, &file.1),
+            Wish::Table(wish) => self.change_table(&wish),
         };
         self.said = done.err();
         true
@@ -214,7 +219,23 @@ impl App {
         }
     }
 
+    fn drop_file(&mut self, name: &str, content: &str) -> Result<(), Text> {
+        self.dropping = false;
+        self.player.drop_file(name, content)?;
+        self.dialog = Some(Dialog::Table);
+        Ok(())
+    }
+
+    fn change_table(&mut self, wish: &TableWish) -> Result<(), Text> {
+        self.player.change_table(wish)?;
+        if self.player.table().is_none() {
+            self.dialog = None;
+        }
+        Ok(())
+    }
+
     fn close(&mut self) -> Result<(), Text> {
+        self.player.forget_table();
         match self.dialog.take() {
             Some(_) => Ok(()),
             None => self.player.apply(&UiCommand::Close),
@@ -230,8 +251,8 @@ impl App {
 
     fn change_scenario(&mut self, id: &str) -> Result<(), Text> {
         self.dialog = None;
-        let known = shipped().into_iter().find(|known| known.id == id);
-        let known = known.ok_or_else(|| Text::from(format!("There is no scenario {id}.")))?;
+        let known =
+            player::named(id).ok_or_else(|| Text::from(format!("There is no scenario {id}.")))?;
         self.player = self.player.reopen(&known)?;
         Ok(())
     }

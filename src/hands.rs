@@ -7,6 +7,8 @@ use crate::platform::size::SizeWatch;
 use crate::platform::{files, theme};
 use crate::wish::{Ask, Wish};
 use gloo::events::{EventListener, EventListenerOptions};
+use std::cell::Cell;
+use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{DragEvent, Element, Event, EventTarget, KeyboardEvent};
 
@@ -37,8 +39,31 @@ fn listen(window: &EventTarget, ask: &Ask) -> Vec<EventListener> {
         let options = EventListenerOptions::enable_prevent_default();
         EventListener::new_with_options(window, name, options, move |event| act(&ask, event))
     };
+    // Whether the focus is where it is because the viewer went there by keyboard.
+    let walked = Rc::new(Cell::new(true));
+    let options = EventListenerOptions::enable_prevent_default;
+    let keydown = {
+        let (ask, walked) = (ask.clone(), walked.clone());
+        EventListener::new_with_options(window, "keydown", options(), move |event| {
+            let event: &KeyboardEvent = event.unchecked_ref();
+            walked.set(walked.get() || event.key() == "Tab");
+            on_key(&ask, event, walked.get());
+        })
+    };
+    let on_release = {
+        let walked = walked.clone();
+        EventListener::new_with_options(window, "keyup", options(), move |event| {
+            let key: &KeyboardEvent = event.unchecked_ref();
+            if key.key() == " " && !walked.get() && !keys::is_typing(key) {
+                event.prevent_default();
+            }
+        })
+    };
+    let pointer = EventListener::new(window, "pointerdown", move |_| walked.set(false));
     vec![
-        on("keydown", on_key),
+        keydown,
+        on_release,
+        pointer,
         on("dragover", |ask, event| {
             event.prevent_default();
             ask.emit(Wish::Dropping(true));
@@ -59,12 +84,11 @@ fn listen(window: &EventTarget, ask: &Ask) -> Vec<EventListener> {
     ]
 }
 
-fn on_key(ask: &Ask, event: &Event) {
+fn on_key(ask: &Ask, event: &KeyboardEvent, walked: bool) {
     if event.default_prevented() {
         return;
     }
-    let event: &KeyboardEvent = event.unchecked_ref();
-    if let Some(wish) = keys::wish(event) {
+    if let Some(wish) = keys::wish(event, walked) {
         event.prevent_default();
         ask.emit(wish);
     }

@@ -28,15 +28,19 @@ pub const HELP: [(&str, &str); 16] = [
     ("Esc", "Close what is open"),
 ];
 
-/// What a key asks for; none if it is not one of the page's.
-pub fn wish(event: &KeyboardEvent) -> Option<Wish> {
-    if event.ctrl_key() || event.alt_key() || event.meta_key() || is_typing(event) {
+/// What a key asks for; none if it is not one of the page's. `walked` says whether the focus came where it is by keyboard.
+pub fn wish(event: &KeyboardEvent, walked: bool) -> Option<Wish> {
+    if presses_button(event, walked)
+        || event.ctrl_key()
+        || event.alt_key()
+        || event.meta_key()
+        || is_typing(event)
+    {
         return None;
     }
     let step = if event.shift_key() { StepKind::Mark } else { StepKind::Fact };
     let key = event.key();
     Some(match key.to_lowercase().as_str() {
-        " " if is_pressed_by_space(event) => return None,
         " " => Wish::Do(UiCommand::PlayPause),
         "arrowright" => Wish::Do(UiCommand::StepForward(step)),
         "arrowleft" => Wish::Do(UiCommand::StepBack(step)),
@@ -60,16 +64,16 @@ fn target(event: &KeyboardEvent) -> Option<HtmlElement> {
     event.target()?.dyn_into().ok()
 }
 
-fn is_typing(event: &KeyboardEvent) -> bool {
+/// Whether a field has the focus.
+pub fn is_typing(event: &KeyboardEvent) -> bool {
     target(event)
         .is_some_and(|target| matches!(target.tag_name().as_str(), "INPUT" | "SELECT" | "TEXTAREA"))
 }
 
-/// Space presses the button that the keyboard went to. After a click the focus is on a button too, but the viewer looks at the
-/// stage, and Space means time.
-fn is_pressed_by_space(event: &KeyboardEvent) -> bool {
-    target(event).is_some_and(|target| {
-        matches!(target.tag_name().as_str(), "BUTTON" | "SUMMARY")
-            && target.matches(":focus-visible").unwrap_or(false)
-    })
+/// Space presses the button that the viewer went to by keyboard. After a click the focus is on a button too, but the viewer
+/// looks at the stage, and Space means time.
+pub fn presses_button(event: &KeyboardEvent, walked: bool) -> bool {
+    let is_button =
+        |target: HtmlElement| matches!(target.tag_name().as_str(), "BUTTON" | "SUMMARY");
+    event.key() == " " && walked && target(event).is_some_and(is_button)
 }

@@ -54,8 +54,6 @@ pub enum TableWish {
     Role(usize, ColumnRole),
     /// Whether rows that cannot be read are left out.
     SkipBad(bool),
-    /// To which topic the rows go.
-    Topic(Text),
     /// Sends the rows.
     Send,
 }

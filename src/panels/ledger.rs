@@ -24,7 +24,11 @@ pub struct LedgerProps {
 /// The counts.
 #[component]
 pub fn Ledger(props: &LedgerProps) -> Html {
-    let rows = props.ledger.rows.iter().filter(|row| props.all || row.tone != Tone::Plain);
+    let matters = |row: &&CountVm| props.all || row.tone != Tone::Plain;
+    let (bad, other): (Vec<_>, Vec<_>) =
+        props.ledger.rows.iter().filter(matters).partition(|row| row.tone == Tone::Bad);
+    let most = if props.all { other.len() } else { 3_usize.saturating_sub(bad.len()) };
+    let rows = other.into_iter().take(most).chain(bad.into_iter().take(3));
     html! {
         <section class="panel counts" aria-labelledby="counts-title">
             <h2 id="counts-title">{ "So far" }</h2>

@@ -1,13 +1,15 @@
 //! What just happened, in plain sentences; also what a screen reader hears.
 //!
-//! Invariant: the live region holds only the newest sentence that matters, so that ordinary traffic is never read aloud.
+//! Invariant: stepping reads every sentence aloud; while time runs, only those that matter are.
 
 use crate::shared::Shared;
 use crate::widgets::tone;
 use crate::wish::{Ask, Wish};
 use kafkascope_view::ui::Jump;
 use kafkascope_view::ui_command::UiCommand;
+use kafkascope_view::view_model::Tone;
 use kafkascope_view::view_model::narration::{NarrationVm, SentenceVm};
+use std::rc::Rc;
 use web_sys::Element;
 use yew::prelude::*;
 
@@ -16,6 +18,8 @@ use yew::prelude::*;
 pub struct NarrationProps {
     /// What is shown.
     pub narration: Shared<NarrationVm>,
+    /// Whether time runs.
+    pub playing: bool,
     /// Where wishes go.
     pub ask: Ask,
 }
@@ -36,15 +40,20 @@ pub fn Narration(props: &NarrationProps) -> Html {
     let lines = narration.lines.iter().map(|line| {
         html! { <Sentence key={line.seq} line={Shared::from(line)} ask={props.ask.clone()} /> }
     });
+    // While time runs, ordinary traffic would be read without end; so only what matters is.
+    let matters = |line: &&Rc<SentenceVm>| !matches!(line.tone, Tone::Quiet | Tone::Plain);
+    let newest = narration.lines.iter().rev().find(matters).filter(|_| props.playing);
+    let important = newest.map(|line| line.text.to_string());
     html! {
         <section class="narration" aria-labelledby="narration-title">
             <h2 id="narration-title">{ "What just happened" }</h2>
-            <ol ref={list} tabindex="0" role="log" aria-labelledby="narration-title">
-                { for lines }
+            <div class="told" ref={list} tabindex="0" role="log" aria-labelledby="narration-title" aria-live={if props.playing { "off" } else { "polite" }}>
+                <ol>{ for lines }</ol>
                 if narration.lines.is_empty() {
-                    <li class="sentence is-empty"><span></span><span>{ "Nothing yet. Press Play, or step from fact to fact with the arrow keys." }</span></li>
+                    <p class="card-quiet">{ "Nothing yet. Press Play, or step from fact to fact with the arrow keys." }</p>
                 }
-            </ol>
+            </div>
+            <p class="heard" role="status">{ important.unwrap_or_default() }</p>
         </section>
     }
 }
@@ -68,7 +77,7 @@ fn Sentence(props: &SentenceProps) -> Html {
     let select = props.ask.reform(move |_| Wish::Do(UiCommand::Select(about.clone())));
     html! {
         <li class="sentence">
-            <button class="mono sentence-time" onclick={go} title="Go to this moment">{ &*line.time }</button>
+            <button class="mono sentence-time" tabindex="-1" onclick={go} title="Go to this moment">{ &*line.time }</button>
             <button class={classes!("sentence-text", tone(line.tone))} onclick={select}>{ &*line.text }</button>
         </li>
     }

@@ -40,7 +40,7 @@ pub struct BelowProps {
 /// Pixels that legend and counts need.
 const ROOM_FOR_ALL: u32 = 370;
 /// Pixels that legend and the counts that matter most need.
-const ROOM_FOR_BOTH: u32 = 270;
+const ROOM_FOR_BOTH: u32 = 272;
 
 /// Legend and counts.
 #[component]

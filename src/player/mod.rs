@@ -7,6 +7,7 @@ pub mod bench;
 mod cluster;
 mod frames;
 mod opening;
+mod table;
 mod time;
 mod touch;
 
@@ -19,7 +20,7 @@ use kafkascope_view::view_model::clock::PaceKind;
 use kafkascope_view::view_model::{ClockVm, Text};
 use kafkascope_view::{DrawList, Projector, UiCommand, UiState, ViewModel};
 
-pub use opening::{Shipped, shipped};
+pub use opening::{Shipped, named, shipped};
 
 /// A session with its view.
 pub struct Player {
@@ -37,12 +38,14 @@ pub struct Player {
     callout: Option<(u64, Micros)>,
     /// When the panels were made last, on the wall's clock.
     projected: Micros,
+    /// A dropped table that waits to be sent.
+    table: Option<table::Dropped>,
 }
 
 impl Player {
     /// Opens a shipped scenario, paused.
     pub fn open(scenario: &Shipped) -> Result<Self, Text> {
-        let session = open(scenario.script())?;
+        let session = open(scenario.script()?)?;
         let mut player = Self {
             session,
             projector: Projector::new(scenario.title),
@@ -54,6 +57,7 @@ impl Player {
             fresh: true,
             callout: None,
             projected: Micros::ZERO,
+            table: None,
         };
         player.show();
         Ok(player)

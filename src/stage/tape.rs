@@ -49,7 +49,8 @@ pub fn Tape(props: &TapeProps) -> Html {
         <div class={classes!("replica", role)} data-tape={tp}>
             <span class="tape-name" style={at(place.name)} aria-hidden="true">{ &**name }</span>
             <span class={tab} style={at(place.tab)} aria-hidden="true">{ &*tape.tab }</span>
-            <button {class} style={at(place.rect)} aria-label={spoken(props)} {onclick}>{ inside(tape, place) }</button>
+            <button {class} style={at(place.rect)} aria-label={spoken(props)} {onclick}>{ cells(tape, place) }</button>
+            { over(tape, place, at(place.rect)) }
             { for number(props, place.high_watermark_x, tape.high_watermark, "tape-number is-hw") }
             { for number(props, place.log_end_x, tape.log_end, "tape-number") }
         </div>
@@ -111,31 +112,42 @@ fn number(
     Some(html! { <span {class} {style} aria-hidden="true">{ value }</span> })
 }
 
-/// Cells, pin, ruler and pennants, seen from the tape's corner.
-fn inside(tape: &TapeVm, place: &TapeBox) -> Html {
+/// The cells, seen from the tape's corner.
+fn cells(tape: &TapeVm, place: &TapeBox) -> Html {
     let (w, h) = (place.rect.w.to_string(), place.rect.h.to_string());
-    let x = |offset: Offset| place.offset_x(offset, tape.window_first) - place.rect.x;
     let side = place.cell;
     let y = (place.rect.h - side) / 2.0;
     let cells = tape.cells.iter().map(|cell| {
-        html! { <Cell key={cell.offset} cell={*cell} x={x(cell.offset)} {y} {side} /> }
+        let x = place.offset_x(cell.offset, tape.window_first) - place.rect.x;
+        html! { <Cell key={cell.offset} cell={*cell} {x} {y} {side} /> }
     });
-    let pin_x = round(x(tape.high_watermark) - (place.pitch - side) / 2.0);
-    let pin_seen = tape.high_watermark >= tape.window_first && !matches!(tape.role, Role::Offline);
     html! {
         <svg width={w} height={h} aria-hidden="true">
             if let Some(band) = &tape.band {
                 { for band_bars(band, place) }
             }
             { for cells }
-            if place.ruler && tape.role == Role::Leader {
-                { for tape.ruler.iter().map(|offset| ruler(x(*offset) + side / 2.0, place.rect.h, *offset)) }
-            }
-            { for tape.pennants.iter().enumerate().map(|(index, pennant)| {
-                pennant_mark(pennant, flags_before(&tape.pennants, index), x(pennant.position), place)
-            }) }
+        </svg>
+    }
+}
+
+/// Pin, ruler and pennants. They stand above the button, so that their letters are no part of its name.
+fn over(tape: &TapeVm, place: &TapeBox, style: String) -> Html {
+    let h = place.rect.h;
+    let x = |offset: Offset| place.offset_x(offset, tape.window_first) - place.rect.x;
+    let pin_x = round(x(tape.high_watermark) - (place.pitch - place.cell) / 2.0);
+    let pin_seen = tape.high_watermark >= tape.window_first && tape.role != Role::Offline;
+    let ruled = place.ruler && tape.role == Role::Leader;
+    let offsets = tape.ruler.iter().filter(|_| ruled);
+    let pennants = tape.pennants.iter().enumerate().map(|(index, pennant)| {
+        pennant_mark(pennant, flags_before(&tape.pennants, index), x(pennant.position), place)
+    });
+    html! {
+        <svg class="tape-over" {style} aria-hidden="true">
+            { for offsets.map(|offset| ruler(x(*offset) + place.cell / 2.0, h, *offset)) }
+            { for pennants }
             if pin_seen {
-                { pin(pin_x, place.rect.h) }
+                { pin(pin_x, h) }
             }
         </svg>
     }

@@ -56,5 +56,9 @@ recordings! {
     a_static_member_comes_back_without_a_rebalance "static-membership.json";
     the_default_assignors_start_with_range "group-default.json";
     a_new_group_waits_for_more_members "initial-rebalance-delay.json";
+    a_quorum_elects_another_controller_and_stops_without_majority "controller-quorum.json";
+    old_segments_go_when_their_time_has_come "retention-by-time.json";
+    a_consumer_reads_from_the_follower_in_its_rack "follower-fetching.json";
+    cooperative_members_keep_what_they_have "group-cooperative-sticky.json";
     bad_sends_and_topics_are_refused_in_kafkas_words "bad-sends.json";
 }

@@ -33,5 +33,9 @@ macro_rules! vectors {
 }
 
 vectors! {
+    members_reconcile_as_kafka_reconciles_them "consumer_group_848.json";
+    partitions_are_dealt_as_kafka_deals_them "assignors.json";
     keys_and_groups_hash_to_the_partitions_that_kafka_computes "murmur2.json";
+    leaders_and_isrs_become_what_kafka_computes "elections.json";
+    replicas_go_where_kafka_places_them "replica_placement.json";
 }

@@ -4,7 +4,8 @@
 
 use kafkascope_browser_tests::Page;
 
-const TOLD: &str = "return [...document.querySelectorAll('.sentence-text')].map((s) => s.textContent).join('\\n')";
+const TOLD: &str =
+    "return [...document.querySelectorAll('.sentence-text')].map((s) => s.textContent).join('\\n')";
 
 /// Real time would be slow here; the page runs as fast as it can.
 fn hurry(page: &Page) {
@@ -51,7 +52,10 @@ fn a_killed_broker_starts_again_and_comes_back_into_the_isr() {
     page.press("k");
     page.press("s");
     page.press("Space");
-    page.wait_until("nobody is down", "return document.querySelectorAll('section.broker.is-down').length === 0");
+    page.wait_until(
+        "nobody is down",
+        "return document.querySelectorAll('section.broker.is-down').length === 0",
+    );
 }
 
 #[test]
@@ -62,12 +66,18 @@ fn a_consumer_comes_and_goes_and_both_rebalance() {
     page.press("Space");
     page.wait_until(
         "the group rebalances with one member more",
-        &format!("return document.querySelectorAll('.group .member').length === {} &&
-                  document.querySelectorAll('.mark').length > 0", members + 1),
+        &format!(
+            "return document.querySelectorAll('.group .member').length === {} &&
+                  document.querySelectorAll('.mark').length > 0",
+            members + 1
+        ),
     );
     page.wait_until("it is stable again", "return [...document.querySelectorAll('.group .badge')].every((b) => b.textContent === 'Stable')");
     page.press("r");
-    page.wait_until("one is gone", &format!("return document.querySelectorAll('.group .member').length === {members}"));
+    page.wait_until(
+        "one is gone",
+        &format!("return document.querySelectorAll('.group .member').length === {members}"),
+    );
     page.press("Space");
     page.assert_sound();
 }
@@ -75,7 +85,14 @@ fn a_consumer_comes_and_goes_and_both_rebalance() {
 #[test]
 fn everything_on_the_stage_can_be_inspected_by_keyboard() {
     let page = Page::open("");
-    for css in ["section.broker .card-title", "section.producer .card-title", "section.group .card-title", ".member", ".chip", ".tape"] {
+    for css in [
+        "section.broker .card-title",
+        "section.producer .card-title",
+        "section.group .card-title",
+        ".member",
+        ".chip",
+        ".tape",
+    ] {
         page.eval(&format!("document.querySelector(\"{css}\").focus()"));
         page.press("Enter");
         page.wait_until("the inspector opens", "return document.querySelector('.inspector h2')");
@@ -89,7 +106,7 @@ fn what_cannot_be_done_says_why() {
     let page = Page::open("");
     page.click("section.broker .card-title");
     page.press("s");
-    assert!(page.text("[role=status]").contains("process"), "{}", page.text("[role=status]"));
+    assert!(page.text(".toast").contains("process"), "{}", page.text(".toast"));
 }
 
 #[test]
@@ -97,7 +114,10 @@ fn editing_the_past_keeps_the_old_future() {
     let page = Page::open("");
     hurry(&page);
     page.press("Space");
-    page.wait_until("time passes", "return document.querySelector('#clock-time').textContent > '00:00:20'");
+    page.wait_until(
+        "time passes",
+        "return document.querySelector('#clock-time').textContent > '00:00:20'",
+    );
     page.press("Space");
     page.press("Home");
     page.press("k");

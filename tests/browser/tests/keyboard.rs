@@ -13,7 +13,10 @@ fn the_help_opens_keeps_the_focus_and_gives_it_back() {
     assert_eq!(page.eval("return document.activeElement.closest('[role=dialog]') !== null"), true);
     for _ in 0..4 {
         page.press("Tab");
-        assert_eq!(page.eval("return document.activeElement.closest('[role=dialog]') !== null"), true);
+        assert_eq!(
+            page.eval("return document.activeElement.closest('[role=dialog]') !== null"),
+            true
+        );
     }
     page.assert_sound();
     page.press("Escape");
@@ -26,11 +29,17 @@ fn a_scenario_is_chosen_by_keyboard() {
     let page = Page::open("");
     page.eval("document.querySelector('.scenario').focus()");
     page.press("Enter");
-    page.wait_until("the choices are there", "return document.querySelectorAll('.choice').length > 1");
+    page.wait_until(
+        "the choices are there",
+        "return document.querySelectorAll('.choice').length > 1",
+    );
     page.assert_sound();
     page.press("Tab");
     page.press("Enter");
-    page.wait_until("another cluster is shown", "return !document.querySelector('.scenario b').textContent.includes('Ride-share')");
+    page.wait_until(
+        "another cluster is shown",
+        "return !document.querySelector('.scenario b').textContent.includes('Ride-share')",
+    );
     page.assert_sound();
 }
 
@@ -38,7 +47,7 @@ fn a_scenario_is_chosen_by_keyboard() {
 fn tab_reaches_everything_and_shows_where_it_is() {
     let page = Page::open("");
     let mut seen = std::collections::BTreeSet::new();
-    for _ in 0..60 {
+    for _ in 0..140 {
         page.press("Tab");
         let at = page.eval(
             "const at = document.activeElement;

@@ -21,7 +21,8 @@ fn it_opens_on_the_ride_share_cluster_paused_and_invites_to_play() {
     assert_eq!(page.count(".play.is-inviting[aria-label=Play]"), 1);
     assert_eq!(page.count("section.broker"), 3);
     assert!(page.count("section.producer") >= 1 && page.count("section.group") >= 2);
-    let leaders = "return document.querySelectorAll(\"[data-tape^='trips-'] .tape.is-leader\").length";
+    let leaders =
+        "return document.querySelectorAll(\"[data-tape^='trips-'] .tape.is-leader\").length";
     assert_eq!(page.eval(leaders), 3);
 }
 
@@ -40,7 +41,10 @@ fn while_it_is_paused_nothing_runs() {
     page.press("Space");
     page.wait_until("frames are asked for", "return window.frames_asked > 5");
     page.press("Space");
-    page.wait_until("it stands still", "return document.querySelector('#clock-pace').textContent === 'paused'");
+    page.wait_until(
+        "it stands still",
+        "return document.querySelector('#clock-pace').textContent === 'paused'",
+    );
     page.eval("window.frames_asked = 0");
     page.eval_later("setTimeout(arguments[0], 600)");
     assert_eq!(page.eval("return window.frames_asked"), 0);
@@ -60,7 +64,11 @@ fn no_screen_is_too_narrow_or_shuts_anybody_out() {
     for width in [1440, 1024, 390, 320] {
         for dark in [false, true] {
             let page = Page::open_in(View { width, height: 844, dark, still: false }, "");
-            assert_eq!(page.eval("return document.documentElement.scrollWidth <= innerWidth"), true, "{width}");
+            assert_eq!(
+                page.eval("return document.documentElement.scrollWidth <= innerWidth"),
+                true,
+                "{width}"
+            );
             page.assert_sound();
         }
     }

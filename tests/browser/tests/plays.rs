@@ -4,7 +4,8 @@
 
 use kafkascope_browser_tests::Page;
 
-const TOLD: &str = "return [...document.querySelectorAll('.sentence-text')].map((s) => s.textContent).join('\\n')";
+const TOLD: &str =
+    "return [...document.querySelectorAll('.sentence-text')].map((s) => s.textContent).join('\\n')";
 const ENDS: &str = "return [...document.querySelectorAll('.tape')].map((t) => t.getAttribute('aria-label')).join('\\n')";
 
 fn play_until(page: &Page, what: &str, script: &str) {
@@ -15,7 +16,10 @@ fn play_until(page: &Page, what: &str, script: &str) {
 }
 
 fn paused(page: &Page) {
-    page.wait_until("it stands still", "return document.querySelector('#clock-pace').textContent === 'paused'");
+    page.wait_until(
+        "it stands still",
+        "return document.querySelector('#clock-pace').textContent === 'paused'",
+    );
 }
 
 #[test]
@@ -24,10 +28,7 @@ fn records_go_from_producer_to_log_to_consumer() {
     let ends = page.eval(ENDS);
     page.press("Space");
     page.wait_until("a log grows", &format!("{ENDS} !== {ends}"));
-    page.wait_until(
-        "a sentence tells of a delivery",
-        &format!("{} .includes('gave')", TOLD),
-    );
+    page.wait_until("a sentence tells of a delivery", &format!("{} .includes('gave')", TOLD));
     page.assert_sound();
 }
 
@@ -64,7 +65,11 @@ fn stepping_back_and_on_again_shows_the_same() {
 #[test]
 fn scrubbing_back_and_to_the_newest_moment_shows_the_same() {
     let page = Page::open("");
-    play_until(&page, "two seconds pass", "return document.querySelector('#clock-time').textContent > '00:00:1'");
+    play_until(
+        &page,
+        "two seconds pass",
+        "return document.querySelector('#clock-time').textContent > '00:00:1'",
+    );
     for _ in 0..20 {
         page.press("ArrowRight");
     }

@@ -310,7 +310,9 @@ fn is_news(answer: &FetchedPartition, want: &FetchPartition, replica: NodeId) ->
     let moved = replica.is_broker()
         && (answer.high_watermark != want.high_watermark
             || answer.log_start_offset != want.log_start_offset);
-    moved || !answer.batches.is_empty() || !answer.error.is_ok() || answer.diverging_epoch.is_some()
+    let elsewhere = answer.preferred_read_replica != NodeId::NONE;
+    let unusual = !answer.error.is_ok() || answer.diverging_epoch.is_some() || elsewhere;
+    moved || unusual || !answer.batches.is_empty()
 }
 
 fn nothing(tp: TopicPartition) -> FetchedPartition {

@@ -33,11 +33,13 @@ use crate::api::response::InitProducerId;
 use crate::api::{ErrorCode, Response};
 use crate::config::broker::BrokerConfig;
 use crate::controller::image::MetadataImage;
+use crate::controller::records::MetadataRecord;
 use crate::cx::{Cx, Effect};
 use crate::group::GroupCoordinator;
 use crate::ids::{BrokerEpoch, Correlation, Name, NodeId};
 use crate::net::{ConnId, Lane};
 use alloc::collections::BTreeSet;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use coordinator::OffsetsTopic;
 use kafkascope_kernel::Micros;
@@ -71,8 +73,12 @@ pub enum BrokerTimer {
     Heartbeat,
     /// The pause of the lifecycle's channel is over.
     LifecycleRetry,
+    /// The controller has not answered the lifecycle's channel in time.
+    LifecycleLate,
     /// The pause of the channel to the controller is over.
     ToControllerRetry,
+    /// The controller has not answered in time.
+    ToControllerLate,
     /// Time to fetch metadata again.
     MetadataRetry,
     /// A metadata fetch got no answer.
@@ -136,7 +142,11 @@ impl Broker {
             lifecycle: Lifecycle::new(),
             metadata: MetadataFollower::new(controllers.clone()),
             controllers,
-            to_controller: ToController::new(Lane::ToController, BrokerTimer::ToControllerRetry),
+            to_controller: ToController::new(
+                Lane::ToController,
+                BrokerTimer::ToControllerRetry,
+                BrokerTimer::ToControllerLate,
+            ),
             replicas: ReplicaManager::new(id),
             groups: GroupCoordinator::default(),
             producer_ids: ProducerIds::default(),
@@ -195,10 +205,12 @@ impl Broker {
     ) {
         match lane {
             Lane::Raft => {
+                let before = Arc::clone(self.metadata.image());
                 let published = self.metadata.on_response(from, correlation, body, cx);
                 self.follow_controller(cx);
                 if let Some(published) = published {
                     self.on_metadata(&published, cx);
+                    self.forget_topics(&before, &published, cx);
                 }
             }
             Lane::Lifecycle => {
@@ -278,7 +290,14 @@ impl Broker {
                 self.lifecycle.on_timer(about, cx);
             }
             BrokerTimer::LifecycleRetry => self.lifecycle.on_retry(cx),
+            BrokerTimer::LifecycleLate => {
+                let about = about(&self.rack, &self.config, &self.metadata);
+                self.lifecycle.on_late(about, cx);
+            }
             BrokerTimer::ToControllerRetry => self.to_controller.on_timer(cx),
+            BrokerTimer::ToControllerLate => {
+                self.to_controller.on_late(cx);
+            }
             BrokerTimer::MetadataRetry => self.metadata.on_retry(cx),
             BrokerTimer::MetadataTimeout => {
                 self.metadata.on_timeout(cx);
@@ -300,6 +319,17 @@ impl Broker {
                     groups.on_resigned(partition, cx);
                 }
             });
+        }
+    }
+
+    /// Groups forget what they committed for topics that are gone.
+    fn forget_topics(&mut self, before: &MetadataImage, published: &Published, cx: &mut Cx<'_>) {
+        let Published::Records(records) = published else { return };
+        for record in records {
+            let MetadataRecord::RemoveTopic { id } = &**record else { continue };
+            if let Some(topic) = before.topics.get(id) {
+                self.with_groups(|groups, log| groups.on_topic_deleted(&topic.name, log, cx));
+            }
         }
     }
 

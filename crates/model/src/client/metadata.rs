@@ -155,6 +155,11 @@ impl Metadata {
         self.need_partial
     }
 
+    /// Whether an update was asked for and has not come (`Metadata.updateRequested`).
+    pub const fn wants_update(&self) -> bool {
+        self.need_full || self.need_partial
+    }
+
     /// When the next request should leave, the one under way apart (`Metadata.timeToNextUpdate`).
     pub fn update_at(&self) -> SimTime {
         let expires = match self.last_success {

@@ -34,13 +34,12 @@ impl Deferred {
 
     /// Lets out what waited for the log below `committed`.
     fn release(&mut self, committed: Offset, cx: &mut Cx<'_>) {
-        while let Some((_, fact, cause)) = self.facts.pop_front_if(|(end, _, _)| *end <= committed)
-        {
+        let due = self.facts.iter().take_while(|(end, _, _)| *end <= committed).count();
+        for (_, fact, cause) in self.facts.drain(..due) {
             cx.note_late(fact, cause);
         }
-        while let Some((_, conn, correlation, body)) =
-            self.answers.pop_front_if(|(end, _, _, _)| *end <= committed)
-        {
+        let due = self.answers.iter().take_while(|(end, _, _, _)| *end <= committed).count();
+        for (_, conn, correlation, body) in self.answers.drain(..due) {
             cx.respond(conn, correlation, body);
         }
     }

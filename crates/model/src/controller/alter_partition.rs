@@ -135,3 +135,108 @@ fn refused(tp: TopicPartition, error: ErrorCode) -> AlteredPartition {
         partition_epoch: 0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::broker_changes;
+    use super::super::testing::{Desk, ids, tp};
+    use super::*;
+
+    /// What a leader proposes, and how.
+    struct Proposal {
+        what: &'static str,
+        leader: i32,
+        isr: &'static [i32],
+        leader_epoch: i32,
+        partition_epoch: i32,
+        verdict: ErrorCode,
+    }
+
+    const fn proposal(what: &'static str, isr: &'static [i32], verdict: ErrorCode) -> Proposal {
+        Proposal { what, leader: 1, isr, leader_epoch: 5, partition_epoch: 7, verdict }
+    }
+
+    /// Partition 0 on 1, 2, 3 led by 1; 4 serves too, 3 is fenced, so the ISR is 1, 2.
+    fn desk() -> Desk {
+        let mut desk = Desk::with_topic(4, &[&[1, 2, 3]]);
+        let records = broker_changes::fence(&desk.view(), NodeId(3));
+        desk.apply(&records);
+        let mut state = desk.partition(0).clone();
+        (state.leader_epoch, state.partition_epoch) = (5, 7);
+        desk.apply(&[MetadataRecord::PartitionChange { tp: tp(0), state }]);
+        desk
+    }
+
+    fn request(desk: &Desk, proposal: &Proposal) -> AlterPartition {
+        let epoch = |id: NodeId| desk.image.brokers[&id].epoch;
+        AlterPartition {
+            broker_id: NodeId(proposal.leader),
+            broker_epoch: epoch(NodeId(proposal.leader)),
+            partitions: alloc::vec![AlterPartitionItem {
+                tp: tp(0),
+                leader_epoch: proposal.leader_epoch,
+                new_isr: ids(proposal.isr).into_iter().map(|id| (id, epoch(id))).collect(),
+                leader_recovery_state: 0,
+                partition_epoch: proposal.partition_epoch,
+            }],
+        }
+    }
+
+    #[test]
+    fn a_proposal_must_be_of_the_present_and_of_those_who_may_be_in_sync() {
+        let cases = [
+            proposal("shrinks", &[1], ErrorCode::None),
+            proposal("changes nothing", &[1, 2], ErrorCode::None),
+            proposal("a fenced member", &[1, 2, 3], ErrorCode::IneligibleReplica),
+            proposal("no replica", &[1, 2, 4], ErrorCode::InvalidRequest),
+            proposal("without the leader", &[2], ErrorCode::InvalidRequest),
+            proposal("twice the same", &[1, 2, 2], ErrorCode::InvalidRequest),
+            Proposal {
+                leader_epoch: 4,
+                ..proposal("old epoch", &[1], ErrorCode::FencedLeaderEpoch)
+            },
+            Proposal {
+                leader_epoch: 6,
+                ..proposal("future epoch", &[1], ErrorCode::NotController)
+            },
+            Proposal {
+                partition_epoch: 6,
+                ..proposal("old version", &[1], ErrorCode::InvalidUpdateVersion)
+            },
+            Proposal {
+                partition_epoch: 8,
+                ..proposal("future version", &[1], ErrorCode::NotController)
+            },
+            Proposal { leader: 2, ..proposal("no leader", &[1, 2], ErrorCode::InvalidRequest) },
+        ];
+        for case in cases {
+            let desk = desk();
+            let (records, answers) =
+                alter_partition(&desk.view(), &request(&desk, &case)).expect("the sender is known");
+            assert_eq!(answers[0].error, case.verdict, "{}", case.what);
+            let changes = case.verdict.is_ok() && case.isr == [1];
+            assert_eq!(records.len(), usize::from(changes), "{}", case.what);
+        }
+    }
+
+    #[test]
+    fn a_member_that_restarted_since_is_no_member() {
+        let mut desk = desk();
+        let request = request(&desk, &proposal("", &[1, 2], ErrorCode::None));
+        let register = desk.registration(2, false);
+        desk.apply(&[register]);
+        let (_, answers) = alter_partition(&desk.view(), &request).expect("the sender is known");
+        assert_eq!(answers[0].error, ErrorCode::IneligibleReplica);
+    }
+
+    #[test]
+    fn a_leader_that_was_replaced_by_another_process_is_refused_as_a_whole() {
+        let desk = desk();
+        let mut request = request(&desk, &proposal("", &[1], ErrorCode::None));
+        for epoch in [-1, request.broker_epoch + 1] {
+            request.broker_epoch = epoch;
+            let refused = alter_partition(&desk.view(), &request);
+            assert_eq!(refused.unwrap_err(), ErrorCode::StaleBrokerEpoch);
+        }
+    }
+}

@@ -21,6 +21,8 @@ pub mod records;
 pub mod registration;
 mod serve;
 pub mod sessions;
+#[cfg(test)]
+mod testing;
 pub mod topics;
 pub mod view;
 

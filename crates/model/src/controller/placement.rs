@@ -35,6 +35,26 @@ pub enum PlacementError {
     AllFenced,
 }
 
+impl core::fmt::Display for PlacementError {
+    /// In Kafka's words.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::NotPositive(factor) => write!(
+                f,
+                "Invalid replication factor {factor}: the replication factor must be positive."
+            ),
+            Self::TooFewBrokers { wanted, registered } => write!(
+                f,
+                "The target replication factor of {wanted} cannot be reached because only {registered} broker(s) are \
+                 registered or some brokers have all their log directories cordoned."
+            ),
+            Self::AllFenced => f.write_str("All brokers are currently fenced."),
+        }
+    }
+}
+
+impl core::error::Error for PlacementError {}
+
 /// Where the placer's random numbers come from; recorded ones can stand in.
 ///
 /// Draws come in this order: racks by name (no rack first), for each its fenced then its unfenced list if it has any, then

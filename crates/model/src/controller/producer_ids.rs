@@ -21,3 +21,24 @@ pub fn allocate(
     let next = first.checked_add(BLOCK_SIZE.into()).ok_or(ErrorCode::UnknownServerError)?;
     Ok((first, MetadataRecord::ProducerIds { next }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Desk;
+    use super::*;
+    use crate::ids::NodeId;
+
+    #[test]
+    fn blocks_follow_each_other_and_only_registered_brokers_get_them() {
+        let mut desk = Desk::new(2);
+        for (broker, first) in [(1, 0), (2, 1_000), (1, 2_000)] {
+            let broker_epoch = desk.image.brokers[&NodeId(broker)].epoch;
+            let request = AllocateProducerIds { broker_id: NodeId(broker), broker_epoch };
+            let (start, record) = allocate(&desk.view(), &request).expect("it is registered");
+            assert_eq!(start, first);
+            desk.apply(&[record]);
+        }
+        let stale = AllocateProducerIds { broker_id: NodeId(1), broker_epoch: -1 };
+        assert_eq!(allocate(&desk.view(), &stale), Err(ErrorCode::StaleBrokerEpoch));
+    }
+}

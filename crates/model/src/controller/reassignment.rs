@@ -101,3 +101,49 @@ fn sorted(mut nodes: Vec<NodeId>) -> Vec<NodeId> {
     nodes.sort_unstable();
     nodes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Desk, ids};
+    use super::*;
+
+    fn ask(desk: &mut Desk, target: Option<&[i32]>) -> ErrorCode {
+        let partitions = vec![("t".into(), 0, target.map(ids))];
+        let request = AlterPartitionReassignments { partitions };
+        let (records, verdicts) = alter_reassignments(&desk.view(), &request);
+        desk.apply(&records);
+        verdicts[0].2
+    }
+
+    #[test]
+    fn new_replicas_come_before_old_ones_go() {
+        let mut desk = Desk::with_topic(4, &[&[1, 2, 3]]);
+        assert_eq!(ask(&mut desk, Some(&[4, 3, 2])), ErrorCode::None);
+        let state = desk.partition(0);
+        assert_eq!(state.replicas, ids(&[4, 3, 2, 1]));
+        assert_eq!((&state.adding, &state.removing), (&ids(&[4]), &ids(&[1])));
+        assert_eq!((state.leader, state.leader_epoch), (NodeId(1), 0), "nothing moves yet");
+        assert_eq!(ask(&mut desk, None), ErrorCode::None);
+        let state = desk.partition(0);
+        assert_eq!(state.replicas, ids(&[3, 2, 1]), "cancelled, in the order of the target");
+        assert!(state.adding.is_empty() && state.removing.is_empty());
+        assert_eq!(ask(&mut desk, None), ErrorCode::NoReassignmentInProgress);
+    }
+
+    #[test]
+    fn a_reassignment_to_those_who_have_it_all_is_done_at_once() {
+        let mut desk = Desk::with_topic(3, &[&[1, 2, 3]]);
+        assert_eq!(ask(&mut desk, Some(&[2, 3])), ErrorCode::None);
+        let state = desk.partition(0);
+        assert_eq!((&state.replicas, &state.isr), (&ids(&[2, 3]), &ids(&[2, 3])));
+        assert_eq!((state.leader, state.leader_epoch), (NodeId(2), 1));
+    }
+
+    #[test]
+    fn impossible_targets_are_refused() {
+        let mut desk = Desk::with_topic(3, &[&[1, 2, 3]]);
+        for target in [&[][..], &[1, 1], &[9]] {
+            assert_eq!(ask(&mut desk, Some(target)), ErrorCode::InvalidReplicaAssignment);
+        }
+    }
+}

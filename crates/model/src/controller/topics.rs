@@ -199,3 +199,119 @@ fn config_records(request: &CreateTopics) -> impl Iterator<Item = MetadataRecord
         value: Some(value.clone()),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::broker_changes;
+    use super::super::testing::{Desk, TOPIC, ids};
+    use super::*;
+    use alloc::vec;
+    use kafkascope_kernel::Seed;
+
+    fn asked(name: &str, partitions: i32, factor: i16) -> CreateTopics {
+        CreateTopics {
+            name: name.into(),
+            num_partitions: partitions,
+            replication_factor: factor,
+            assignments: Vec::new(),
+            configs: Vec::new(),
+            timeout_ms: 1_000,
+        }
+    }
+
+    fn create_on(desk: &Desk, request: &CreateTopics) -> Result<Vec<MetadataRecord>, ErrorCode> {
+        let mut dice = Seed(1).stream("placement", 0);
+        create(&desk.view(), request, TopicId(7), 1_000, &mut dice)
+    }
+
+    #[test]
+    fn topics_are_refused_for_kafkas_reasons() {
+        use ErrorCode::{
+            InvalidConfig, InvalidPartitions, InvalidReplicaAssignment, InvalidReplicationFactor,
+            InvalidRequest, InvalidTopicException, None, PolicyViolation, TopicAlreadyExists,
+        };
+        let long = "x".repeat(250);
+        let assigned = |lists: &[&[i32]]| CreateTopics {
+            assignments: lists.iter().map(|list| ids(list)).collect(),
+            ..asked("new", -1, -1)
+        };
+        let with = |key: &str, value: &str| CreateTopics {
+            configs: vec![(key.into(), value.into())],
+            ..asked("new", 1, 1)
+        };
+        let cases = [
+            (asked("new", 3, 3), None),
+            (asked("new", -1, -1), None),
+            (asked("t", 1, 1), TopicAlreadyExists),
+            (asked("a.b", 1, 1), InvalidTopicException),
+            (asked("", 1, 1), InvalidTopicException),
+            (asked("..", 1, 1), InvalidTopicException),
+            (asked("a b", 1, 1), InvalidTopicException),
+            (asked(&long, 1, 1), InvalidTopicException),
+            (asked("new", 0, 1), InvalidPartitions),
+            (asked("new", -2, 1), InvalidPartitions),
+            (asked("new", 1, 0), InvalidReplicationFactor),
+            (asked("new", 1, 4), InvalidReplicationFactor),
+            (asked("new", 1_000, 1), PolicyViolation),
+            (with("min.insync.replicas", "2"), None),
+            (with("min.insync.replicas", "0"), InvalidConfig),
+            (with("no.such.thing", "0"), InvalidConfig),
+            (assigned(&[&[1, 2], &[2, 3]]), None),
+            (assigned(&[&[1, 2], &[2]]), InvalidReplicaAssignment),
+            (assigned(&[&[1, 1]]), InvalidReplicaAssignment),
+            (assigned(&[&[9]]), InvalidReplicaAssignment),
+            (CreateTopics { num_partitions: 1, ..assigned(&[&[1]]) }, InvalidRequest),
+            (CreateTopics { replication_factor: 1, ..assigned(&[&[1]]) }, InvalidRequest),
+        ];
+        let mut desk = Desk::with_topic(3, &[&[1, 2, 3]]);
+        desk.apply(&[MetadataRecord::Topic { id: TopicId(901), name: "a_b".into() }]);
+        for (request, verdict) in cases {
+            let got = create_on(&desk, &request).err().unwrap_or_default();
+            assert_eq!(got, verdict, "{request:?}");
+        }
+    }
+
+    #[test]
+    fn a_fenced_broker_gets_replicas_but_neither_leads_nor_is_in_sync() {
+        let mut desk = Desk::new(3);
+        let records = broker_changes::fence(&desk.view(), NodeId(2));
+        desk.apply(&records);
+        let records = create_on(&desk, &asked("new", 6, 3)).expect("three are registered");
+        desk.apply(&records);
+        for state in &desk.image.topics[&TopicId(7)].partitions {
+            assert_eq!(state.replicas.len(), 3);
+            assert!(!state.isr.contains(&NodeId(2)) && state.isr.len() == 2);
+            assert_eq!(state.leader, state.replicas[0]);
+        }
+        for broker in [1, 3] {
+            let records = broker_changes::fence(&desk.view(), NodeId(broker));
+            desk.apply(&records);
+        }
+        let refused = create_on(&desk, &asked("more", 1, 1)).err();
+        assert_eq!(refused, Some(ErrorCode::InvalidReplicationFactor), "nobody serves");
+    }
+
+    #[test]
+    fn topics_grow_and_never_shrink() {
+        let desk = Desk::with_topic(3, &[&[1, 2], &[2, 3]]);
+        let grown = |count| {
+            let mut dice = Seed(1).stream("placement", 0);
+            let request = CreatePartitions { name: "t".into(), count };
+            grow(&desk.view(), &request, 1_000, &mut dice)
+        };
+        assert_eq!(grown(2), Err(ErrorCode::InvalidPartitions));
+        assert_eq!(grown(1), Err(ErrorCode::InvalidPartitions));
+        let records = grown(4).expect("two more");
+        let added = records.iter().map(|record| {
+            let MetadataRecord::Partition { tp, state } = record else { panic!("{record:?}") };
+            (tp.partition, state.replicas.len())
+        });
+        assert_eq!(added.collect::<Vec<_>>(), [(2, 2), (3, 2)]);
+        assert_eq!(
+            delete(&desk.view(), &"t".into()),
+            Ok(MetadataRecord::RemoveTopic { id: TOPIC })
+        );
+        let unknown = delete(&desk.view(), &"u".into());
+        assert_eq!(unknown, Err(ErrorCode::UnknownTopicOrPartition));
+    }
+}

@@ -8,6 +8,8 @@ pub mod assignor;
 pub mod caller;
 pub mod classic;
 pub mod coordinator;
+pub mod java_order;
+pub mod modern;
 pub mod offsets;
 pub mod offsets_log;
 pub mod protocol;

@@ -52,7 +52,8 @@ pub fn read_assignment(bytes: &[u8]) -> Option<Vec<(Name, i32)>> {
     read_partitions(&mut from)
 }
 
-fn write_partitions(out: &mut Writer, partitions: &[(Name, i32)]) {
+/// Writes partitions by topic.
+pub fn write_partitions(out: &mut Writer, partitions: &[(Name, i32)]) {
     let mut topics: BTreeMap<&Name, Vec<i32>> = BTreeMap::new();
     for (topic, partition) in partitions {
         topics.entry(topic).or_default().push(*partition);
@@ -63,7 +64,8 @@ fn write_partitions(out: &mut Writer, partitions: &[(Name, i32)]) {
     });
 }
 
-fn read_partitions(from: &mut Reader<'_>) -> Option<Vec<(Name, i32)>> {
+/// Reads partitions by topic.
+pub fn read_partitions(from: &mut Reader<'_>) -> Option<Vec<(Name, i32)>> {
     let topics = from.array(|from| Some((from.name()?, from.array(Reader::i32)?)))?;
     let flat = topics.into_iter().flat_map(|(topic, partitions)| {
         partitions.into_iter().map(move |partition| (topic.clone(), partition))

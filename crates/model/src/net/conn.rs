@@ -56,6 +56,8 @@ impl Envelope {
 pub struct Connection {
     /// Counts how often it was opened.
     pub life: u32,
+    /// The life that the request being served belongs to; its answer does too.
+    pub served_life: u32,
     /// The last life that the server's death ended; requests of it are refused.
     pub refused_life: u32,
     /// Whether it is open, as its client sees it.

@@ -43,7 +43,7 @@ impl World {
         let Some((_, request)) = conn.busy.take_if(|(busy, _)| *busy == correlation) else {
             return;
         };
-        let life = conn.life;
+        let life = conn.served_life;
         if !conn.waiting.is_empty() {
             self.queue.schedule(self.now, Event::Read(id));
         }
@@ -65,7 +65,7 @@ impl World {
                 self.dispatch(id, life, true, 0, 0, Payload::Reset);
             }
         } else {
-            conn.busy = None;
+            let life = if conn.busy.take().is_some() { conn.served_life } else { life };
             conn.waiting.clear();
             self.dispatch(id, life, false, 0, 0, Payload::Reset);
         }
@@ -177,9 +177,12 @@ impl World {
             Payload::Request(body) => {
                 if life <= conn.refused_life {
                     self.refuse_life(id, life);
-                } else if conn.busy.is_some() || !conn.waiting.is_empty() {
+                } else if life == conn.served_life
+                    && (conn.busy.is_some() || !conn.waiting.is_empty())
+                {
                     conn.waiting.push_back((correlation, msg, body));
                 } else {
+                    self.end_older_life(id, life, msg);
                     self.serve(id, correlation, msg, body);
                 }
             }
@@ -197,6 +200,16 @@ impl World {
                 self.run(id.server, Some(msg), |node, cx| node.on_client_gone(id, cx));
             }
             Payload::Reset => self.disconnected(id, life, msg),
+        }
+    }
+
+    /// A new life of a connection begins at its server: nothing of an older one is waited for any more.
+    fn end_older_life(&mut self, id: ConnId, life: u32, msg: MsgId) {
+        let conn = self.conns.get_mut(&id).expect("requests arrive on connections");
+        conn.served_life = life;
+        conn.waiting.clear();
+        if conn.busy.take().is_some() {
+            self.run(id.server, Some(msg), |node, cx| node.on_client_gone(id, cx));
         }
     }
 

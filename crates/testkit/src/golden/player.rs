@@ -33,6 +33,12 @@ pub struct Played {
 }
 
 impl Played {
+    /// Whether every step could be carried out.
+    pub fn was_played_through(&self) -> bool {
+        let stopped = |verdict: &Verdict| matches!(verdict, Verdict::Stopped(_));
+        self.stillborn.is_none() && !self.verdicts.iter().any(stopped)
+    }
+
     /// Whether every step was carried out and agreed.
     pub fn passed(&self) -> bool {
         self.stillborn.is_none()

@@ -2,7 +2,11 @@
 //!
 //! Invariant: a case passes only through the function that the simulation itself uses.
 
+mod assignors;
+mod elections;
 mod murmur2;
+mod placement;
+mod reconciliation;
 mod tally;
 
 use crate::conform::Checked;
@@ -18,7 +22,13 @@ struct Kind {
     run: fn(&Value) -> Result<Tally, Problem>,
 }
 
-const KINDS: &[Kind] = &[Kind { name: "murmur2", is: murmur2::is, run: murmur2::run }];
+const KINDS: &[Kind] = &[
+    Kind { name: "assignors", is: assignors::is, run: assignors::run },
+    Kind { name: "murmur2", is: murmur2::is, run: murmur2::run },
+    Kind { name: "reconciliation", is: reconciliation::is, run: reconciliation::run },
+    Kind { name: "elections", is: elections::is, run: elections::run },
+    Kind { name: "replica placement", is: placement::is, run: placement::run },
+];
 
 /// Checks a document of vectors.
 pub fn check(document: &Value) -> Result<Checked, Problem> {

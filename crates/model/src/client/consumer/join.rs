@@ -11,6 +11,7 @@ use crate::api::{ApiKey, ErrorCode, Request, Response};
 use crate::client::network::Outcome;
 use crate::config::consumer::Assignor;
 use crate::cx::Cx;
+use crate::group::assignor::sticky_user_data;
 use crate::ids::Name;
 use crate::trace::Fact;
 use alloc::format;
@@ -112,7 +113,14 @@ impl Consumer {
             user_data: None,
         };
         let offered = self.config.assignors.0.iter();
-        offered.map(|assignor| (assignor.protocol_name().into(), subscription.clone())).collect()
+        let of = |assignor: &Assignor| {
+            let remembered =
+                self.membership.sticky.as_ref().filter(|_| *assignor == Assignor::Sticky);
+            let user_data =
+                remembered.map(|(list, generation)| sticky_user_data(list, *generation));
+            Subscription { user_data, ..subscription.clone() }
+        };
+        offered.map(|assignor| (assignor.protocol_name().into(), of(assignor))).collect()
     }
 
     pub(super) fn on_joined(&mut self, sent: &Generation, outcome: Outcome, cx: &mut Cx<'_>) {

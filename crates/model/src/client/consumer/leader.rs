@@ -22,12 +22,16 @@ impl Consumer {
             answer.members.iter().flat_map(|(_, _, s)| s.topics.iter().cloned()).collect();
         self.client.metadata.set_topics(&topics);
         self.membership.to_assign = Some(answer);
+        let stale = self.client.metadata.wants_update();
+        self.membership.stale_version = stale.then(|| self.client.metadata.version());
         self.assign_when_known(cx);
     }
 
-    /// Assigns as soon as metadata is there (`ensureFreshMetadata`).
+    /// Assigns as soon as metadata is there: an update that was asked for before is waited for (`ensureFreshMetadata`).
     pub(super) fn assign_when_known(&mut self, cx: &mut Cx<'_>) {
-        if self.membership.to_assign.is_none() || self.client.metadata.wants_new_topics() {
+        let metadata = &self.client.metadata;
+        let stale = self.membership.stale_version == Some(metadata.version());
+        if self.membership.to_assign.is_none() || metadata.wants_new_topics() || stale {
             return;
         }
         let Some(answer) = self.membership.to_assign.take() else { return };

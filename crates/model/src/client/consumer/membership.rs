@@ -67,6 +67,10 @@ pub(super) struct Membership {
     pub is_leader: bool,
     /// The leader waits for metadata of topics that only others subscribed to.
     pub to_assign: Option<JoinGroup>,
+    /// The version of metadata that an update was asked for on, when that answer came.
+    pub stale_version: Option<u32>,
+    /// What the sticky assignor remembers: the last assignment it made, and its generation.
+    pub sticky: Option<(Vec<Partition>, i32)>,
     /// An error that the next `poll()` throws.
     pub failed: Option<ErrorCode>,
 }
@@ -93,6 +97,8 @@ impl Membership {
             assigned_by: None,
             is_leader: false,
             to_assign: None,
+            stale_version: None,
+            sticky: None,
             failed: None,
         }
     }

@@ -8,6 +8,7 @@ use super::membership::MemberState;
 use super::subscription::Partition;
 use super::{Call, Consumer};
 use crate::api::{Request, request::LeaveGroup};
+use crate::config::consumer::Assignor;
 use crate::cx::Cx;
 use crate::trace::Fact;
 use alloc::vec;
@@ -99,6 +100,9 @@ impl Consumer {
                 self.tell_revoked(&revoked, cx);
                 self.membership.request_rejoin("need to revoke partitions and re-join");
             }
+        }
+        if self.membership.generation.protocol == Some(Assignor::Sticky) {
+            self.membership.sticky = Some((assigned.to_vec(), self.membership.generation.id));
         }
         self.commits.restart_interval(&self.config, cx.now);
         let mut added: Vec<_> =

@@ -3,8 +3,8 @@
 //! Partitions are known by name, as in Kafka's own client. Invariant: only a partition with a position that needs neither reset
 //! nor validation is fetched.
 
-use super::java_order;
 use crate::config::consumer::AutoOffsetReset;
+use crate::group::java_order;
 use crate::ids::{LeaderEpoch, Name, NodeId, Offset};
 use alloc::vec::Vec;
 use kafkascope_kernel::SimTime;

@@ -219,6 +219,17 @@ impl ProducerBatch {
         (self.attempts > 0 && now < until && !new_leader).then_some(until)
     }
 
+    /// When it may be sent: when its back-off ends, or at once if it is full or a retry, or after it has lingered.
+    pub fn sendable_at(&self, linger: Micros, now: SimTime) -> SimTime {
+        if let Some(until) = self.backs_off_until(now) {
+            until
+        } else if self.in_retry() || self.is_full() {
+            now
+        } else {
+            self.last_attempt + linger
+        }
+    }
+
     /// Cuts it into batches of at most `batch_size` bytes; they have its age and its sequences, and hold no buffer.
     pub fn split(&self, batch_size: u32) -> Vec<Self> {
         let mut parts: Vec<Self> = Vec::new();

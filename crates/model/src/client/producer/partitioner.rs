@@ -68,6 +68,11 @@ struct LoadStats {
 }
 
 impl BuiltInPartitioner {
+    /// Whether any record was left to it.
+    pub const fn is_used(&self) -> bool {
+        self.sticky.is_some()
+    }
+
     /// The partition to stick to now.
     pub fn current(&mut self, topic: &KnownTopic, cx: &mut Cx<'_>) -> i32 {
         if let Some(sticky) = self.sticky {

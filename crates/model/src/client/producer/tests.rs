@@ -285,7 +285,6 @@ fn closing_sends_what_lingers_and_then_ends() {
         first_after: Micros::ZERO,
     };
     story.bench.run(|cx| producer.set_workload(Some(workload), cx));
-    story.tick();
     assert!(story.next_produce(&[(1, 0)]).is_none(), "it lingers");
     let producer = &mut story.producer;
     story.bench.run(|cx| producer.shut_down(cx));

@@ -136,7 +136,8 @@ mod tests {
     #[test]
     fn a_majority_commits_and_only_with_a_record_of_the_leader_itself() {
         // voters' fetch offsets, the leader's end, what is committed; the leader's first record is at 10
-        let cases: &[(&[Option<i64>], i64, Option<i64>)] = &[
+        type Case<'a> = (&'a [Option<i64>], i64, Option<i64>);
+        let cases: &[Case<'_>] = &[
             (&[], 11, Some(11)),
             (&[None, None], 11, None),
             (&[Some(10), None], 11, None),

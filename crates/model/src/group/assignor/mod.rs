@@ -5,6 +5,7 @@
 
 mod range;
 mod roundrobin;
+mod sticky;
 
 use crate::api::request::Subscription;
 use crate::config::consumer::Assignor;
@@ -16,7 +17,11 @@ use core::cmp::Ordering;
 /// Topics with the racks of each partition's replicas.
 pub type Topics = BTreeMap<Name, Vec<BTreeSet<Name>>>;
 /// Partitions by member id.
-pub type Assignment = BTreeMap<Name, Vec<(Name, i32)>>;
+pub type Assignment = BTreeMap<Name, Vec<Partition>>;
+/// A partition by its topic's name.
+pub type Partition = (Name, i32);
+
+pub use sticky::user_data as sticky_user_data;
 
 /// A member as an assignor sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -45,8 +50,9 @@ pub fn assign(assignor: Assignor, topics: &Topics, members: &[AssignedMember]) -
     let wanted: Topics = wanted.map(|(topic, racks)| (topic.clone(), racks.clone())).collect();
     match assignor {
         Assignor::Range => range::assign(&wanted, members),
-        Assignor::RoundRobin | Assignor::Sticky | Assignor::CooperativeSticky => {
-            roundrobin::assign(&wanted, members)
+        Assignor::RoundRobin => roundrobin::assign(&wanted, members),
+        Assignor::Sticky | Assignor::CooperativeSticky => {
+            sticky::assign(assignor, &wanted, members)
         }
     }
 }

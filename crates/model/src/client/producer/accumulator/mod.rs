@@ -58,6 +58,16 @@ pub struct Ready {
     pub unknown_leaders: BTreeSet<Name>,
 }
 
+impl Ready {
+    fn count(&mut self, leader: NodeId, at: SimTime, now: SimTime) {
+        if at <= now {
+            self.nodes.insert(leader);
+        } else {
+            self.next_check = Some(self.next_check.map_or(at, |other| at.min(other)));
+        }
+    }
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct TopicQueues {
     partitioner: BuiltInPartitioner,
@@ -151,42 +161,35 @@ impl RecordAccumulator {
     /// Which brokers can be sent to (`RecordAccumulator.ready`); also tells the partitioners how long queues are.
     pub fn ready(&mut self, cluster: &Cluster, now: SimTime) -> Ready {
         let mut ready = Ready::default();
+        let hurry = self.exhausted || self.flushing;
+        let linger = if hurry { Micros::ZERO } else { self.config.linger };
         for (name, topic) in &mut self.topics {
-            let all = cluster.topic(name).map_or(0, |known| known.partitions.len());
-            let adaptive = self.config.adaptive && topic.queues.len() >= all;
-            let mut lengths = Vec::new();
+            let known = cluster.topic(name);
             for (partition, queue) in &topic.queues {
-                let leader = leader_of(cluster, name, *partition);
-                if let Some((leader, _)) = leader
-                    && adaptive
-                    && cluster.has_node(leader)
-                    && !is_slow(self.latencies.get(&leader), self.config.availability_timeout)
-                {
-                    lengths.push((*partition, queue.len() as u32));
-                }
                 let Some(first) = queue.front() else { continue };
-                let batch = self.batches.get_mut(first).expect("queued batches exist");
+                let leader = known.and_then(|known| leader_of(known, *partition));
                 let Some((leader, epoch)) = leader.filter(|(node, _)| cluster.has_node(*node))
                 else {
                     ready.unknown_leaders.insert(name.clone());
                     continue;
                 };
+                let batch = self.batches.get_mut(first).expect("queued batches exist");
                 batch.saw_leader_epoch(epoch);
-                if self.muted.contains(&batch.slot) {
-                    continue;
-                }
-                let hurry = self.exhausted || self.flushing || queue.len() > 1 || batch.is_full();
-                let linger = if hurry { Micros::ZERO } else { self.config.linger };
-                let linger_until =
-                    batch.last_attempt + if batch.in_retry() { Micros::ZERO } else { linger };
-                let sendable_at = batch.backs_off_until(now).unwrap_or(linger_until);
-                if sendable_at <= now {
-                    ready.nodes.insert(leader);
-                } else {
-                    ready.next_check = Some(earlier(ready.next_check, sendable_at));
+                if !self.muted.contains(&batch.slot) {
+                    let linger = if queue.len() > 1 { Micros::ZERO } else { linger };
+                    ready.count(leader, batch.sendable_at(linger, now), now);
                 }
             }
-            topic.partitioner.update_load(adaptive.then_some(&lengths[..]), all as u32);
+            if let Some(known) = known.filter(|_| topic.partitioner.is_used()) {
+                let adaptive = self.config.adaptive && topic.queues.len() >= known.partitions.len();
+                let lengths = adaptive.then(|| {
+                    let timeout = self.config.availability_timeout;
+                    available_queues(topic, known, |node| {
+                        cluster.has_node(node) && !is_slow(self.latencies.get(&node), timeout)
+                    })
+                });
+                topic.partitioner.update_load(lengths.as_deref(), known.partitions.len() as u32);
+            }
         }
         ready
     }
@@ -212,16 +215,21 @@ impl RecordAccumulator {
         mut idempotence: Option<&mut Idempotence>,
         now: SimTime,
     ) -> Vec<BatchId> {
-        let slots = self.slots_led_by(node, cluster);
+        let queues = self.queues_led_by(node, cluster);
         let mut drained = Vec::new();
         let mut size = 0;
-        let count = slots.len();
+        let count = queues.len();
         let start = self.drain_from.get(&node).map_or(0, |from| *from as usize % count.max(1));
         for turn in 0..count {
             let index = (start + turn) % count;
             self.drain_from.insert(node, index as u32);
-            let (slot, tp) = &slots[index];
-            let Some(id) = self.first_to_drain(slot, cluster, now) else { continue };
+            let (first, tp, epoch) = queues[index];
+            let Some(id) = first else { continue };
+            let batch = self.batches.get_mut(&id).expect("queued batches exist");
+            batch.saw_leader_epoch(epoch);
+            if batch.backs_off_until(now).is_some() || self.muted.contains(&batch.slot) {
+                continue;
+            }
             let batch = &self.batches[&id];
             let too_much = size + batch.size_bytes() > self.config.max_request_size;
             let must_wait =
@@ -229,14 +237,14 @@ impl RecordAccumulator {
             if (too_much && !drained.is_empty()) || must_wait {
                 break;
             }
-            self.queue_mut(slot).pop_front();
             if let Some(state) = &mut idempotence {
                 state.number(id, &mut self.batches);
             }
             let batch = self.batches.get_mut(&id).expect("queued batches exist");
             batch.close();
-            batch.tp = *tp;
+            batch.tp = tp;
             size += batch.size_bytes();
+            queue_of(&mut self.topics, &batch.slot).pop_front();
             drained.push(id);
         }
         drained
@@ -253,7 +261,7 @@ impl RecordAccumulator {
         let index = self.topics.get(&slot.topic).and_then(|t| t.queues.get(&slot.partition));
         let index =
             index.map_or(0, |queue| queue.iter().take_while(|other| earlier(other)).count());
-        self.queue_mut(&slot).insert(index, id);
+        queue_of(&mut self.topics, &slot).insert(index, id);
     }
 
     /// Cuts a batch that its broker found too large into smaller ones, and queues them in its place.
@@ -362,35 +370,34 @@ impl RecordAccumulator {
         queue.and_then(VecDeque::back).is_none_or(|last| self.batches[last].is_full())
     }
 
-    fn slots_led_by(&self, node: NodeId, cluster: &Cluster) -> Vec<(Slot, TopicPartition)> {
-        let mut slots = Vec::new();
+    /// Partitions that a broker leads, each with its first batch and its epoch.
+    fn queues_led_by(
+        &self,
+        node: NodeId,
+        cluster: &Cluster,
+    ) -> Vec<(Option<BatchId>, TopicPartition, LeaderEpoch)> {
+        let mut led = Vec::new();
         for (name, topic) in &self.topics {
-            for partition in topic.queues.keys() {
-                let leads = leader_of(cluster, name, *partition).is_some_and(|(l, _)| l == node);
-                if leads && let Some(tp) = cluster.tp(name, *partition) {
-                    slots.push((Slot { topic: name.clone(), partition: *partition }, tp));
+            let Some(known) = cluster.topic(name) else { continue };
+            for (partition, queue) in &topic.queues {
+                if let Some((leader, epoch)) = leader_of(known, *partition)
+                    && leader == node
+                {
+                    let tp = TopicPartition::new(known.id, *partition);
+                    led.push((queue.front().copied(), tp, epoch));
                 }
             }
         }
-        slots
+        led
     }
+}
 
-    fn first_to_drain(&mut self, slot: &Slot, cluster: &Cluster, now: SimTime) -> Option<BatchId> {
-        if self.muted.contains(slot) {
-            return None;
-        }
-        let id = *self.queue_mut(slot).front()?;
-        let batch = self.batches.get_mut(&id).expect("queued batches exist");
-        if let Some((_, epoch)) = leader_of(cluster, &slot.topic, slot.partition) {
-            batch.saw_leader_epoch(epoch);
-        }
-        batch.backs_off_until(now).is_none().then_some(id)
-    }
-
-    fn queue_mut(&mut self, slot: &Slot) -> &mut VecDeque<BatchId> {
-        let topic = self.topics.entry(slot.topic.clone()).or_default();
-        topic.queues.entry(slot.partition).or_default()
-    }
+fn queue_of<'a>(
+    topics: &'a mut BTreeMap<Name, TopicQueues>,
+    slot: &Slot,
+) -> &'a mut VecDeque<BatchId> {
+    let topic = topics.get_mut(&slot.topic).expect("a batch's topic has queues");
+    topic.queues.entry(slot.partition).or_default()
 }
 
 fn is_slow(latency: Option<&NodeLatency>, timeout: Option<Micros>) -> bool {
@@ -398,14 +405,22 @@ fn is_slow(latency: Option<&NodeLatency>, timeout: Option<Micros>) -> bool {
     latency.ready_at.since(latency.drained_at) > timeout
 }
 
-fn leader_of(cluster: &Cluster, name: &str, partition: i32) -> Option<(NodeId, LeaderEpoch)> {
-    let topic = cluster.topic(name)?;
+fn leader_of(topic: &KnownTopic, partition: i32) -> Option<(NodeId, LeaderEpoch)> {
     let known = topic.partitions.get(usize::try_from(partition).ok()?)?;
     Some((known.leader?, known.leader_epoch))
 }
 
-fn earlier(a: Option<SimTime>, b: SimTime) -> SimTime {
-    a.map_or(b, |a| a.min(b))
+/// How many batches wait for each partition whose leader is available.
+fn available_queues(
+    topic: &TopicQueues,
+    known: &KnownTopic,
+    available: impl Fn(NodeId) -> bool,
+) -> Vec<(i32, u32)> {
+    let queues = topic.queues.iter();
+    let led = queues.filter(|(partition, _)| {
+        leader_of(known, **partition).is_some_and(|(leader, _)| available(leader))
+    });
+    led.map(|(partition, queue)| (*partition, queue.len() as u32)).collect()
 }
 
 #[cfg(test)]

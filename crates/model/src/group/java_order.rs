@@ -1,35 +1,42 @@
-//! The order in which Java's hash maps list partitions (`java.util.HashMap`, `TopicPartition.hashCode`).
+//! The order in which Java's hash maps list partitions and member ids (`java.util.HashMap`, `TopicPartition.hashCode`).
 //!
 //! Kafka promises no order across partitions, but a real client always has this one, and so have its recordings. Invariant: the
-//! order depends on the partitions alone.
+//! order depends on what is listed alone.
 
-use super::subscription::Partition;
-use crate::group::coordinator::java_string_hash;
+use super::assignor::Partition;
+use super::coordinator::java_string_hash;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 /// A map that was made without a size.
-pub(super) const DEFAULT_CAPACITY: usize = 16;
+pub const DEFAULT_CAPACITY: usize = 16;
 
-/// Sorts items as a hash map lists them that was made for `capacity` of them.
-pub(super) fn sort<T>(items: Vec<T>, capacity: usize, key: impl Fn(&T) -> &Partition) -> Vec<T> {
+/// Sorts items as a hash map of partitions lists them that was made for `capacity` of them.
+pub fn sort<T>(items: Vec<T>, capacity: usize, key: impl Fn(&T) -> &Partition) -> Vec<T> {
+    sort_by_hash(items, capacity, |item| partition_hash(key(item)))
+}
+
+/// Sorts items as a hash map of strings lists them.
+pub fn sort_by_name<T>(items: Vec<T>, key: impl Fn(&T) -> &str) -> Vec<T> {
+    sort_by_hash(items, DEFAULT_CAPACITY, |item| java_string_hash(key(item)))
+}
+
+fn sort_by_hash<T>(items: Vec<T>, capacity: usize, hash: impl Fn(&T) -> i32) -> Vec<T> {
     let mut buckets = capacity.max(1).next_power_of_two();
     while items.len() > buckets * 3 / 4 {
         buckets *= 2;
     }
     let mut listed: BTreeMap<usize, Vec<T>> = BTreeMap::new();
     for item in items {
-        let bucket = spread_hash(key(&item)) as usize & (buckets - 1);
+        let hash = hash(&item) as u32;
+        let bucket = (hash ^ hash >> 16) as usize & (buckets - 1);
         listed.entry(bucket).or_default().push(item);
     }
     listed.into_values().flatten().collect()
 }
 
-fn spread_hash((topic, partition): &Partition) -> u32 {
-    let hash =
-        31_i32.wrapping_add(*partition).wrapping_mul(31).wrapping_add(java_string_hash(topic))
-            as u32;
-    hash ^ hash >> 16
+fn partition_hash((topic, partition): &Partition) -> i32 {
+    31_i32.wrapping_add(*partition).wrapping_mul(31).wrapping_add(java_string_hash(topic))
 }
 
 #[cfg(test)]

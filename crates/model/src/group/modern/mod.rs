@@ -1,0 +1,6 @@
+//! Groups that speak the consumer protocol (KIP-848): the coordinator assigns, and each member converges by heartbeats.
+//!
+//! Invariant: a partition is given to a member only after whoever had it has said that it gave it up.
+
+pub mod assignor;
+pub mod reconcile;

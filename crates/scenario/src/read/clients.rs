@@ -1,0 +1,118 @@
+//! Producers and consumers.
+//!
+//! Invariant: no two applications have one name.
+
+use super::{Reading, configs, records, source};
+use crate::builder::Builder;
+use crate::doc::{Item, Section};
+use kafkascope_model::command::{ConsumerSpec, ProducerSpec};
+use kafkascope_model::config::ConfigTable;
+use kafkascope_model::config::consumer::ConsumerConfig;
+use kafkascope_model::config::producer::ProducerConfig;
+use kafkascope_model::ids::Name;
+use kafkascope_model::workload::Processing;
+
+/// `[[producer]]` and `[[consumer]]`.
+pub fn read(root: &Section<'_>, reading: &mut Reading<'_>, mut builder: Builder) -> Builder {
+    for section in root.sections("producer") {
+        if let Some(spec) = producer(&section, reading) {
+            builder = builder.producer(spec);
+        }
+    }
+    for section in root.sections("consumer") {
+        for spec in consumers(&section, reading) {
+            builder = builder.consumer(spec);
+        }
+    }
+    builder
+}
+
+/// One application with a producer.
+pub fn producer(section: &Section<'_>, reading: &mut Reading<'_>) -> Option<ProducerSpec> {
+    let name = section.need("name").and_then(|item| fresh(&item, reading));
+    let config = configs::read::<ProducerConfig>(section, "config");
+    let pairs = config.iter().map(|(key, value)| (&**key, &**value));
+    if let Err(error) = ProducerConfig::from_pairs(pairs).and_then(|table| table.check()) {
+        section.wrong(error.to_string());
+    }
+    let workload = source::workload(section, name.as_deref().unwrap_or(""), reading);
+    section.finish();
+    let name = name?;
+    reading.cast.add_client(&name);
+    Some(ProducerSpec { name, config, workload })
+}
+
+/// One application with a consumer, or `count` of them: `NAME-1`, `NAME-2`, …
+pub fn consumers(section: &Section<'_>, reading: &mut Reading<'_>) -> Vec<ConsumerSpec> {
+    let name = section.need("name");
+    let count = section.get("count");
+    let spec = consumer(section, reading);
+    section.finish();
+    let Some(name) = name.filter(|item| fresh(item, reading).is_some()) else { return Vec::new() };
+    let Some(base) = name.text() else { return Vec::new() };
+    let names: Vec<String> = match count.map(|item| item.whole(1..=100)) {
+        None => vec![base],
+        Some(None) => Vec::new(),
+        Some(Some(count)) => (1..=count).map(|index| format!("{base}-{index}")).collect(),
+    };
+    let mut named = |one: &String| {
+        if reading.cast.has_client(one) {
+            name.wrong(format!("there is an application '{one}' already"));
+        }
+        reading.cast.add_client(one);
+        ConsumerSpec { name: one.as_str().into(), ..spec.clone() }
+    };
+    names.iter().map(&mut named).collect()
+}
+
+/// Everything of a consumer but its name.
+fn consumer(section: &Section<'_>, reading: &Reading<'_>) -> ConsumerSpec {
+    let mut config = configs::read::<ConsumerConfig>(section, "config");
+    if let Some(item) = section.get("group")
+        && let Some(group) = item.text()
+    {
+        if config.iter().any(|(key, _)| &**key == "group.id") {
+            item.wrong("'group' and group.id say the same; write one of them");
+        }
+        config.push(("group.id".into(), group.into()));
+    }
+    let topics = section.get("topics").and_then(|item| item.items()).unwrap_or_default();
+    let assign = section.get("assign").and_then(|item| item.items()).unwrap_or_default();
+    let subscribe: Vec<Name> = topics.iter().filter_map(|it| reading.cast.topic(it)).collect();
+    let has_group = config.iter().any(|(key, _)| &**key == "group.id");
+    if topics.is_empty() == assign.is_empty() {
+        section.wrong("a consumer reads 'topics' or has partitions in 'assign': one of the two");
+    } else if !topics.is_empty() && !has_group {
+        section.wrong("a consumer that reads 'topics' is a member of a group: write 'group'");
+    }
+    ConsumerSpec {
+        name: "".into(),
+        config,
+        subscribe,
+        assign: assign.iter().filter_map(records::partition).collect(),
+        processing: processing(section),
+    }
+}
+
+/// How a consumer's application works.
+pub fn processing(section: &Section<'_>) -> Processing {
+    let usual = Processing::default();
+    Processing {
+        per_record: section.time("per-record").unwrap_or(usual.per_record),
+        per_poll: section.time("per-poll").unwrap_or(usual.per_poll),
+        poll_timeout: section.time("poll-timeout").unwrap_or(usual.poll_timeout),
+    }
+}
+
+fn fresh(item: &Item<'_>, reading: &Reading<'_>) -> Option<Name> {
+    let name = item.text()?;
+    if name.is_empty() || reading.cast.has_client(&name) {
+        item.wrong(if name.is_empty() {
+            "an application needs a name".to_string()
+        } else {
+            format!("there is an application '{name}' already")
+        });
+        return None;
+    }
+    Some(name.into())
+}
