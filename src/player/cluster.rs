@@ -13,6 +13,12 @@ use std::rc::Rc;
 impl Player {
     /// Submits what the wish means.
     pub(super) fn apply_to_cluster(&mut self, wish: &UiCommand) -> Result<(), Text> {
+        if let UiCommand::Fork { jump, change } = wish {
+            let script = self.projector.forked(&self.session, *jump, change);
+            let script = script.map_err(Text::from)?;
+            let refused = self.session.relive(script).err();
+            return refused.map_or(Ok(()), |refused| Err(refused.error.to_string().into()));
+        }
         let commands = self.projector.commands(self.session.world(), wish).map_err(Text::from)?;
         for command in commands {
             self.session.submit(command).map_err(|error| Text::from(error.to_string()))?;

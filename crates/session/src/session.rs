@@ -245,15 +245,30 @@ impl Session {
     /// Runs a future that was left again, as far as it had come; the present one becomes a branch.
     pub fn switch(&mut self, index: usize) -> bool {
         let Some(branch) = self.branches.iter().nth(index).cloned() else { return false };
-        let left = Branch { script: self.script.clone(), forked_at: self.now(), head: self.head };
         let Ok(mut other) = Self::open(branch.script) else { return false };
+        other.plan = core::mem::take(&mut self.plan);
+        self.become_other(other, branch.head);
+        true
+    }
+
+    /// Lives another script up to this moment, for instance this one with a config changed; the present run becomes a branch.
+    ///
+    /// # Errors
+    ///
+    /// A command of the script's set-up is refused; nothing is changed then.
+    pub fn relive(&mut self, script: Script) -> Result<(), SessionError> {
+        let other = Self::open(script)?;
+        self.become_other(other, self.now());
+        Ok(())
+    }
+
+    fn become_other(&mut self, mut other: Self, at: SimTime) {
+        let left = Branch { script: self.script.clone(), forked_at: self.now(), head: self.head };
         other.branches = core::mem::replace(&mut self.branches, Ring::new(KEPT));
         other.branches.push(left);
         other.breakpoints = core::mem::take(&mut self.breakpoints);
-        other.plan = core::mem::take(&mut self.plan);
-        other.seek(branch.head);
+        other.seek(at);
         *self = other;
-        true
     }
 
     /// One event or one entry due by `until`; otherwise the clock moves there. Whether anything happened.

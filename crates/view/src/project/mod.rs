@@ -7,6 +7,7 @@ mod actions;
 mod callout;
 mod clients;
 mod draw_list;
+mod fork;
 mod inspect;
 mod legend;
 mod names;
@@ -41,6 +42,8 @@ const LOOK_BACK: u64 = 2_000;
 #[derive(Debug, Default)]
 pub struct Projector {
     observer: Observer,
+    /// The last fact that was folded.
+    last: Option<TraceEvent>,
     directory: Directory,
     /// How many processes and config changes the directory knows; it is made anew when that changes.
     directory_age: (usize, usize),
@@ -75,9 +78,10 @@ impl Projector {
     /// Folds facts until the session's moment; whether there were any. Going back begins anew.
     pub fn feed(&mut self, session: &Session) -> bool {
         let end = session.facts_end();
-        let went_back = self.observer.seen as u64 > end;
+        let went_back = self.observer.seen as u64 > end || self.is_of_another_run(session);
         if went_back {
             self.observer = Observer::default();
+            self.last = None;
         }
         let seen = self.observer.seen as u64;
         self.refresh_directory(session);
@@ -85,7 +89,16 @@ impl Projector {
         for event in session.facts_from(seen) {
             self.observer.observe(event, &self.directory);
         }
+        if seen < end {
+            self.last = session.facts_from(end - 1).next().cloned();
+        }
         went_back || seen < end
+    }
+
+    /// Whether the session has another fact where the last one was: it changed to another branch.
+    fn is_of_another_run(&self, session: &Session) -> bool {
+        let Some(last) = &self.last else { return false };
+        session.trace().get(last.seq).is_some_and(|known| known != last)
     }
 
     /// Builds every panel; those that did not change keep their `Rc`.

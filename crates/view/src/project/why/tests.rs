@@ -1,7 +1,8 @@
 //! Stories of questions and their answers, asked in real runs.
 
 use super::super::tests::Stage;
-use crate::ui::{Question, Selection};
+use crate::ui::{Jump, Question, Selection};
+use crate::ui_command::{ForkChange, UiCommand};
 use crate::view_model::WhyVm;
 use kafkascope_kernel::SimTime;
 use kafkascope_model::command::Command;
@@ -132,7 +133,7 @@ fn why_is_a_record_not_acknowledged() {
 #[test]
 fn why_did_the_group_rebalance_and_a_member_lose_a_partition() {
     let mut stage = Stage::at(10_000);
-    let wish = crate::UiCommand::AddMember("dispatch".into());
+    let wish = UiCommand::AddMember("dispatch".into());
     for command in stage.projector.commands(stage.session.world(), &wish).unwrap() {
         stage.session.submit(command).unwrap();
     }
@@ -179,4 +180,41 @@ fn an_acknowledged_record_that_acks_1_lost_is_explained() {
         facts.get(why.steps[0].jump.seq.unwrap()).unwrap().fact,
         Fact::Appended { .. }
     ));
+}
+
+#[test]
+fn what_if_acks_had_been_1_is_lived_again_beside_the_run_that_was() {
+    let mut stage = Stage::at(10_000);
+    for follower in [1, 3] {
+        stage.session.submit(Command::Cut(LinkSel::Between(NodeId(2), NodeId(follower)))).unwrap();
+    }
+    stage.run_to(12_000);
+    stage.session.submit(Command::Kill(NodeId(2))).unwrap();
+    stage.run_to(30_000);
+    assert_eq!(stage.projector.view().ledger.acknowledged_and_lost, 0);
+    let (tp, _) = stage.projector.first_leader().unwrap();
+    let why = ask(&mut stage, Question::Leader(TopicPartition { partition: 1, ..tp }));
+    let fork = why.fork.expect("acks can be other ones");
+    let UiCommand::Fork { jump, change } = fork.command else { panic!("{fork:?}") };
+    let script = stage.projector.forked(&stage.session, jump, &change).unwrap();
+    stage.session.relive(script).unwrap();
+    stage.show();
+    assert_eq!(stage.session.now(), SimTime::from_ms(30_000));
+    assert!(stage.projector.view().ledger.acknowledged_and_lost > 0);
+    assert_eq!(stage.projector.view().timeline.branches.len(), 1);
+    stage.session.switch(0);
+    stage.show();
+    assert_eq!(stage.projector.view().ledger.acknowledged_and_lost, 0);
+}
+
+#[test]
+fn a_kill_can_be_left_undone() {
+    let mut stage = after_a_kill();
+    let jump = Jump { at: SimTime::from_ms(10_000), seq: None };
+    let script = stage.projector.forked(&stage.session, jump, &ForkChange::Undo).unwrap();
+    stage.session.relive(script).unwrap();
+    stage.show();
+    assert_eq!(stage.projector.first_leader().unwrap().1, NodeId(1));
+    let never = Jump { at: SimTime::from_ms(1), seq: None };
+    assert!(stage.projector.forked(&stage.session, never, &ForkChange::Undo).is_err());
 }
