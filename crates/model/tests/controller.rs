@@ -171,7 +171,7 @@ fn a_broker_back_within_its_session_asks_until_that_is_over() {
 fn a_controlled_shutdown_hands_over_before_the_process_ends() {
     let mut story = Story::with_topic(&[]);
     story.command(&Command::Stop(NodeId(1)));
-    story.run(2_000);
+    story.run(8_000);
     assert_eq!(story.world.state(NodeId(1)), ProcessState::Down);
     let began = story.moment(|fact| matches!(fact, Fact::ShutdownBegan { .. }));
     let elected = story.moment(|fact| {

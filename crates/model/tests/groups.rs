@@ -2,6 +2,8 @@
 //!
 //! Invariant: every world has one controller and three brokers, and runs on one seed.
 
+#![allow(clippy::wildcard_enum_match_arm, reason = "a story looks at some facts only")]
+
 use kafkascope_kernel::{Limits, Micros, Prng, Seed, SimTime};
 use kafkascope_model::client::consumer::Consumer;
 use kafkascope_model::command::{AdminCommand, Command, ConsumerSpec, ProducerSpec};

@@ -35,8 +35,8 @@ impl Story {
             submit(&mut world, &Command::AddController { id: NodeId(id), config: Vec::new() });
         }
         for id in 1..=2 {
-            let config = vec![("broker.session.timeout.ms".into(), "60000".into())];
-            submit(&mut world, &Command::AddBroker { id: NodeId(id), rack: None, config });
+            let broker = Command::AddBroker { id: NodeId(id), rack: None, config: Vec::new() };
+            submit(&mut world, &broker);
         }
         let mut story = Self { world, facts: Vec::new(), leaders: BTreeMap::new() };
         story.run(2_000);
@@ -206,6 +206,9 @@ fn a_leader_that_stood_still_finds_itself_replaced() {
     story.command(&Command::Pause(NodeId(100)));
     story.run(10_000);
     let second = story.active().expect("the other two have a majority");
+    story.run(20_000);
+    let fenced = story.facts.iter().any(|event| matches!(event.fact, Fact::BrokerFenced { .. }));
+    assert!(!fenced, "brokers wait half a session for the old leader, then turn to the new one");
     story.command(&Command::Resume(NodeId(100)));
     story.run(3_000);
     assert_eq!(story.active(), Some(second));

@@ -201,24 +201,29 @@ impl Builder {
         self.topics_at() + Micros::from_ms(1_000) + self.spec.profile.latency * 6
     }
 
-    /// When the page opens: unless told otherwise, groups are settled by then.
+    /// When the page opens: unless told otherwise, when groups are settled.
     pub fn opening(&self) -> SimTime {
+        self.opens_at.unwrap_or(self.settled())
+    }
+
+    /// When groups are settled and producers begin.
+    fn settled(&self) -> SimTime {
         let settled = self.clients_at() + Micros::from_ms(5_000) + self.spec.profile.latency * 20;
-        self.opens_at.unwrap_or(SimTime(settled.0.next_multiple_of(5_000_000)))
+        SimTime(settled.0.next_multiple_of(5_000_000))
     }
 
     /// The scenario.
     pub fn build(self) -> Scenario {
-        let (topics_at, clients_at, opens_at) =
-            (self.topics_at(), self.clients_at(), self.opening());
+        let (topics_at, clients_at, settled) =
+            (self.topics_at(), self.clients_at(), self.settled());
         let mut script = Script::new(self.spec.clone());
-        script.opens_at = opens_at;
+        script.opens_at = self.opening();
         script.setup = self.servers();
         for topic in self.topics {
             script.insert(Entry { at: topics_at, command: Command::Admin(topic) });
         }
         for client in self.clients {
-            let command = from_the_opening(client, opens_at.since(clients_at));
+            let command = from_the_opening(client, settled.since(clients_at));
             script.insert(Entry { at: clients_at, command });
         }
         for entry in self.entries {

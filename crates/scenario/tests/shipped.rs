@@ -2,6 +2,8 @@
 //!
 //! Invariant: a scenario that is added to the list is tested without another word.
 
+#![allow(clippy::wildcard_enum_match_arm, reason = "a story looks at some facts only")]
+
 use kafkascope_kernel::{Micros, SimTime};
 use kafkascope_model::command::Command;
 use kafkascope_model::trace::{Fact, SendResult};

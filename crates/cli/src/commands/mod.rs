@@ -4,6 +4,8 @@
 
 mod bench;
 mod conform;
+mod run;
+mod svg;
 mod trace;
 
 use crate::args::Args;
@@ -16,11 +18,22 @@ const SEED: u64 = 1;
 const HELP: &str = "\
 kafkascope: Apache Kafka as a simulation you can look into
 
+  kafkascope run SCENARIO      what happens, in sentences
+      --until 60s              how long, from where the scenario opens
+      --ndjson                 every fact as a JSON object instead
+  kafkascope trace FILE        every fact of a scenario or recording, the network's too, as NDJSON
+      --requests               every request with its response instead, as a node's request log has them
+      --until 60s              how long, for a scenario
+  kafkascope svg SCENARIO      a picture of the stage
+      --at 30s                 when, from where the scenario opens
+      --out FILE --dark --width 1440 --height 680
   kafkascope conform FILE...   plays recordings of a real Kafka, and vectors, against the model
-  kafkascope trace FILE        every fact of a run, one JSON object a line;
-                               --requests: every request with its response instead
-  kafkascope bench [--for 20s] how fast this machine simulates
+  kafkascope bench             how fast this machine simulates
+      --for 20s                how much simulated time is measured
   kafkascope help              this text
+
+  Everywhere: --seed N decides all chance; --table FILE stands in for a table that the scenario names.
+  SCENARIO is a TOML file, or the name of a scenario that comes with Kafkascope.
 ";
 
 /// Runs the command that the first word names.
@@ -33,6 +46,8 @@ pub fn run(words: &[String]) -> Result<ExitCode, Trouble> {
     match name.as_str() {
         "bench" => bench::run(args),
         "conform" => conform::run(args),
+        "run" => run::run(args),
+        "svg" => svg::run(args),
         "trace" => trace::run(args),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

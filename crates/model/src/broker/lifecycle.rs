@@ -17,7 +17,7 @@ use kafkascope_kernel::Micros;
 
 /// Pause between heartbeats while the broker catches up with the metadata.
 const CATCHING_UP: Micros = Micros::from_ms(10);
-/// Pause between heartbeats while the broker waits to be let go.
+/// Pause before the second heartbeat of a broker that waits to be let go; later ones follow in the usual interval.
 const LEAVING: Micros = Micros::from_ms(50);
 
 /// Where a broker stands (`org.apache.kafka.metadata.BrokerState`).
@@ -79,6 +79,10 @@ pub struct Lifecycle {
     clean_epoch: BrokerEpoch,
     incarnation: u64,
     fenced: bool,
+    /// Something is on its way that does not yet tell of the controlled shutdown.
+    at_once: bool,
+    /// The controller has answered to the controlled shutdown.
+    leave_heard: bool,
     channel: Channel<LifecycleCall>,
 }
 
@@ -91,7 +95,13 @@ impl Lifecycle {
             clean_epoch: -1,
             incarnation: 0,
             fenced: true,
-            channel: Channel::new(Lane::Lifecycle, BrokerTimer::LifecycleRetry),
+            at_once: false,
+            leave_heard: false,
+            channel: Channel::new(
+                Lane::Lifecycle,
+                BrokerTimer::LifecycleRetry,
+                BrokerTimer::LifecycleLate,
+            ),
         }
     }
 
@@ -115,6 +125,8 @@ impl Lifecycle {
         self.incarnation = cx.rng(Draw::Uuid).bits();
         self.state = BrokerState::Starting;
         cx.note(Fact::BrokerStarted);
+        let session = i64::from(me.config.broker_session_timeout_ms);
+        self.channel.set_timeout(Micros::from_config_ms(session).scale(1, 2));
         self.communicate(me, cx);
     }
 
@@ -125,6 +137,8 @@ impl Lifecycle {
         self.state = BrokerState::NotRunning;
         self.epoch = -1;
         self.fenced = true;
+        self.at_once = false;
+        self.leave_heard = false;
         self.channel.kill();
     }
 
@@ -133,7 +147,8 @@ impl Lifecycle {
         match self.state {
             BrokerState::Running | BrokerState::Recovery => {
                 self.state = BrokerState::PendingControlledShutdown;
-                if self.channel.is_idle() {
+                self.at_once = !self.channel.is_idle();
+                if !self.at_once {
                     self.communicate(me, cx);
                 }
                 true
@@ -177,6 +192,14 @@ impl Lifecycle {
     /// The channel's pause is over.
     pub fn on_retry(&mut self, cx: &mut Cx<'_>) {
         self.channel.on_timer(cx);
+    }
+
+    /// The controller did not answer within half a session: what was sent is given up, the next one follows in time.
+    pub fn on_late(&mut self, me: About<'_>, cx: &mut Cx<'_>) {
+        if self.channel.on_late(cx) {
+            self.channel.forget();
+            self.again_later(me, cx);
+        }
     }
 
     /// Time for the next registration or heartbeat.
@@ -253,10 +276,20 @@ impl Lifecycle {
                 Turn::LetGo
             }
             BrokerState::PendingControlledShutdown => {
-                cx.arm(BrokerTimer::Heartbeat, LEAVING);
+                self.wait_to_leave(me, cx);
                 Turn::None
             }
             BrokerState::NotRunning | BrokerState::ShuttingDown => Turn::None,
+        }
+    }
+
+    fn wait_to_leave(&mut self, me: About<'_>, cx: &mut Cx<'_>) {
+        if core::mem::take(&mut self.at_once) {
+            self.communicate(me, cx);
+        } else if core::mem::replace(&mut self.leave_heard, true) {
+            self.again_later(me, cx);
+        } else {
+            cx.arm(BrokerTimer::Heartbeat, LEAVING);
         }
     }
 
@@ -269,5 +302,181 @@ impl Lifecycle {
 impl Default for Lifecycle {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cx::{Effect, Streams};
+    use alloc::vec::Vec;
+    use kafkascope_kernel::{Seed, SimTime};
+
+    const CONTROLLER: NodeId = NodeId(100);
+
+    /// A lifecycle, and what it sends.
+    struct Desk {
+        lifecycle: Lifecycle,
+        streams: Streams,
+        config: BrokerConfig,
+        applied: Offset,
+        correlation: Correlation,
+        sent: Option<Request>,
+        next_beat: Option<Micros>,
+    }
+
+    impl Desk {
+        /// A process that has just started and knows its controller.
+        fn new() -> Self {
+            let mut desk = Self {
+                lifecycle: Lifecycle::new(),
+                streams: Streams::new(Seed(1)),
+                config: BrokerConfig::default(),
+                applied: -1,
+                correlation: 0,
+                sent: None,
+                next_beat: None,
+            };
+            desk.run(|lifecycle, _, cx| lifecycle.set_controller(Some(CONTROLLER), cx));
+            desk.run(Lifecycle::start);
+            desk.answer(Response::ApiVersions);
+            desk
+        }
+
+        fn run<T>(&mut self, what: impl FnOnce(&mut Lifecycle, About<'_>, &mut Cx<'_>) -> T) -> T {
+            let mut out = Vec::new();
+            let mut cx = Cx {
+                now: SimTime::ZERO,
+                me: NodeId(1),
+                cause: None,
+                epoch_ms_at_zero: 0,
+                streams: &mut self.streams,
+                out: &mut out,
+            };
+            let about = About { rack: None, config: &self.config, applied: self.applied };
+            let result = what(&mut self.lifecycle, about, &mut cx);
+            (self.sent, self.next_beat) = (None, None);
+            for effect in out {
+                if let Effect::Request { correlation, body, .. } = effect {
+                    (self.correlation, self.sent) = (correlation, Some(body));
+                } else if let Effect::Arm { timer, after } = effect
+                    && timer == BrokerTimer::Heartbeat.into()
+                {
+                    self.next_beat = Some(after);
+                }
+            }
+            result
+        }
+
+        fn answer(&mut self, body: Response) -> Turn {
+            let correlation = self.correlation;
+            self.run(|lifecycle, about, cx| {
+                lifecycle.on_response(CONTROLLER, correlation, body, about, cx)
+            })
+        }
+
+        /// Answers a heartbeat.
+        fn heard(&mut self, is_caught_up: bool, is_fenced: bool, should_shut_down: bool) -> Turn {
+            let error = ErrorCode::None;
+            let beat = Beat { error, is_caught_up, is_fenced, should_shut_down };
+            self.answer(Response::BrokerHeartbeat(beat))
+        }
+
+        /// What the last heartbeat wants: the fence, the end.
+        fn wants(&self) -> (bool, bool) {
+            let Some(Request::BrokerHeartbeat(beat)) = &self.sent else {
+                panic!("{:?}", self.sent)
+            };
+            (beat.want_fence, beat.want_shut_down)
+        }
+
+        fn serving() -> Self {
+            let mut desk = Self::new();
+            assert_eq!(
+                desk.answer(Response::BrokerRegistration(ErrorCode::None, 10)),
+                Turn::Registered
+            );
+            desk.applied = 10;
+            desk.heard(true, true, false);
+            assert_eq!(desk.heard(true, false, false), Turn::Unfenced);
+            desk
+        }
+    }
+
+    #[test]
+    fn a_broker_registers_catches_up_and_serves() {
+        let mut desk = Desk::new();
+        let refused = Response::BrokerRegistration(ErrorCode::DuplicateBrokerRegistration, -1);
+        assert_eq!(desk.answer(refused), Turn::None);
+        assert_eq!(desk.next_beat, Some(Micros::from_ms(2_000)), "it asks again");
+        desk.run(Lifecycle::on_timer);
+        assert!(
+            matches!(&desk.sent, Some(Request::BrokerRegistration(request)) if request.previous_broker_epoch == -1)
+        );
+        desk.answer(Response::BrokerRegistration(ErrorCode::None, 10));
+        assert_eq!(desk.wants(), (true, false), "fenced as long as it lags");
+        desk.heard(false, true, false);
+        assert_eq!(desk.next_beat, Some(CATCHING_UP));
+        desk.run(Lifecycle::on_timer);
+        desk.heard(true, true, false);
+        assert_eq!(desk.wants(), (false, false));
+        assert_eq!(desk.heard(true, false, false), Turn::Unfenced);
+        assert_eq!(desk.lifecycle.state(), BrokerState::Running);
+        assert_eq!(desk.next_beat, Some(Micros::from_ms(2_000)));
+    }
+
+    #[test]
+    fn a_leaving_broker_waits_until_it_is_let_go_and_remembers_a_clean_end() {
+        let mut desk = Desk::serving();
+        assert!(desk.run(Lifecycle::shut_down), "it has something to hand over");
+        assert_eq!(desk.wants(), (false, true), "at once");
+        for pause in [50, 2_000, 2_000] {
+            assert_eq!(desk.heard(true, false, false), Turn::None);
+            assert_eq!(desk.next_beat, Some(Micros::from_ms(pause)));
+            desk.run(Lifecycle::on_timer);
+        }
+        assert_eq!(desk.heard(true, true, true), Turn::LetGo);
+        desk.lifecycle.kill();
+        desk.run(|lifecycle, _, cx| lifecycle.set_controller(Some(CONTROLLER), cx));
+        desk.run(Lifecycle::start);
+        desk.answer(Response::ApiVersions);
+        assert!(
+            matches!(&desk.sent, Some(Request::BrokerRegistration(request)) if request.previous_broker_epoch == 10)
+        );
+        desk.lifecycle.kill();
+        desk.run(|lifecycle, _, cx| lifecycle.set_controller(Some(CONTROLLER), cx));
+        desk.run(Lifecycle::start);
+        desk.answer(Response::ApiVersions);
+        assert!(
+            matches!(&desk.sent, Some(Request::BrokerRegistration(request)) if request.previous_broker_epoch == -1)
+        );
+    }
+
+    #[test]
+    fn a_shutdown_asked_for_during_a_heartbeat_follows_right_after_it() {
+        let mut desk = Desk::serving();
+        desk.run(Lifecycle::on_timer);
+        assert_eq!(desk.wants(), (false, false));
+        desk.run(Lifecycle::shut_down);
+        assert_eq!(desk.sent, None, "one at a time");
+        desk.heard(true, false, false);
+        assert_eq!(desk.wants(), (false, true));
+    }
+
+    #[test]
+    fn a_heartbeat_without_an_answer_is_given_up_for_the_next() {
+        let mut desk = Desk::serving();
+        desk.run(Lifecycle::on_timer);
+        desk.run(Lifecycle::on_late);
+        assert_eq!(desk.next_beat, Some(Micros::from_ms(2_000)));
+        desk.run(Lifecycle::on_timer);
+        desk.run(|lifecycle, _, cx| lifecycle.on_retry(cx));
+        assert_eq!(desk.sent, Some(Request::ApiVersions), "on a new connection");
+    }
+
+    #[test]
+    fn a_process_that_never_served_has_nothing_to_hand_over() {
+        let mut desk = Desk::new();
+        assert!(!desk.run(Lifecycle::shut_down));
     }
 }

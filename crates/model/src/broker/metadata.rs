@@ -236,3 +236,125 @@ impl MetadataFollower {
         self.voters.get(index as usize).copied()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::ErrorCode;
+    use crate::api::response::RaftFetch as Fetched;
+    use crate::cx::{Effect, Streams};
+    use kafkascope_kernel::{Seed, SimTime};
+
+    const LEADER: NodeId = NodeId(100);
+
+    struct Desk {
+        follower: MetadataFollower,
+        streams: Streams,
+    }
+
+    impl Desk {
+        /// A broker that has found its leader.
+        fn new() -> Self {
+            let follower = MetadataFollower::new(alloc::vec![LEADER]);
+            let mut desk = Self { follower, streams: Streams::new(Seed(1)) };
+            desk.run(MetadataFollower::start);
+            desk.run(|follower, cx| follower.on_response(LEADER, 0, Response::ApiVersions, cx));
+            desk
+        }
+
+        fn run<T>(
+            &mut self,
+            what: impl FnOnce(&mut MetadataFollower, &mut Cx<'_>) -> T,
+        ) -> (T, Vec<Effect>) {
+            let mut out = Vec::new();
+            let mut cx = Cx {
+                now: SimTime::ZERO,
+                me: NodeId(1),
+                cause: None,
+                epoch_ms_at_zero: 0,
+                streams: &mut self.streams,
+                out: &mut out,
+            };
+            let result = what(&mut self.follower, &mut cx);
+            (result, out)
+        }
+
+        /// Answers the fetch under way: so many records of `epoch`, and how far they are committed.
+        fn fetched(
+            &mut self,
+            epoch: LeaderEpoch,
+            count: usize,
+            committed: Offset,
+            diverging_epoch: Option<(LeaderEpoch, Offset)>,
+        ) -> (Option<Published>, RaftFetch) {
+            let topic = |id| MetadataRecord::Topic {
+                id: crate::ids::TopicId(id),
+                name: alloc::format!("t{id}").into(),
+            };
+            let base = self.follower.image.next_offset + self.follower.pending.len() as Offset;
+            let first = u32::try_from(base).unwrap_or(0) + 100 * epoch.unsigned_abs();
+            let records = (first..).take(count).map(|id| (epoch, Arc::new(topic(id))));
+            let body = Response::RaftFetch(Fetched {
+                error: ErrorCode::None,
+                leader_id: LEADER,
+                leader_epoch: epoch,
+                high_watermark: committed,
+                diverging_epoch,
+                base_offset: base,
+                entries: records.collect(),
+            });
+            let asked = self.follower.asked.expect("a fetch is under way").1;
+            let (published, out) =
+                self.run(|follower, cx| follower.on_response(LEADER, asked, body, cx));
+            let next = out.into_iter().find_map(|effect| {
+                let Effect::Request { body: Request::RaftFetch(fetch), .. } = effect else {
+                    return None;
+                };
+                Some(fetch)
+            });
+            (published, next.expect("it asks again at once"))
+        }
+    }
+
+    #[test]
+    fn only_what_is_committed_is_published_and_at_first_all_of_it() {
+        let mut desk = Desk::new();
+        let (published, next) = desk.fetched(1, 2, -1, None);
+        assert_eq!(published, None, "the leader does not know what is committed");
+        assert_eq!((next.fetch_offset, next.last_fetched_epoch), (2, 1));
+        assert_eq!(desk.follower.applied_offset(), -1);
+        let (published, _) = desk.fetched(1, 1, 5, None);
+        assert_eq!(published, None, "there is more");
+        let (published, _) = desk.fetched(1, 3, 5, None);
+        assert_eq!(published, Some(Published::Image));
+        assert_eq!((desk.follower.applied_offset(), desk.follower.pending.len()), (4, 1));
+        let (published, _) = desk.fetched(1, 0, 6, None);
+        assert!(matches!(published, Some(Published::Records(records)) if records.len() == 1));
+    }
+
+    #[test]
+    fn what_a_deposed_leader_wrote_is_cut_off() {
+        // epochs fetched and not committed, where the new leader's log diverges, where the broker goes on
+        let cases: [(&[i32], (i32, i64), i64); 3] =
+            [(&[1, 1, 2, 2], (1, 4), 4), (&[1, 1, 2, 2], (1, 3), 3), (&[1, 2, 2], (1, 9), 3)];
+        for (epochs, diverging, end) in cases {
+            let mut desk = Desk::new();
+            desk.fetched(1, 2, 2, None);
+            for epoch in epochs {
+                desk.fetched(*epoch, 1, 2, None);
+            }
+            let (_, next) = desk.fetched(3, 0, 2, Some(diverging));
+            assert_eq!(next.fetch_offset, end, "{epochs:?}");
+            assert_eq!(desk.follower.image.next_offset, 2, "what is committed stays");
+        }
+    }
+
+    #[test]
+    fn a_silent_leader_is_left_and_forgotten() {
+        let mut desk = Desk::new();
+        desk.fetched(1, 1, 1, None);
+        let (_, out) = desk.run(MetadataFollower::on_timeout);
+        assert!(out.iter().any(|effect| matches!(effect, Effect::Close { .. })));
+        assert_eq!(desk.follower.leader(), None);
+    }
+}

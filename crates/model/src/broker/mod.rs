@@ -73,8 +73,12 @@ pub enum BrokerTimer {
     Heartbeat,
     /// The pause of the lifecycle's channel is over.
     LifecycleRetry,
+    /// The controller has not answered the lifecycle's channel in time.
+    LifecycleLate,
     /// The pause of the channel to the controller is over.
     ToControllerRetry,
+    /// The controller has not answered in time.
+    ToControllerLate,
     /// Time to fetch metadata again.
     MetadataRetry,
     /// A metadata fetch got no answer.
@@ -138,7 +142,11 @@ impl Broker {
             lifecycle: Lifecycle::new(),
             metadata: MetadataFollower::new(controllers.clone()),
             controllers,
-            to_controller: ToController::new(Lane::ToController, BrokerTimer::ToControllerRetry),
+            to_controller: ToController::new(
+                Lane::ToController,
+                BrokerTimer::ToControllerRetry,
+                BrokerTimer::ToControllerLate,
+            ),
             replicas: ReplicaManager::new(id),
             groups: GroupCoordinator::default(),
             producer_ids: ProducerIds::default(),
@@ -282,7 +290,14 @@ impl Broker {
                 self.lifecycle.on_timer(about, cx);
             }
             BrokerTimer::LifecycleRetry => self.lifecycle.on_retry(cx),
+            BrokerTimer::LifecycleLate => {
+                let about = about(&self.rack, &self.config, &self.metadata);
+                self.lifecycle.on_late(about, cx);
+            }
             BrokerTimer::ToControllerRetry => self.to_controller.on_timer(cx),
+            BrokerTimer::ToControllerLate => {
+                self.to_controller.on_late(cx);
+            }
             BrokerTimer::MetadataRetry => self.metadata.on_retry(cx),
             BrokerTimer::MetadataTimeout => {
                 self.metadata.on_timeout(cx);

@@ -27,17 +27,8 @@ impl Broker {
             return;
         }
         match body {
-            Request::Produce(produce) => {
-                let (replicas, env) = self.data_plane();
-                replicas.handle_produce(conn, correlation, produce, &env, cx);
-            }
-            Request::Fetch(fetch) => {
-                let (replicas, env) = self.data_plane();
-                replicas.handle_fetch(conn, correlation, fetch, &env, cx);
-            }
-            Request::DeleteRecords(request) => {
-                let (replicas, env) = self.data_plane();
-                replicas.handle_delete_records(conn, correlation, &request, &env, cx);
+            Request::Produce(_) | Request::Fetch(_) | Request::DeleteRecords(_) => {
+                self.serve_data(conn, correlation, body, cx);
             }
             Request::JoinGroup(_)
             | Request::SyncGroup(_)
@@ -90,6 +81,28 @@ impl Broker {
             | Request::EndQuorumEpoch(_) => cx.close(conn),
         }
         self.settle(cx);
+    }
+
+    /// What the partitions themselves answer, now or later.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "every other request is answered elsewhere")]
+    fn serve_data(
+        &mut self,
+        conn: ConnId,
+        correlation: Correlation,
+        body: Request,
+        cx: &mut Cx<'_>,
+    ) {
+        let (replicas, env) = self.data_plane();
+        match body {
+            Request::Produce(produce) => {
+                replicas.handle_produce(conn, correlation, produce, &env, cx);
+            }
+            Request::Fetch(fetch) => replicas.handle_fetch(conn, correlation, fetch, &env, cx),
+            Request::DeleteRecords(request) => {
+                replicas.handle_delete_records(conn, correlation, &request, &env, cx);
+            }
+            other => unreachable!("not about data: {other:?}"),
+        }
     }
 
     fn metadata(&mut self, request: &request::Metadata, cx: &mut Cx<'_>) -> Response {

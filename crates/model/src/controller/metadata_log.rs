@@ -14,10 +14,15 @@ const FETCH_LIMIT: usize = 10_000;
 /// A record with the epoch in which it was written.
 pub type Entry = (LeaderEpoch, Arc<MetadataRecord>);
 
+/// Entries in a chunk that clones of the log share.
+const CHUNK: usize = 256;
+
 /// Records with the epochs in which they were written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct MetadataLog {
-    entries: Vec<Entry>,
+    /// Full chunks; shared, because a log grows for as long as its cluster lives and is cloned with every snapshot.
+    sealed: Vec<Arc<[Entry]>>,
+    open: Vec<Entry>,
     /// Where what is only gathered begins.
     written: Offset,
 }
@@ -25,7 +30,7 @@ pub struct MetadataLog {
 impl MetadataLog {
     /// The offset that the next record will have.
     pub fn end(&self) -> Offset {
-        self.entries.len() as Offset
+        (self.sealed.len() * CHUNK + self.open.len()) as Offset
     }
 
     /// The end of what is written.
@@ -35,13 +40,13 @@ impl MetadataLog {
 
     /// Epoch of the last record written, or 0.
     pub fn last_epoch(&self) -> LeaderEpoch {
-        self.written_entries().last().map_or(0, |(epoch, _)| *epoch)
+        self.entry(self.written - 1).map_or(0, |(epoch, _)| *epoch)
     }
 
     /// Gathers a record.
     pub fn append(&mut self, epoch: LeaderEpoch, record: MetadataRecord) {
         assert!(self.last_epoch() <= epoch, "epochs never fall");
-        self.entries.push((epoch, Arc::new(record)));
+        self.push((epoch, Arc::new(record)));
     }
 
     /// Writes what was gathered.
@@ -51,25 +56,31 @@ impl MetadataLog {
 
     /// Forgets what was only gathered.
     pub fn forget_gathered(&mut self) {
-        self.entries.truncate(index(self.written));
+        self.truncate(self.written);
     }
 
     /// Writes what a leader sent.
     pub fn copy(&mut self, entries: Vec<Entry>) {
         assert!(self.written == self.end(), "a follower gathers nothing");
-        self.entries.extend(entries);
+        for entry in entries {
+            self.push(entry);
+        }
         self.write();
     }
 
     /// Records from `offset` on, as many as one fetch returns.
     pub fn read(&self, offset: Offset) -> Vec<Entry> {
-        let written = self.written_entries();
-        written[index(offset).min(written.len())..].iter().take(FETCH_LIMIT).cloned().collect()
+        let entries = (offset..self.written).map_while(|offset| self.entry(offset));
+        entries.take(FETCH_LIMIT).cloned().collect()
     }
 
     /// One record.
     pub fn entry(&self, offset: Offset) -> Option<&Entry> {
-        self.entries.get(index(offset))
+        let index = usize::try_from(offset).ok()?;
+        match self.sealed.get(index / CHUNK) {
+            Some(chunk) => chunk.get(index % CHUNK),
+            None => self.open.get(index - self.sealed.len() * CHUNK),
+        }
     }
 
     /// Where a log that ends at `offset` in `epoch` leaves this one: the last epoch they may share and where that ends here
@@ -86,26 +97,36 @@ impl MetadataLog {
     pub fn truncate_to(&mut self, (epoch, end): (LeaderEpoch, Offset)) -> Offset {
         let (own, own_end) = self.end_of(epoch);
         let to = if own == epoch { own_end.min(end) } else { own_end };
-        self.entries.truncate(index(to));
+        self.truncate(to);
         self.write();
         to
     }
 
     /// The last epoch not after `epoch`, or 0, and where it ends.
     fn end_of(&self, epoch: LeaderEpoch) -> (LeaderEpoch, Offset) {
-        let written = self.written_entries();
-        let end = written.partition_point(|(of, _)| *of <= epoch);
-        let last = end.checked_sub(1).map_or(0, |last| written[last].0);
-        (last, end as Offset)
+        let (mut low, mut high) = (0, self.written);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let not_after = self.entry(middle).is_some_and(|(of, _)| *of <= epoch);
+            (low, high) = if not_after { (middle + 1, high) } else { (low, middle) };
+        }
+        (self.entry(low - 1).map_or(0, |(of, _)| *of), low)
     }
 
-    fn written_entries(&self) -> &[Entry] {
-        &self.entries[..index(self.written)]
+    fn push(&mut self, entry: Entry) {
+        self.open.push(entry);
+        if self.open.len() == CHUNK {
+            self.sealed.push(core::mem::take(&mut self.open).into());
+        }
     }
-}
 
-fn index(offset: Offset) -> usize {
-    usize::try_from(offset).unwrap_or(0)
+    fn truncate(&mut self, to: Offset) {
+        let to = usize::try_from(to).unwrap_or(0);
+        while self.sealed.len() * CHUNK > to {
+            self.open = self.sealed.pop().map(|chunk| chunk.to_vec()).unwrap_or_default();
+        }
+        self.open.truncate(to - self.sealed.len() * CHUNK);
+    }
 }
 
 #[cfg(test)]
@@ -143,6 +164,17 @@ mod tests {
                 assert_eq!(leader.divergence(follower.end(), follower.last_epoch()), None);
             }
         }
+    }
+
+    #[test]
+    fn a_long_log_is_cut_and_grows_as_if_it_were_one_piece() {
+        let epochs: Vec<_> = (0..1_000).map(|at| 1 + at / 100).collect();
+        let mut cut = log(&epochs);
+        assert_eq!((cut.end(), cut.last_epoch(), cut.read(250).len()), (1_000, 10, 750));
+        assert_eq!(cut.truncate_to((5, 450)), 450);
+        assert_eq!(cut, log(&epochs[..450]));
+        cut.copy(log(&epochs).read(450));
+        assert_eq!(cut, log(&epochs));
     }
 
     #[test]

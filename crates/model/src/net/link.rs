@@ -30,10 +30,10 @@ impl NetworkProfile {
         boot: Micros::from_ms(1_500),
     };
 
-    /// Slow enough to watch at real speed.
+    /// Slow enough to watch at real speed, and quick enough for Kafka's own time-outs (`quorum.request.timeout.ms` is 2 s).
     pub const CLASSROOM: Self = Self {
-        latency: Micros::from_ms(900),
-        jitter: Micros::from_ms(200),
+        latency: Micros::from_ms(250),
+        jitter: Micros::from_ms(50),
         per_kilobyte: Micros::from_ms(1),
         boot: Micros::from_ms(3_000),
     };

@@ -7,10 +7,11 @@ use super::fields::{by_topic, ids, names};
 use super::quorum;
 use kafkascope_model::api::Request;
 use kafkascope_model::api::request::{
-    AlterPartition, AlterPartitionItem, BrokerHeartbeat, BrokerRegistration, ConfigResource,
-    CoordinatorType, CreateTopics, DeleteGroups, DescribeGroups, Fetch, FetchPartition,
-    IncrementalAlterConfigs, JoinGroup, ListOffsets, OffsetCommit, OffsetFetch, OffsetSpec,
-    Produce, RaftFetch, Subscription, SyncGroup,
+    AlterPartition, AlterPartitionItem, AlterPartitionReassignments, BrokerHeartbeat,
+    BrokerRegistration, ConfigResource, CoordinatorType, CreateTopics, DeleteGroups, DeleteRecords,
+    DescribeGroups, ElectLeaders, Fetch, FetchPartition, IncrementalAlterConfigs, JoinGroup,
+    ListOffsets, Metadata, OffsetCommit, OffsetFetch, OffsetForLeaderEpoch, OffsetSpec, Produce,
+    RaftFetch, Subscription, SyncGroup,
 };
 use serde_json::{Value, json};
 
@@ -19,24 +20,11 @@ impl Wire<'_> {
     pub fn request(&self, request: &Request) -> Value {
         match request {
             Request::ApiVersions => json!({}),
-            Request::Metadata(body) => {
-                let topic = |name| json!({ "topicId": "none", "name": name });
-                let topics = body
-                    .topics
-                    .as_ref()
-                    .map(|names| names.iter().map(|name| topic(&**name)).collect::<Vec<_>>());
-                json!({ "topics": topics, "allowAutoTopicCreation": body.allow_auto_topic_creation })
-            }
+            Request::Metadata(body) => metadata(body),
             Request::Produce(body) => self.produce(body),
             Request::Fetch(body) => self.fetch(body),
             Request::ListOffsets(body) => self.list_offsets(body),
-            Request::OffsetForLeaderEpoch(body) => {
-                let rows = body.partitions.iter().map(|(tp, current, asked)| {
-                    let row = json!({ "partition": tp.partition, "currentLeaderEpoch": current, "leaderEpoch": asked });
-                    (self.topic_name(tp.topic), row)
-                });
-                json!({ "replicaId": body.replica_id.0, "topics": by_topic("topic", "partitions", rows) })
-            }
+            Request::OffsetForLeaderEpoch(body) => self.asked_epochs(body),
             Request::InitProducerId(body) => json!({
                 "transactionalId": body.transactional_id.as_deref(),
                 "transactionTimeoutMs": body.transaction_timeout_ms,
@@ -58,34 +46,10 @@ impl Wire<'_> {
                 let topic = |name| json!({ "name": name, "topicId": "none" });
                 json!({ "topics": body.names.iter().map(|name| topic(&**name)).collect::<Vec<_>>() })
             }
-            Request::DeleteRecords(body) => {
-                let rows = body.partitions.iter().map(|(tp, offset)| {
-                    let row = json!({ "partitionIndex": tp.partition, "offset": offset });
-                    (self.topic_name(tp.topic), row)
-                });
-                json!({ "topics": by_topic("name", "partitions", rows), "timeoutMs": body.timeout_ms })
-            }
-            Request::ElectLeaders(body) => {
-                let rows = |partitions: &Vec<(_, i32)>| {
-                    let row = |(name, partition): &(std::sync::Arc<str>, i32)| {
-                        (name.to_string(), json!(partition))
-                    };
-                    by_topic("topic", "partitions", partitions.iter().map(row))
-                };
-                json!({
-                    "electionType": u8::from(body.unclean),
-                    "topicPartitions": body.partitions.as_ref().map(rows),
-                })
-            }
+            Request::DeleteRecords(body) => self.delete_records(body),
+            Request::ElectLeaders(body) => elect_leaders(body),
             Request::IncrementalAlterConfigs(body) => alter_configs(body),
-            Request::AlterPartitionReassignments(body) => {
-                let rows = body.partitions.iter().map(|(name, partition, replicas)| {
-                    let replicas = replicas.as_ref().map(|replicas| ids(replicas));
-                    let row = json!({ "partitionIndex": partition, "replicas": replicas });
-                    (name.to_string(), row)
-                });
-                json!({ "topics": by_topic("name", "partitions", rows) })
-            }
+            Request::AlterPartitionReassignments(body) => reassign(body),
             Request::ListGroups => json!({}),
             Request::DescribeGroups(DescribeGroups { groups }) => {
                 json!({ "groups": groups.iter().map(|group| &**group).collect::<Vec<_>>() })
@@ -110,6 +74,22 @@ impl Wire<'_> {
             Request::BeginQuorumEpoch(body) => quorum::begin(body),
             Request::EndQuorumEpoch(body) => quorum::end(body),
         }
+    }
+
+    fn asked_epochs(&self, body: &OffsetForLeaderEpoch) -> Value {
+        let rows = body.partitions.iter().map(|(tp, current, asked)| {
+            let row = json!({ "partition": tp.partition, "currentLeaderEpoch": current, "leaderEpoch": asked });
+            (self.topic_name(tp.topic), row)
+        });
+        json!({ "replicaId": body.replica_id.0, "topics": by_topic("topic", "partitions", rows) })
+    }
+
+    fn delete_records(&self, body: &DeleteRecords) -> Value {
+        let rows = body.partitions.iter().map(|(tp, offset)| {
+            let row = json!({ "partitionIndex": tp.partition, "offset": offset });
+            (self.topic_name(tp.topic), row)
+        });
+        json!({ "topics": by_topic("name", "partitions", rows), "timeoutMs": body.timeout_ms })
     }
 
     fn produce(&self, body: &Produce) -> Value {
@@ -332,4 +312,34 @@ fn offset_fetch(body: &OffsetFetch) -> Value {
         "groups": [{ "groupId": &*body.group_id, "memberId": null, "memberEpoch": -1, "topics": topics }],
         "requireStable": body.require_stable,
     })
+}
+
+fn metadata(body: &Metadata) -> Value {
+    let topic = |name| json!({ "topicId": "none", "name": name });
+    let topics = body
+        .topics
+        .as_ref()
+        .map(|names| names.iter().map(|name| topic(&**name)).collect::<Vec<_>>());
+    json!({ "topics": topics, "allowAutoTopicCreation": body.allow_auto_topic_creation })
+}
+
+fn elect_leaders(body: &ElectLeaders) -> Value {
+    let rows = |partitions: &Vec<(_, i32)>| {
+        let row =
+            |(name, partition): &(std::sync::Arc<str>, i32)| (name.to_string(), json!(partition));
+        by_topic("topic", "partitions", partitions.iter().map(row))
+    };
+    json!({
+        "electionType": u8::from(body.unclean),
+        "topicPartitions": body.partitions.as_ref().map(rows),
+    })
+}
+
+fn reassign(body: &AlterPartitionReassignments) -> Value {
+    let rows = body.partitions.iter().map(|(name, partition, replicas)| {
+        let replicas = replicas.as_ref().map(|replicas| ids(replicas));
+        let row = json!({ "partitionIndex": partition, "replicas": replicas });
+        (name.to_string(), row)
+    });
+    json!({ "topics": by_topic("name", "partitions", rows) })
 }

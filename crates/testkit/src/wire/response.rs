@@ -6,11 +6,12 @@ use super::Wire;
 use super::fields::{by_topic, ids, names};
 use super::quorum;
 use super::request::subscription;
-use kafkascope_model::api::Response;
 use kafkascope_model::api::response::{
-    AlteredPartition, CurrentLeader, DescribedGroup, Fetch, FetchedPartition, JoinGroup,
+    AlteredPartition, CurrentLeader, DescribedGroup, EpochEnd, Fetch, FetchedPartition, JoinGroup,
     ListedGroup, ListedOffset, Metadata, OffsetFetch, Produce, RaftFetch, TopicMetadata,
 };
+use kafkascope_model::api::{ErrorCode, Response};
+use kafkascope_model::ids::{Name, Offset, TopicPartition};
 use serde_json::{Value, json};
 
 impl Wire<'_> {
@@ -22,16 +23,7 @@ impl Wire<'_> {
             Response::Produce(body) => self.produced(body),
             Response::Fetch(body) => self.fetched(body),
             Response::ListOffsets(body) => self.listed_offsets(body),
-            Response::OffsetForLeaderEpoch(body) => {
-                let rows = body.iter().map(|end| {
-                    let row = json!({
-                        "errorCode": end.error.code(), "partition": end.tp.partition,
-                        "leaderEpoch": end.leader_epoch, "endOffset": end.end_offset,
-                    });
-                    (self.topic_name(end.tp.topic), row)
-                });
-                json!({ "topics": by_topic("topic", "partitions", rows) })
-            }
+            Response::OffsetForLeaderEpoch(body) => self.epoch_ends(body),
             Response::InitProducerId(body) => json!({
                 "errorCode": body.error.code(), "producerId": body.producer_id,
                 "producerEpoch": body.producer_epoch,
@@ -43,40 +35,18 @@ impl Wire<'_> {
                 json!({ "results": [{ "errorCode": error.code() }] })
             }
             Response::DeleteTopics(body) => {
-                let row = |(name, error): &(
-                    std::sync::Arc<str>,
-                    kafkascope_model::api::ErrorCode,
-                )| {
-                    json!({ "name": &**name, "errorCode": error.code() })
-                };
-                json!({ "responses": body.iter().map(row).collect::<Vec<_>>() })
+                json!({ "responses": coded("name", body) })
             }
-            Response::DeleteRecords(body) => {
-                let rows = body.iter().map(|(tp, low, error)| {
-                    let row = json!({ "partitionIndex": tp.partition, "lowWatermark": low, "errorCode": error.code() });
-                    (self.topic_name(tp.topic), row)
-                });
-                json!({ "topics": by_topic("name", "partitions", rows) })
-            }
+            Response::DeleteRecords(body) => self.deleted_records(body),
             Response::ElectLeaders(error, body) => {
-                let rows = body.iter().map(|(name, partition, error)| {
-                    (
-                        name.to_string(),
-                        json!({ "partitionId": partition, "errorCode": error.code() }),
-                    )
-                });
-                let results = by_topic("topic", "partitionResult", rows);
+                let results = by_topic("topic", "partitionResult", verdicts("partitionId", body));
                 json!({ "errorCode": error.code(), "replicaElectionResults": results })
             }
             Response::IncrementalAlterConfigs(error) => {
                 json!({ "responses": [{ "errorCode": error.code() }] })
             }
             Response::AlterPartitionReassignments(error, body) => {
-                let rows = body.iter().map(|(name, partition, error)| {
-                    let row = json!({ "partitionIndex": partition, "errorCode": error.code() });
-                    (name.to_string(), row)
-                });
-                let responses = by_topic("name", "partitions", rows);
+                let responses = by_topic("name", "partitions", verdicts("partitionIndex", body));
                 json!({ "errorCode": error.code(), "responses": responses })
             }
             Response::DescribeGroups(body) => {
@@ -86,15 +56,7 @@ impl Wire<'_> {
                 let group = |group: &ListedGroup| json!({ "groupId": &*group.group_id, "groupState": &*group.group_state });
                 json!({ "errorCode": error.code(), "groups": body.iter().map(group).collect::<Vec<_>>() })
             }
-            Response::DeleteGroups(body) => {
-                let group = |(name, error): &(
-                    std::sync::Arc<str>,
-                    kafkascope_model::api::ErrorCode,
-                )| {
-                    json!({ "groupId": &**name, "errorCode": error.code() })
-                };
-                json!({ "results": body.iter().map(group).collect::<Vec<_>>() })
-            }
+            Response::DeleteGroups(body) => json!({ "results": coded("groupId", body) }),
             Response::FindCoordinator(_)
             | Response::JoinGroup(_)
             | Response::SyncGroup(_)
@@ -123,6 +85,25 @@ impl Wire<'_> {
                 quorum::epoch(body)
             }
         }
+    }
+
+    fn epoch_ends(&self, body: &[EpochEnd]) -> Value {
+        let rows = body.iter().map(|end| {
+            let row = json!({
+                "errorCode": end.error.code(), "partition": end.tp.partition,
+                "leaderEpoch": end.leader_epoch, "endOffset": end.end_offset,
+            });
+            (self.topic_name(end.tp.topic), row)
+        });
+        json!({ "topics": by_topic("topic", "partitions", rows) })
+    }
+
+    fn deleted_records(&self, body: &[(TopicPartition, Offset, ErrorCode)]) -> Value {
+        let rows = body.iter().map(|(tp, low, error)| {
+            let row = json!({ "partitionIndex": tp.partition, "lowWatermark": low, "errorCode": error.code() });
+            (self.topic_name(tp.topic), row)
+        });
+        json!({ "topics": by_topic("name", "partitions", rows) })
     }
 
     fn metadata(&self, body: &Metadata) -> Value {
@@ -285,4 +266,19 @@ fn offsets_fetched(body: &OffsetFetch) -> Value {
     });
     let topics = by_topic("name", "partitions", rows);
     json!({ "groups": [{ "topics": topics, "errorCode": body.error.code() }] })
+}
+
+/// One object a name with its error code.
+fn coded(name: &str, rows: &[(Name, ErrorCode)]) -> Vec<Value> {
+    rows.iter().map(|(of, error)| json!({ name: &**of, "errorCode": error.code() })).collect()
+}
+
+/// One object a partition with its error code, by topic.
+fn verdicts<'a>(
+    index: &'a str,
+    rows: &'a [(Name, i32, ErrorCode)],
+) -> impl Iterator<Item = (String, Value)> + 'a {
+    rows.iter().map(move |(name, partition, error)| {
+        (name.to_string(), json!({ index: partition, "errorCode": error.code() }))
+    })
 }

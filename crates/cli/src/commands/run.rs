@@ -1,0 +1,66 @@
+//! `kafkascope run SCENARIO`: what happens, told in sentences.
+//!
+//! Invariant: the sentences are those of the page, in the order of time.
+
+use crate::args::Args;
+use crate::fact_json;
+use crate::output::lines;
+use crate::source::{Source, open};
+use crate::trouble::Trouble;
+use kafkascope_kernel::Micros;
+use kafkascope_session::Session;
+use kafkascope_view::UiState;
+use kafkascope_view::project::Projector;
+use kafkascope_view::view_model::LedgerVm;
+use std::process::ExitCode;
+
+/// How long a run goes on that is not told otherwise, from where the scenario opens.
+const SPAN_MS: u64 = 60_000;
+
+pub fn run(mut args: Args) -> Result<ExitCode, Trouble> {
+    let span = Micros::from_ms(args.span_ms("--until")?.unwrap_or(SPAN_MS));
+    let ndjson = args.flag("--ndjson");
+    let scenario = Source::of(args)?.into_scenario()?;
+    let mut session = open(&scenario)?;
+    session.seek(scenario.script.opens_at + span);
+    if ndjson {
+        lines(session.facts_from(0).map(|event| fact_json::line(event, session.world())));
+    } else {
+        tell(&scenario.story.title, &session);
+    }
+    Ok(refused(&session))
+}
+
+fn tell(title: &str, session: &Session) {
+    let mut projector = Projector::new(title);
+    projector.feed(session);
+    let told = &projector.observer().chronicle.told;
+    let sentence = |told: &kafkascope_view::chronicle::Told| {
+        let ms = told.moment.at.as_ms();
+        format!("{:>8}.{:03}  {}", ms / 1_000, ms % 1_000, told.telling.text)
+    };
+    let sentences: Vec<String> = told.iter().map(sentence).collect();
+    let ledger = projector.project(session, &UiState::default()).ledger.clone();
+    lines(sentences.into_iter().chain([String::new(), summary(&ledger)]));
+}
+
+fn summary(ledger: &LedgerVm) -> String {
+    format!(
+        "{} records sent: {} acknowledged, {} failed, {} acknowledged and lost; {} delivered, {} of them again",
+        ledger.sent,
+        ledger.acknowledged,
+        ledger.failed,
+        ledger.acknowledged_and_lost,
+        ledger.delivered,
+        ledger.delivered_again
+    )
+}
+
+/// A command of the scenario that could not be carried out is a mistake in the scenario.
+fn refused(session: &Session) -> ExitCode {
+    for (index, error) in session.refusals() {
+        let at = session.script().entries[*index].at.as_ms();
+        eprintln!("kafkascope: the command at {at} ms was refused: {error}");
+    }
+    if session.refusals().is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
