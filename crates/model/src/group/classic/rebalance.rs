@@ -109,6 +109,7 @@ impl ClassicGroup {
         if self.members.is_empty() {
             self.protocol_name = None;
             self.transition(GroupState::Empty);
+            self.empty_since = Some(cx.epoch_ms());
             cx.note(Fact::GroupEmpty { group: self.id.clone(), generation: self.generation });
             return Some(self.record(&BTreeMap::new(), cx.epoch_ms()));
         }
