@@ -174,7 +174,9 @@ impl ClassicGroup {
         for id in missing {
             cx.disarm(self.timer_session(&id));
             self.remove(&id);
-            cx.note(Fact::MemberExpired { group: self.id.clone(), member: id });
+            let (group, reason) =
+                (self.id.clone(), "removed: it did not join again in time".into());
+            cx.note(Fact::MemberLeft { group, member: id, reason });
         }
     }
 
