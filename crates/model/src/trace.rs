@@ -219,7 +219,7 @@ pub enum Fact {
     GroupStable { group: Name, generation: i32 },
     /// The last member went.
     GroupEmpty { group: Name, generation: i32 },
-    /// A member left by itself.
+    /// A member left by itself, or was removed because it did not join or sync in time.
     MemberLeft { group: Name, member: Name, reason: Name },
     /// A member was silent for its session time-out.
     MemberExpired { group: Name, member: Name },

@@ -300,11 +300,24 @@ fn a_consumer_without_a_group_reads_what_it_assigned_itself() {
     in_order(&story, id);
 }
 
-/// One fault or repair; refused ones do no harm.
+/// One fault, repair or call of an application; refused ones do no harm.
 fn fault(rng: &mut Prng, nodes: &[NodeId]) -> Command {
     let mut any = || nodes[rng.below(nodes.len() as u32) as usize];
     let (a, b) = (any(), any());
-    match rng.below(9) {
+    let offset = rng.between(0, 40) as Offset;
+    match rng.below(14) {
+        9 => Command::Commit { consumer: a, offsets: None },
+        10 => Command::Commit { consumer: a, offsets: Some(vec![("trips".into(), 1, offset)]) },
+        11 => Command::Seek { consumer: a, topic: "trips".into(), partition: 2, offset },
+        12 => Command::BlockPolling { consumer: a, blocked: rng.below(2) > 0 },
+        13 => Command::SetProcessing {
+            consumer: a,
+            processing: Processing {
+                per_record: Micros::from_ms(rng.between(0, 400)),
+                per_poll: Micros::from_ms(rng.between(0, 2) * 700),
+                poll_timeout: Micros::from_ms(rng.between(0, 1) * 100),
+            },
+        },
         0 => Command::Kill(a),
         1 | 2 => Command::Start(a),
         3 => Command::Pause(a),
@@ -340,11 +353,20 @@ fn after_every_kind_of_fault_the_group_finds_together_again() {
             let _refused = story.world.submit(&Command::Resume(*node));
             let _refused = story.world.submit(&Command::Heal(LinkSel::Around(*node)));
         }
-        story.run_ms(5_000);
-        for node in &nodes {
-            let _refused = story.world.submit(&Command::Start(*node));
+        // An application that was told to close may have a lot of work to finish first.
+        for _ in 0..4 {
+            for node in &nodes {
+                let _refused = story.world.submit(&Command::Start(*node));
+            }
+            for consumer in members {
+                let unblock = Command::BlockPolling { consumer, blocked: false };
+                let _refused = story.world.submit(&unblock);
+                let processing = Processing::default();
+                let hurry = Command::SetProcessing { consumer, processing };
+                let _refused = story.world.submit(&hurry);
+            }
+            story.run_ms(60_000);
         }
-        story.run_ms(90_000);
         let owned: Vec<i32> = members.iter().flat_map(|id| story.owned(*id)).collect();
         let mut sorted = owned.clone();
         sorted.sort_unstable();

@@ -46,6 +46,8 @@ config_table! {
         controlled_shutdown_enable: bool = true, "controlled.shutdown.enable", any, "Whether a stopping broker hands over its leaderships first.";
         offsets_topic_num_partitions: i32 = 50, "offsets.topic.num.partitions", positive, "Partitions of __consumer_offsets.";
         offsets_topic_replication_factor: i16 = 3, "offsets.topic.replication.factor", positive, "Replicas of __consumer_offsets.";
+        offsets_retention_minutes: i32 = 10_080, "offsets.retention.minutes", positive, "How long offsets are kept that no group needs.";
+        offsets_retention_check_interval_ms: i64 = 600_000, "offsets.retention.check.interval.ms", positive, "How often such offsets are looked for.";
         offsets_commit_timeout_ms: i32 = 5_000, "offsets.commit.timeout.ms", positive, "How long a commit may wait for replication.";
         transaction_state_log_replication_factor: i16 = 3, "transaction.state.log.replication.factor", positive, "Replicas of __transaction_state.";
         transaction_state_log_min_isr: i32 = 2, "transaction.state.log.min.isr", positive, "min.insync.replicas of __transaction_state.";

@@ -28,6 +28,8 @@ const LOAD_TIME: Micros = Micros::from_ms(10);
 pub enum GroupTimer {
     /// A partition has been read to its end.
     Loaded(i32),
+    /// Time to look for offsets that nobody needs.
+    Expire,
     /// Appends to a partition have waited for `offsets.commit.timeout.ms`.
     Write(i32),
     /// A group's join phase ends.
@@ -114,6 +116,7 @@ impl GroupCoordinator {
                     shard.on_write_timer(log, cx);
                 }
             }
+            GroupTimer::Expire => self.expire(log, cx),
             GroupTimer::Join(group) => {
                 self.on_group_timer(&group, log, cx, ClassicGroup::on_join_timer)
             }
@@ -130,7 +133,10 @@ impl GroupCoordinator {
 
     /// The broker now leads a partition of the offsets topic: it is loaded, then served. Also to be called after a start, once
     /// metadata is up to date. Calling it for a partition that is served already does nothing.
-    pub fn on_elected(&mut self, partition: i32, _log: &mut dyn OffsetsLog, cx: &mut Cx<'_>) {
+    pub fn on_elected(&mut self, partition: i32, log: &mut dyn OffsetsLog, cx: &mut Cx<'_>) {
+        if self.shards.is_empty() {
+            begin_expiry(log.config(), cx);
+        }
         self.shards.entry(partition).or_insert_with(|| {
             cx.arm(GroupTimer::Loaded(partition), LOAD_TIME);
             Shard::loading(partition)
@@ -186,6 +192,15 @@ impl GroupCoordinator {
         self.shards.get_mut(&partition_for(group, topic.partitions.len() as i32))
     }
 
+    fn expire(&mut self, log: &mut dyn OffsetsLog, cx: &mut Cx<'_>) {
+        for shard in self.shards.values_mut().filter(|shard| shard.is_loaded) {
+            shard.expire(log, cx);
+        }
+        if !self.shards.is_empty() {
+            begin_expiry(log.config(), cx);
+        }
+    }
+
     fn on_group_timer(
         &mut self,
         id: &Name,
@@ -199,6 +214,11 @@ impl GroupCoordinator {
         let write = act(group, limits, cx);
         shard.store(write, log, cx);
     }
+}
+
+fn begin_expiry(config: &BrokerConfig, cx: &mut Cx<'_>) {
+    let interval = Micros::from_config_ms(config.offsets_retention_check_interval_ms);
+    cx.arm(GroupTimer::Expire, interval);
 }
 
 /// The requests that a group coordinator answers.
@@ -431,6 +451,18 @@ mod tests {
         story.wait_ms(10);
         assert_eq!(story.heartbeat(1, &id, 1), ErrorCode::None, "the same generation goes on");
         assert_eq!(story.committed_offset(), 9);
+    }
+
+    #[test]
+    fn offsets_outlive_their_group_by_a_week_and_then_both_are_forgotten() {
+        let mut story = Story::new();
+        let id = story.stable_member(1);
+        assert_eq!(story.commit(1, &id, 1, 9), ErrorCode::None);
+        story.wait_ms(6 * 24 * 3_600_000);
+        assert_eq!(story.committed_offset(), 9);
+        story.wait_ms(2 * 24 * 3_600_000);
+        assert_eq!(story.committed_offset(), -1);
+        assert!(story.knows_no_group());
     }
 
     #[test]

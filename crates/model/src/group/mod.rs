@@ -8,6 +8,7 @@ pub mod assignor;
 pub mod caller;
 pub mod classic;
 pub mod coordinator;
+pub mod expiry;
 pub mod java_order;
 pub mod modern;
 pub mod offsets;

@@ -7,7 +7,7 @@ use super::offsets::Committed;
 use super::offsets_log::OffsetsRecord;
 use super::protocol;
 use super::wire::{Reader, Writer};
-use crate::ids::{Bytes, Name};
+use crate::ids::{Bytes, EpochMs, Name};
 use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -48,6 +48,8 @@ pub struct StoredGroup {
     pub protocol_name: Option<Name>,
     /// The member that assigns.
     pub leader: Option<Name>,
+    /// When it was stored, in milliseconds since 1970.
+    pub since: EpochMs,
     /// With their assignments.
     pub members: Vec<Member>,
 }
@@ -161,10 +163,10 @@ fn read_group(value: &[u8]) -> Option<StoredGroup> {
     let generation = from.i32()?;
     let protocol_name = from.string()?;
     let leader = from.string()?;
-    from.i64()?;
+    let since = from.i64()?;
     let protocol = protocol_name.clone().unwrap_or_else(|| "".into());
     let members = from.array(|from| read_member(from, &protocol))?;
-    Some(StoredGroup { generation, protocol_type, protocol_name, leader, members })
+    Some(StoredGroup { generation, protocol_type, protocol_name, leader, since, members })
 }
 
 fn read_member(from: &mut Reader<'_>, protocol: &Name) -> Option<Member> {
@@ -223,6 +225,7 @@ mod tests {
             protocol_type: Some("consumer".into()),
             protocol_name: Some("range".into()),
             leader: Some("m-1".into()),
+            since: 0,
             members: vec![member],
         };
         let group = ClassicGroup::loaded("g".into(), stored.clone());

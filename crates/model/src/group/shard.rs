@@ -3,7 +3,7 @@
 //! Invariant: what a group stores is appended in the order in which it was decided, and followed up in that order.
 
 use super::caller::Caller;
-use super::classic::{ClassicGroup, GroupLimits, GroupState, refuse_join, refuse_sync};
+use super::classic::{ClassicGroup, GroupLimits, refuse_join, refuse_sync};
 use super::offsets::{Committed, Offsets};
 use super::records::{self, Stored};
 use super::write::{Done, PendingWrite, Write, append_error};
@@ -338,11 +338,6 @@ impl ClassicGroup {
                 refuse_sync(&self.id, ErrorCode::NotCoordinator, caller, cx);
             }
         }
-    }
-
-    /// Whether it may be deleted.
-    pub fn is_empty(&self) -> bool {
-        self.state == GroupState::Empty
     }
 }
 

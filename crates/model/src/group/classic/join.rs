@@ -84,8 +84,7 @@ impl ClassicGroup {
         self.add(member);
         cx.arm(self.timer_session(id), NEW_MEMBER_JOIN_TIMEOUT);
         self.note_joining(id, request, caller, cx);
-        let reason = format!("Adding new member {id}; client reason: {}", request.reason);
-        self.rebalance_or_complete(&reason, limits, cx)
+        self.rebalance_or_complete("a new member joins", limits, cx)
     }
 
     fn join_known(
@@ -107,10 +106,10 @@ impl ClassicGroup {
                 refuse_join(&self.id, id, ErrorCode::UnknownMemberId, caller, cx);
                 return None;
             }
-            GroupState::PreparingRebalance => "is joining",
-            GroupState::Stable if self.is_leader(id) => "leads and joins again",
+            GroupState::PreparingRebalance => "a member joins again",
+            GroupState::Stable if self.is_leader(id) => "the leader joins again",
             GroupState::CompletingRebalance | GroupState::Stable if !unchanged => {
-                "has a changed subscription"
+                "a member's subscription changed"
             }
             GroupState::CompletingRebalance | GroupState::Stable => {
                 // It may have missed the answer, so it hears about the running generation again.
@@ -118,7 +117,11 @@ impl ClassicGroup {
                 return None;
             }
         };
-        let reason = format!("Member {id} {why}; client reason: {}", request.reason);
+        let reason = if request.reason.is_empty() {
+            why.into()
+        } else {
+            format!("{why}: {}", request.reason)
+        };
         self.take_over(id, request, caller);
         self.note_joining(id, request, caller, cx);
         self.rebalance_or_complete(&reason, limits, cx)
@@ -147,9 +150,7 @@ impl ClassicGroup {
                 Some(self.record(&assignments, cx.epoch_ms()).then(done))
             }
             GroupState::Stable | GroupState::CompletingRebalance => {
-                let reason =
-                    format!("Static member {id} is back; client reason: {}", request.reason);
-                self.rebalance_or_complete(&reason, limits, cx)
+                self.rebalance_or_complete("a static member is back", limits, cx)
             }
             GroupState::PreparingRebalance => self.maybe_complete_join(cx),
             GroupState::Empty => unreachable!("a group with a static member is not empty"),

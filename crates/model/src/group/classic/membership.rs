@@ -53,7 +53,7 @@ impl ClassicGroup {
             GroupState::Empty => None,
             GroupState::PreparingRebalance => self.maybe_complete_join(cx),
             GroupState::CompletingRebalance | GroupState::Stable => {
-                self.rebalance_or_complete("explicit `LeaveGroup` request", limits, cx)
+                self.rebalance_or_complete("a member left", limits, cx)
             }
         };
         (verdicts, write)
@@ -79,7 +79,7 @@ impl ClassicGroup {
             GroupState::Empty => None,
             GroupState::PreparingRebalance => self.complete_if_all_joined(cx),
             GroupState::CompletingRebalance | GroupState::Stable => {
-                self.rebalance_or_complete("removing member on heartbeat expiration", limits, cx)
+                self.rebalance_or_complete("a member was silent for session.timeout.ms", limits, cx)
             }
         }
     }

@@ -20,7 +20,7 @@ use super::write::Write;
 use crate::api::ErrorCode;
 use crate::cx::Cx;
 use crate::group::GroupTimer;
-use crate::ids::Name;
+use crate::ids::{EpochMs, Name};
 use crate::net::ConnId;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -78,6 +78,8 @@ pub struct ClassicGroup {
     pub protocol_name: Option<Name>,
     /// The member that assigns.
     pub leader: Option<Name>,
+    /// Since when it has no members, as far as that is stored.
+    pub empty_since: Option<EpochMs>,
     members: BTreeMap<Name, Member>,
     static_members: BTreeMap<Name, Name>,
     /// Ids that were handed out with MEMBER_ID_REQUIRED and not come back with.
@@ -101,6 +103,7 @@ impl ClassicGroup {
             protocol_type: None,
             protocol_name: None,
             leader: None,
+            empty_since: None,
             members: BTreeMap::new(),
             static_members: BTreeMap::new(),
             pending_join: BTreeSet::new(),
@@ -118,6 +121,7 @@ impl ClassicGroup {
         group.protocol_type = stored.protocol_type;
         group.protocol_name = stored.protocol_name;
         group.leader = stored.leader;
+        group.empty_since = stored.members.is_empty().then_some(stored.since);
         for member in stored.members {
             if let Some(instance) = &member.instance_id {
                 group.static_members.insert(instance.clone(), member.id.clone());
@@ -129,6 +133,11 @@ impl ClassicGroup {
             group.previous_state = GroupState::Stable;
         }
         group
+    }
+
+    /// Whether nobody is in it or about to be.
+    pub fn is_forgettable(&self) -> bool {
+        self.state == GroupState::Empty && self.pending_join.is_empty()
     }
 
     /// Its members, by member id.

@@ -109,6 +109,7 @@ impl ClassicGroup {
         if self.members.is_empty() {
             self.protocol_name = None;
             self.transition(GroupState::Empty);
+            self.empty_since = Some(cx.epoch_ms());
             cx.note(Fact::GroupEmpty { group: self.id.clone(), generation: self.generation });
             return Some(self.record(&BTreeMap::new(), cx.epoch_ms()));
         }
@@ -173,7 +174,9 @@ impl ClassicGroup {
         for id in missing {
             cx.disarm(self.timer_session(&id));
             self.remove(&id);
-            cx.note(Fact::MemberExpired { group: self.id.clone(), member: id });
+            let (group, reason) =
+                (self.id.clone(), "removed: it did not join again in time".into());
+            cx.note(Fact::MemberLeft { group, member: id, reason });
         }
     }
 

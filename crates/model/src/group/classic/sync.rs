@@ -52,7 +52,7 @@ impl ClassicGroup {
         }
         if !stored.is_ok() {
             self.drop_assignment(stored, cx);
-            return self.rebalance_or_complete("The assignment could not be stored", limits, cx);
+            return self.rebalance_or_complete("the assignment could not be stored", limits, cx);
         }
         for member in self.members.values_mut() {
             member.assignment = assignments.get(&member.id).cloned().unwrap_or_default();
@@ -81,9 +81,10 @@ impl ClassicGroup {
         for id in missing {
             cx.disarm(self.timer_session(&id));
             self.remove(&id);
-            cx.note(Fact::MemberExpired { group: self.id.clone(), member: id });
+            let (group, reason) = (self.id.clone(), "removed: it did not send SyncGroup".into());
+            cx.note(Fact::MemberLeft { group, member: id, reason });
         }
-        self.prepare_rebalance("Removing members that did not send SyncGroup", limits, cx)
+        self.prepare_rebalance("a member did not send SyncGroup", limits, cx)
     }
 
     /// Everyone who waits for an assignment learns that there will be none (`resetAndPropagateAssignmentWithError`).
