@@ -5,7 +5,7 @@
 use kafkascope_kernel::{Limits, Micros, Prng, Seed};
 use kafkascope_model::command::{AdminCommand, Command, ProducerSpec};
 use kafkascope_model::controller::records::PartitionState;
-use kafkascope_model::ids::{LeaderEpoch, NodeId, TopicPartition};
+use kafkascope_model::ids::{LeaderEpoch, NodeId, RecordId, TopicPartition};
 use kafkascope_model::net::LinkSel;
 use kafkascope_model::net::link::NetworkProfile;
 use kafkascope_model::node::Node;
@@ -20,8 +20,7 @@ struct Story {
     world: World,
     /// Leaders by partition and epoch.
     leaders: BTreeMap<(TopicPartition, LeaderEpoch), NodeId>,
-    acked: u32,
-    sent: u32,
+    acked: BTreeSet<RecordId>,
 }
 
 impl Story {
@@ -39,7 +38,7 @@ impl Story {
             let broker = Command::AddBroker { id: NodeId(id), rack: None, config: Vec::new() };
             submit(&mut world, &broker);
         }
-        let mut story = Self { world, leaders: BTreeMap::new(), acked: 0, sent: 0 };
+        let mut story = Self { world, leaders: BTreeMap::new(), acked: BTreeSet::new() };
         story.run(1_000);
         let create = AdminCommand::CreateTopic {
             name: "t".into(),
@@ -60,13 +59,11 @@ impl Story {
         let until = self.world.now() + Micros::from_ms(ms);
         self.world.run_until(until);
         for event in self.world.take_facts() {
-            match event.fact {
-                Fact::LeaderElected { tp, leader, epoch, .. } => {
-                    let before = self.leaders.insert((tp, epoch), leader);
-                    assert!(before.is_none_or(|before| before == leader), "{tp:?} {epoch}");
-                }
-                Fact::SendDone { result: SendResult::Acked(_), .. } => self.acked += 1,
-                _ => {}
+            if let Fact::LeaderElected { tp, leader, epoch, .. } = event.fact {
+                let before = self.leaders.insert((tp, epoch), leader);
+                assert!(before.is_none_or(|before| before == leader), "{tp:?} {epoch}");
+            } else if let Fact::SendDone { record, result: SendResult::Acked(_), .. } = event.fact {
+                self.acked.insert(record);
             }
         }
         self.check_shape();
@@ -90,7 +87,6 @@ impl Story {
         let record = NewRecord { value: Some(b"v"[..].into()), ..NewRecord::default() };
         let records = vec![record; 3];
         submit(&mut self.world, &Command::Send { producer: PRODUCER, topic: "t".into(), records });
-        self.sent += 3;
     }
 
     /// One random fault, or the end of one.
@@ -129,10 +125,12 @@ impl Story {
                 submit(&mut self.world, &Command::Resume(*one));
             }
         }
-        self.run(20_000);
-        for one in servers {
-            if self.world.state(one) == ProcessState::Down {
-                submit(&mut self.world, &Command::Start(one));
+        for _ in 0..6 {
+            self.run(15_000);
+            for one in &servers {
+                if self.world.state(*one) == ProcessState::Down {
+                    submit(&mut self.world, &Command::Start(*one));
+                }
             }
         }
     }
@@ -155,24 +153,40 @@ fn a_cluster_recovers_from_whatever_happened_to_it() {
         }
         story.relieve();
         story.run(60_000);
-        let before = story.acked;
+        let before = story.acked.len();
         story.send();
         story.run(60_000);
-        assert!(story.acked >= before + 3, "seed {seed}: it takes records again");
+        assert!(story.acked.len() >= before + 3, "seed {seed}: it takes records again");
         let isrs = story.isrs();
         assert!(isrs.iter().all(|isr| *isr == 3), "seed {seed}: everyone is in sync: {isrs:?}");
+        for broker in 1..=3 {
+            let held = story.records_on(NodeId(broker));
+            assert!(
+                story.acked.is_subset(&held),
+                "seed {seed}: {broker} has what was acknowledged"
+            );
+        }
     }
 }
 
 /// How many fates are tried.
-const SEEDS: u64 = 30;
+const SEEDS: u64 = 12;
 
 impl Story {
+    /// Every record in a broker's logs.
+    fn records_on(&self, broker: NodeId) -> BTreeSet<RecordId> {
+        let process = self.world.process(broker).expect("it was added");
+        let Node::Broker(broker) = &process.node else { panic!("{broker} is a broker") };
+        let logs = broker.replicas.replicas.iter().map(|replica| &replica.log);
+        let batches = logs.flat_map(|log| log.read(0, u32::MAX, log.log_end(), true));
+        batches.flat_map(|batch| batch.records.iter().map(|r| r.id).collect::<Vec<_>>()).collect()
+    }
+
     /// Sizes of the topic's ISRs, as the active controller has them.
     fn isrs(&self) -> Vec<usize> {
-        let controllers = self.world.processes().filter_map(|(_, process)| match &process.node {
-            Node::Controller(controller) if controller.is_active() => Some(controller),
-            _ => None,
+        let controllers = self.world.processes().filter_map(|(_, process)| {
+            let Node::Controller(controller) = &process.node else { return None };
+            controller.is_active().then_some(controller)
         });
         let active = controllers.last().expect("one decides");
         let (_, topic) = active.image().topic("t").expect("it was created");
