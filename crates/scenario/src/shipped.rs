@@ -22,7 +22,8 @@ pub fn shipped() -> &'static [Shipped] {
 
 /// The files that they name.
 pub fn files() -> BTreeMap<String, Vec<u8>> {
-    BTreeMap::new()
+    let rides = include_bytes!("../../../scenarios/data/rides.csv").to_vec();
+    BTreeMap::from([("data/rides.csv".to_string(), rides)])
 }
 
 macro_rules! shipped {
@@ -37,4 +38,10 @@ macro_rules! shipped {
 
 const SHIPPED: &[Shipped] = shipped! {
     "ride-share", "Ride share";
+    "quickstart", "Quickstart";
+    "payments", "Payments";
+    "sandwich-deli", "Sandwich deli";
+    "sign-ups", "Website sign-ups";
+    "iot-sensors", "IoT sensors";
+    "table-of-rides", "A table of rides";
 };

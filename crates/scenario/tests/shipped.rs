@@ -4,7 +4,7 @@
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "a story looks at some facts only")]
 
-use kafkascope_kernel::{Micros, SimTime};
+use kafkascope_kernel::Micros;
 use kafkascope_model::command::Command;
 use kafkascope_model::trace::{Fact, SendResult};
 use kafkascope_scenario::{Shipped, Tables, load, shipped};
@@ -57,21 +57,6 @@ fn every_shipped_scenario_runs_for_a_minute_and_serves_its_groups() {
         let (acked, served, all) = (acked.count(), served(&session), consumers(&session));
         println!("{}: {acked} acknowledged, served {served:?} of {all:?}", shipped.id);
         assert!(acked > 0, "{}", shipped.id);
-    }
-}
-
-#[test]
-#[ignore]
-fn told() {
-    let id = std::env::var("ID").unwrap();
-    let shipped = shipped().iter().find(|one| one.id == id).unwrap();
-    let mut session = opened(shipped);
-    let to = std::env::var("TO").unwrap().parse().unwrap();
-    session.seek(SimTime::from_ms(to));
-    for event in session.facts_from(0) {
-        let fact = format!("{:?}", event.fact);
-        if !fact.starts_with("HighWater") && !fact.starts_with("MetadataApplied") {
-            println!("{} {} {}", event.at, session.world().node_name(event.node), fact);
-        }
+        assert_eq!(served, all, "{}: everybody is given records", shipped.id);
     }
 }

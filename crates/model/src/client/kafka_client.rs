@@ -12,8 +12,19 @@ use crate::net::Lane;
 use alloc::vec::Vec;
 use kafkascope_kernel::{Micros, SimTime};
 
-/// How long a client looks for any node before it begins anew (`metadata.recovery.rebootstrap.trigger.ms`).
-const REBOOTSTRAP_TRIGGER: Micros = Micros::from_ms(300_000);
+/// What a client does when it has nobody left to ask (KIP-899, KIP-1102).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Recovery {
+    /// `metadata.recovery.strategy` is `rebootstrap`: it begins anew with its bootstrap addresses.
+    pub rebootstrap: bool,
+    /// `metadata.recovery.rebootstrap.trigger.ms`: it does so too after looking for so long.
+    pub trigger: Micros,
+}
+
+impl Recovery {
+    /// Kafka's defaults.
+    pub const DEFAULT: Self = Self { rebootstrap: true, trigger: Micros::from_ms(300_000) };
+}
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Call<C> {
@@ -27,6 +38,7 @@ pub struct KafkaClient<C> {
     /// What it knows of the cluster.
     pub metadata: Metadata,
     network: NetworkClient<Call<C>>,
+    recovery: Recovery,
     asking: bool,
     asking_since: Option<SimTime>,
     /// When to look after metadata again, as far as that depends on time.
@@ -39,10 +51,17 @@ impl<C> KafkaClient<C> {
         Self {
             metadata,
             network: NetworkClient::new(network),
+            recovery: Recovery::DEFAULT,
             asking: false,
             asking_since: None,
             metadata_wakeup: None,
         }
+    }
+
+    /// The same with another way to recover.
+    #[must_use]
+    pub fn with_recovery(self, recovery: Recovery) -> Self {
+        Self { recovery, ..self }
     }
 
     /// Whether a request may be sent to a peer now; begins to connect if that is what it takes. While metadata is due, nothing
@@ -197,7 +216,8 @@ impl<C> KafkaClient<C> {
         let since = *self.asking_since.get_or_insert(cx.now);
         let mut node = self.choose_node(cx);
         let nothing_left = node.peer.is_none() && !node.any_ready;
-        if nothing_left || since + REBOOTSTRAP_TRIGGER <= cx.now {
+        let in_vain = since + self.recovery.trigger <= cx.now;
+        if self.recovery.rebootstrap && (nothing_left || in_vain) {
             self.metadata.rebootstrap();
             self.asking_since = Some(cx.now);
             node = self.choose_node(cx);
@@ -229,5 +249,102 @@ impl<C> KafkaClient<C> {
     fn next_connect(&self, now: SimTime) -> Option<SimTime> {
         let nodes = self.metadata.cluster().nodes.iter();
         nodes.filter_map(|peer| self.network.connect_at(*peer, now)).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::metadata::MetadataConfig;
+    use crate::client::testing::{Bench, Sent, metadata_of};
+
+    fn client(bench: &mut Bench) -> KafkaClient<u32> {
+        let network = NetworkConfig {
+            request_timeout: Micros::from_ms(30_000),
+            reconnect_backoff_ms: 50,
+            reconnect_backoff_max_ms: 1_000,
+            max_in_flight: 5,
+        };
+        let config = MetadataConfig {
+            retry_backoff_ms: 100,
+            retry_backoff_max_ms: 1_000,
+            max_age: Micros::from_ms(300_000),
+            max_idle: None,
+            allow_auto_create: true,
+        };
+        let mut client = KafkaClient::new(network, Metadata::new(config, [NodeId(7)].to_vec()));
+        bench.run(|cx| client.poll(cx));
+        client
+    }
+
+    fn answer(client: &mut KafkaClient<u32>, bench: &mut Bench, to: &Sent, body: Response) {
+        bench.run(|cx| {
+            let answer = client.on_response(to.to, to.lane, to.correlation, body, cx);
+            assert!(answer.is_none(), "nothing of the owner's");
+            client.poll(cx);
+        });
+    }
+
+    /// Greets the bootstrap node and learns of brokers 1 to 3.
+    fn informed(bench: &mut Bench) -> KafkaClient<u32> {
+        let mut client = client(bench);
+        let hello = bench.next().expect("a first connection");
+        assert_eq!((hello.to, hello.lane), (NodeId(7), Lane::Bootstrap));
+        answer(&mut client, bench, &hello, Response::ApiVersions);
+        let asked = bench.next().expect("metadata first of all");
+        answer(&mut client, bench, &asked, metadata_of("t", 1, &[(1, 0)]));
+        client
+    }
+
+    #[test]
+    fn brokers_are_other_connections_than_the_bootstrap_address_that_named_them() {
+        let mut bench = Bench::new();
+        let mut client = informed(&mut bench);
+        let peer = Peer::broker(NodeId(1));
+        assert!(!bench.run(|cx| client.ready(peer, cx)));
+        let hello = bench.next().expect("a connection of its own");
+        assert_eq!(
+            (hello.to, hello.lane, hello.body),
+            (NodeId(1), Lane::Main, Request::ApiVersions)
+        );
+    }
+
+    #[test]
+    fn while_metadata_is_due_nothing_else_is_sent() {
+        let mut bench = Bench::new();
+        let mut client = informed(&mut bench);
+        let peer = Peer::broker(NodeId(1));
+        bench.run(|cx| client.ready(peer, cx));
+        let hello = bench.next().expect("connecting");
+        answer(&mut client, &mut bench, &hello, Response::ApiVersions);
+        assert!(bench.run(|cx| client.ready(peer, cx)));
+        bench.wait_ms(10_000);
+        bench.run(|cx| client.metadata.request_update(ErrorCode::NotLeaderOrFollower, cx));
+        assert!(!bench.run(|cx| client.ready(peer, cx)));
+        bench.run(|cx| client.poll(cx));
+        assert!(bench.run(|cx| client.ready(peer, cx)), "asked, so others may go");
+    }
+
+    #[test]
+    fn after_asking_in_vain_for_so_long_a_client_begins_anew_unless_told_not_to() {
+        for (rebootstrap, expected) in [(true, Lane::Bootstrap), (false, Lane::Main)] {
+            let mut bench = Bench::new();
+            let recovery = Recovery { rebootstrap, trigger: Micros::from_ms(5_000) };
+            let mut client = informed(&mut bench).with_recovery(recovery);
+            bench.wait_ms(10_000);
+            bench.run(|cx| client.metadata.request_update(ErrorCode::NetworkException, cx));
+            bench.run(|cx| client.on_disconnect(NodeId(7), Lane::Bootstrap, cx));
+            let mut lanes = Vec::new();
+            for _ in 0..1_000 {
+                bench.run(|cx| client.poll(cx));
+                while let Some(sent) = bench.next() {
+                    lanes.push(sent.lane);
+                    bench.run(|cx| client.on_disconnect(sent.to, sent.lane, cx));
+                }
+                bench.wait_ms(10);
+            }
+            assert_eq!(lanes.contains(&Lane::Bootstrap), expected == Lane::Bootstrap, "{lanes:?}");
+            assert!(lanes.contains(&Lane::Main));
+        }
     }
 }

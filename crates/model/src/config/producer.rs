@@ -22,6 +22,16 @@ choice! {
 }
 
 choice! {
+    /// What a client does when it has nobody left to ask.
+    MetadataRecovery {
+        /// It keeps asking those it knew.
+        None = "none",
+        /// It begins anew with its bootstrap addresses.
+        Rebootstrap = "rebootstrap",
+    }
+}
+
+choice! {
     /// Who chooses partitions for records that name none.
     PartitionerClass {
         /// The producer's own: keys are hashed, keyless records stick.
@@ -61,6 +71,8 @@ config_table! {
         delivery_timeout_ms: i32 = 120_000, "delivery.timeout.ms", not_negative, "When a batch is given up.";
         metadata_max_age_ms: i64 = 300_000, "metadata.max.age.ms", not_negative, "When metadata is refreshed unasked.";
         metadata_max_idle_ms: i64 = 300_000, "metadata.max.idle.ms", not_negative, "How long metadata of a topic not sent to is kept.";
+        metadata_recovery: MetadataRecovery = MetadataRecovery::Rebootstrap, "metadata.recovery.strategy", any, "What to do when there is nobody left to ask for metadata.";
+        rebootstrap_trigger_ms: i64 = 300_000, "metadata.recovery.rebootstrap.trigger.ms", not_negative, "How long to look for metadata before beginning anew.";
         reconnect_backoff_ms: i64 = 50, "reconnect.backoff.ms", not_negative, "The first wait before connecting again.";
         reconnect_backoff_max_ms: i64 = 1_000, "reconnect.backoff.max.ms", not_negative, "The longest wait before connecting again.";
         partitioner_class: PartitionerClass = PartitionerClass::BuiltIn, "partitioner.class", any, "Who chooses partitions for records that name none.";

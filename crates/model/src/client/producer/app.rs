@@ -19,6 +19,9 @@ use kafkascope_kernel::{Micros, SimTime};
 /// The most calls that may wait for the one under way; further ones fail at once.
 const MAX_WAITING: usize = 100_000;
 
+/// Where a record goes whose partition was never chosen.
+const NOWHERE: TopicPartition = TopicPartition::new(TopicId::ZERO, -1);
+
 /// What an application's configs say about `send()`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AppConfig {
@@ -115,7 +118,7 @@ impl App {
                 self.waiting.push_back(Call::Send(topic.clone(), record.clone()));
             } else {
                 let sending = self.begin(topic.clone(), record.clone(), cx);
-                fail(&sending, TopicPartition::new(TopicId::ZERO, -1), "TimeoutException", cx);
+                fail(&sending, NOWHERE, "TimeoutException", cx);
             }
         }
         self.waiting.push_back(Call::Flush);
@@ -169,7 +172,7 @@ impl App {
         self.workload = None;
         self.waiting.clear();
         if let Some(sending) = self.sending.take() {
-            fail(&sending, TopicPartition::new(TopicId::ZERO, -1), "KafkaException", cx);
+            fail(&sending, NOWHERE, "KafkaException", cx);
         }
     }
 
@@ -194,12 +197,16 @@ impl App {
         sender: &mut Sender,
         cx: &mut Cx<'_>,
     ) -> (Option<Sending>, bool) {
+        if is_illegal(&sending.record) {
+            fail(&sending, NOWHERE, "IllegalArgumentException", cx);
+            return (None, false);
+        }
         let metadata = &mut sender.client.metadata;
         if let Wait::Metadata(version) = sending.waits {
             let error = metadata.error(&sending.topic);
             if metadata.version() > version && error == crate::api::ErrorCode::InvalidTopicException
             {
-                fail(&sending, TopicPartition::new(TopicId::ZERO, -1), error.exception(), cx);
+                fail(&sending, NOWHERE, error.exception(), cx);
                 return (None, false);
             }
             if metadata.version() <= version {
@@ -232,6 +239,10 @@ impl App {
         if size > limits.max_request_size || u64::from(size) > limits.buffer_memory {
             let tp = TopicPartition::new(known.id, record.partition.unwrap_or(-1));
             fail(&sending, tp, "RecordTooLargeException", cx);
+            return (None, false);
+        }
+        if u64::from(limits.batch_size) > limits.buffer_memory {
+            fail(&sending, NOWHERE, "IllegalArgumentException", cx);
             return (None, false);
         }
         let by_key = record.partition.is_none() && self.hashes(record);
@@ -299,6 +310,12 @@ impl App {
     }
 }
 
+/// What `ProducerRecord`'s constructor refuses.
+fn is_illegal(record: &NewRecord) -> bool {
+    record.partition.is_some_and(|partition| partition < 0)
+        || record.timestamp.is_some_and(|timestamp| timestamp < 0)
+}
+
 /// Whether the topic is known and has the partition that the application chose.
 fn is_known(sending: &Sending, sender: &Sender) -> bool {
     let known = sender.client.metadata.cluster().topic(&sending.topic);
@@ -317,7 +334,7 @@ fn give_up(sending: Sending, sender: &mut Sender, cx: &mut Cx<'_>) -> (Option<Se
         Wait::Nothing | Wait::Metadata(_) => "TimeoutException",
     };
     sender.accumulator.exhausted = false;
-    fail(&sending, TopicPartition::new(TopicId::ZERO, -1), error, cx);
+    fail(&sending, NOWHERE, error, cx);
     (None, false)
 }
 

@@ -13,11 +13,11 @@ pub mod sender;
 pub mod sizes;
 
 use crate::api::Response;
-use crate::client::kafka_client::KafkaClient;
+use crate::client::kafka_client::{KafkaClient, Recovery};
 use crate::client::metadata::{Metadata, MetadataConfig};
 use crate::client::network::NetworkConfig;
 use crate::command::ProducerSpec;
-use crate::config::producer::ProducerConfig;
+use crate::config::producer::{MetadataRecovery, ProducerConfig};
 use crate::cx::{Cx, Effect};
 use crate::ids::{Correlation, Name, NodeId};
 use crate::net::Lane;
@@ -217,7 +217,12 @@ fn new_sender(config: &ProducerConfig, bootstrap: Vec<NodeId>) -> Sender {
         request_timeout_ms: config.request_timeout_ms,
         guarantee_order: config.max_in_flight == 1,
     };
-    let client = KafkaClient::new(network, Metadata::new(metadata, bootstrap));
+    let recovery = Recovery {
+        rebootstrap: config.metadata_recovery == MetadataRecovery::Rebootstrap,
+        trigger: Micros::from_config_ms(config.rebootstrap_trigger_ms),
+    };
+    let metadata = Metadata::new(metadata, bootstrap);
+    let client = KafkaClient::new(network, metadata).with_recovery(recovery);
     Sender::new(sender, client, RecordAccumulator::new(accumulator), config.is_idempotent())
 }
 

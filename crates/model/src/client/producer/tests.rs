@@ -394,6 +394,19 @@ fn a_record_that_is_too_large_fails_before_it_is_sent() {
     assert_eq!(story.done(), [(record_id(1), SendResult::Failed("RecordTooLargeException"))]);
 }
 
+#[test]
+fn a_record_that_no_producer_record_can_be_made_of_fails_at_once() {
+    let mut story = Story::new(&[]);
+    let producer = &mut story.producer;
+    let wrong = [
+        NewRecord { partition: Some(-1), ..record("a") },
+        NewRecord { timestamp: Some(-1), ..record("b") },
+    ];
+    story.bench.run(|cx| producer.send(&"t".into(), &wrong, cx));
+    let expected = [1, 2].map(|n| (record_id(n), SendResult::Failed("IllegalArgumentException")));
+    assert_eq!(story.done(), expected);
+}
+
 impl Story {
     fn wait_until_quiet(&mut self) {
         while self.next_produce(&[(1, 0)]).is_some() {}
