@@ -245,6 +245,19 @@ fn a_broker_cut_off_from_the_controller_is_fenced_though_it_lives() {
 }
 
 #[test]
+fn a_broker_that_finds_no_controller_gives_up_after_a_minute() {
+    let mut story = Story::new(&[]);
+    story.command(&Command::Kill(NodeId(100)));
+    story.command(&Command::Kill(NodeId(1)));
+    story.command(&Command::Start(NodeId(1)));
+    story.run(59_000);
+    assert_eq!(story.world.state(NodeId(1)), ProcessState::Running);
+    story.run(5_000);
+    assert_eq!(story.world.state(NodeId(1)), ProcessState::Down);
+    assert_eq!(story.world.state(NodeId(2)), ProcessState::Running, "whoever was registered stays");
+}
+
+#[test]
 fn the_admin_client_changes_topics_and_configs_or_learns_why_not() {
     let mut story = Story::with_topic(&[]);
     let topic = || ConfigResource::Topic("t".into());

@@ -127,6 +127,8 @@ impl Lifecycle {
         cx.note(Fact::BrokerStarted);
         let session = i64::from(me.config.broker_session_timeout_ms);
         self.channel.set_timeout(Micros::from_config_ms(session).scale(1, 2));
+        let patience = i64::from(me.config.initial_broker_registration_timeout_ms);
+        cx.arm(BrokerTimer::RegistrationTimeout, Micros::from_config_ms(patience));
         self.communicate(me, cx);
     }
 
@@ -242,6 +244,7 @@ impl Lifecycle {
             return Turn::None;
         }
         self.epoch = epoch;
+        cx.disarm(BrokerTimer::RegistrationTimeout);
         self.communicate(me, cx);
         Turn::Registered
     }

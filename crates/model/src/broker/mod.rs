@@ -73,6 +73,8 @@ pub enum BrokerTimer {
     Heartbeat,
     /// The pause of the lifecycle's channel is over.
     LifecycleRetry,
+    /// The broker could not be registered in time.
+    RegistrationTimeout,
     /// The controller has not answered the lifecycle's channel in time.
     LifecycleLate,
     /// The pause of the channel to the controller is over.
@@ -290,6 +292,7 @@ impl Broker {
                 self.lifecycle.on_timer(about, cx);
             }
             BrokerTimer::LifecycleRetry => self.lifecycle.on_retry(cx),
+            BrokerTimer::RegistrationTimeout => self.exit(cx),
             BrokerTimer::LifecycleLate => {
                 let about = about(&self.rack, &self.config, &self.metadata);
                 self.lifecycle.on_late(about, cx);

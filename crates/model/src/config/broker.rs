@@ -21,6 +21,7 @@ config_table! {
     Broker BrokerConfig {
         broker_session_timeout_ms: i32 = 9_000, "broker.session.timeout.ms", positive, "How long a broker may be silent before the controller fences it.";
         broker_heartbeat_interval_ms: i32 = 2_000, "broker.heartbeat.interval.ms", positive, "How often a broker sends a heartbeat to the controller.";
+        initial_broker_registration_timeout_ms: i32 = 60_000, "initial.broker.registration.timeout.ms", positive, "How long a broker that starts asks to be registered before it gives up.";
         replica_lag_time_max_ms: i64 = 30_000, "replica.lag.time.max.ms", positive, "How long a follower may lag before it leaves the ISR.";
         replica_fetch_wait_max_ms: i32 = 500, "replica.fetch.wait.max.ms", not_negative, "How long a follower's fetch may wait for data.";
         replica_fetch_min_bytes: i32 = 1, "replica.fetch.min.bytes", not_negative, "How much data makes a follower's fetch worth answering.";

@@ -142,6 +142,8 @@ impl PartitionLog {
     /// Cuts the log back, so that `to` is its end. The old end, if anything was cut.
     pub fn truncate_to(&mut self, to: Offset) -> Option<Offset> {
         if to >= self.log_end {
+            // A leader that was deposed before it appended anything leaves an epoch behind that nobody else knows.
+            self.epochs.truncate_from_end(self.log_end);
             return None;
         }
         let from = self.log_end;
