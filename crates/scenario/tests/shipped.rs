@@ -61,11 +61,18 @@ fn every_shipped_scenario_runs_for_a_minute_and_serves_its_groups() {
 #[test]
 #[ignore]
 fn told() {
-    let id = std::env::var("ID").unwrap();
-    let shipped = shipped().iter().find(|one| one.id == id).unwrap();
-    let mut session = opened(shipped);
+    let path = std::env::var("FILE").unwrap();
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut tables = Tables::web();
+    for name in kafkascope_scenario::table_files(&text) {
+        if let Ok(bytes) = std::fs::read(format!("../../scenarios/{name}")) { tables.insert(&name, bytes); }
+    }
+    let scenario = load(&text, &tables).unwrap_or_else(|p| panic!("{p:#?}"));
+    println!("opens {}", scenario.script.opens_at);
+    let mut session = Session::open(scenario.script).unwrap();
     let to = std::env::var("TO").unwrap().parse().unwrap();
     session.seek(SimTime::from_ms(to));
+    println!("refusals {:?}", session.refusals());
     for event in session.facts_from(0) {
         let fact = format!("{:?}", event.fact);
         if !fact.starts_with("HighWater") && !fact.starts_with("MetadataApplied") {
