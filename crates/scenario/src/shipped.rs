@@ -37,7 +37,7 @@ macro_rules! shipped {
 }
 
 const SHIPPED: &[Shipped] = shipped! {
-    "ride-share", "Ride share";
+    "ride-share", "Ride-share";
     "quickstart", "Quickstart";
     "payments", "Payments";
     "sandwich-deli", "Sandwich deli";

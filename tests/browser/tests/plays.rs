@@ -52,11 +52,14 @@ fn stepping_back_and_on_again_shows_the_same() {
         page.press("ArrowRight");
     }
     let (told, ends, time) = (page.eval(TOLD), page.eval(ENDS), page.text("#clock-time"));
-    page.press("ArrowLeft");
-    page.press("ArrowLeft");
+    // Some steps are told in no sentence, so it takes a few to see the narration change.
+    for _ in 0..6 {
+        page.press("ArrowLeft");
+    }
     assert_ne!(page.eval(TOLD), told);
-    page.press("ArrowRight");
-    page.press("ArrowRight");
+    for _ in 0..6 {
+        page.press("ArrowRight");
+    }
     assert_eq!(page.text("#clock-time"), time);
     assert_eq!(page.eval(ENDS), ends);
     assert_eq!(page.eval(TOLD), told);

@@ -58,7 +58,7 @@ fn what_is_no_table_is_refused_in_a_sentence() {
     drop(&page, "holiday.jpg", "not a table");
     page.wait_until(
         "it says so",
-        "return document.querySelector('[role=status]').textContent.includes('.csv')",
+        "return (document.querySelector('.toast') ?? {}).textContent?.includes('.csv') === true",
     );
     assert_eq!(page.count("[role=dialog]"), 0);
     page.assert_sound();
