@@ -60,7 +60,8 @@ pub fn pace(wish: PaceWish, now: SimTime, scene: &Scene) -> Pace {
         }
         (PaceWish::Auto, Some(flight)) => {
             let per_second = flight.scale(REAL, FLIGHT.0).0.clamp(SLOWEST, REAL);
-            let kind = if per_second < REAL { PaceKind::Slowed } else { PaceKind::Manual };
+            // What would read as "1/1" is no slowing.
+            let kind = if per_second < REAL / 10 * 9 { PaceKind::Slowed } else { PaceKind::Manual };
             Pace { per_second, kind }
         }
         (PaceWish::Auto, None) => hurry(scene.next_at.map(|next| next.since(now))),
