@@ -133,6 +133,7 @@ facts! {
     Truncated { tp, from, to };
     LogStart { tp, to };
     SegmentRolled { tp, base_offset };
+    Compacted { tp, up_to, removed };
     BecameLeader { tp, epoch, log_end };
     BecameFollower { tp, epoch, leader };
     ReplicaLagging { tp, replica, lag };

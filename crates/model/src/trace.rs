@@ -159,6 +159,8 @@ pub enum Fact {
     LogStart { tp: TopicPartition, to: Offset },
     /// A segment was rolled; the new one begins here.
     SegmentRolled { tp: TopicPartition, base_offset: Offset },
+    /// The log cleaner compacted a replica's log below this offset; so many records went.
+    Compacted { tp: TopicPartition, up_to: Offset, removed: u32 },
     /// This broker now leads the partition.
     BecameLeader { tp: TopicPartition, epoch: LeaderEpoch, log_end: Offset },
     /// This broker now follows.

@@ -141,6 +141,7 @@ fn batch(records: Vec<OffsetsRecord>, now: EpochMs) -> Batch {
         codec: Codec::None,
         transactional: false,
         control: None,
+        delete_horizon: -1,
         size_bytes: HEADER_BYTES + records.iter().map(record_bytes).sum::<u32>(),
         records: records.into(),
     }

@@ -5,6 +5,7 @@
 
 pub mod alter_partition;
 mod apply;
+mod cleanup;
 mod coordinator;
 mod delete_records;
 mod fetch;
@@ -65,6 +66,8 @@ pub enum BrokerTimer {
     Checkpoint,
     /// Time to delete old segments.
     Retention,
+    /// Time for the log cleaner to look for something to do.
+    Cleaner,
     /// ISR changes may be proposed again.
     AlterPartition,
     /// Of the group coordinator.
@@ -167,6 +170,7 @@ impl Broker {
         cx.arm(BrokerTimer::Checkpoint, CHECKPOINT_INTERVAL);
         let delay = Micros::from_config_ms(self.config.log_initial_task_delay_ms);
         cx.arm(BrokerTimer::Retention, delay);
+        cx.arm(BrokerTimer::Cleaner, self.cleaner_backoff());
     }
 
     /// The process is gone; only its disk stays.
@@ -282,6 +286,13 @@ impl Broker {
                 cx.arm(BrokerTimer::Retention, interval);
                 let (replicas, env) = self.data_plane();
                 replicas.apply_retention(&env, cx);
+            }
+            BrokerTimer::Cleaner => {
+                cx.arm(BrokerTimer::Cleaner, self.cleaner_backoff());
+                if self.config.log_cleaner_enable {
+                    let (replicas, env) = self.data_plane();
+                    replicas.compact(&env, cx);
+                }
             }
             BrokerTimer::AlterPartition => self.replicas.alter_partition.on_timer(),
             BrokerTimer::Group(timer) => {
@@ -410,6 +421,10 @@ impl Broker {
         let controller = self.metadata.leader();
         self.lifecycle.set_controller(controller, cx);
         self.to_controller.set_controller(controller, cx);
+    }
+
+    fn cleaner_backoff(&self) -> Micros {
+        Micros::from_config_ms(self.config.log_cleaner_backoff_ms.max(1))
     }
 
     fn isr_shrink_interval(&self) -> Micros {

@@ -15,7 +15,6 @@ use crate::api::response::CurrentLeader;
 use crate::cx::Cx;
 use crate::ids::{NodeId, Offset, TopicId, TopicPartition};
 use crate::net::ConnId;
-use crate::trace::Fact;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
@@ -96,25 +95,6 @@ impl ReplicaManager {
         self.forget_produce(conn);
         self.deletes.remove(&conn);
         cx.disarm(BrokerTimer::Parked(conn));
-    }
-
-    /// Deletes old segments (`LogManager.cleanupLogs`).
-    pub fn apply_retention(&mut self, env: &Env<'_>, cx: &mut Cx<'_>) {
-        let now = cx.epoch_ms();
-        let mut changed = false;
-        for partition in self.replicas.iter_mut() {
-            let done = partition.log.apply_retention(now, &partition.config);
-            if let Some(base_offset) = done.rolled {
-                cx.note(Fact::SegmentRolled { tp: partition.tp, base_offset });
-            }
-            if let Some(to) = done.log_start {
-                cx.note(Fact::LogStart { tp: partition.tp, to });
-                changed = true;
-            }
-        }
-        if changed {
-            self.settle_deletes(env, cx);
-        }
     }
 
     /// Compares every follower's progress with `replica.lag.time.max.ms` and proposes smaller ISRs where some lag.

@@ -4,7 +4,8 @@
 
 use super::config_table;
 use super::table::{any, minus_one_or_more, not_negative, positive};
-use super::value::choice;
+use super::topic::{CleanupPolicy, MessageTimestampType};
+use super::value::{Share, choice};
 
 choice! {
     /// From which replica consumers read.
@@ -40,7 +41,26 @@ config_table! {
         log_segment_bytes: i32 = 1_073_741_824, "log.segment.bytes", positive, "Default of segment.bytes.";
         log_retention_ms: Option<i64> = None, "log.retention.ms", any, "Default of retention.ms; null leaves it to the hours.";
         log_retention_hours: i32 = 168, "log.retention.hours", minus_one_or_more, "Default of retention.ms, in hours.";
+        log_retention_minutes: Option<i64> = None, "log.retention.minutes", any, "Default of retention.ms, in minutes; null leaves it to the hours.";
         log_retention_bytes: i64 = -1, "log.retention.bytes", minus_one_or_more, "Default of retention.bytes.";
+        log_cleaner_backoff_ms: i64 = 15_000, "log.cleaner.backoff.ms", not_negative, "How long the log cleaner sleeps when there is nothing to compact.";
+        log_cleaner_min_cleanable_ratio: Share = Share(500_000), "log.cleaner.min.cleanable.ratio", any, "Default of min.cleanable.dirty.ratio.";
+        log_cleaner_delete_retention_ms: i64 = 86_400_000, "log.cleaner.delete.retention.ms", not_negative, "Default of delete.retention.ms.";
+        log_cleaner_min_compaction_lag_ms: i64 = 0, "log.cleaner.min.compaction.lag.ms", not_negative, "Default of min.compaction.lag.ms.";
+        log_cleaner_max_compaction_lag_ms: i64 = i64::MAX, "log.cleaner.max.compaction.lag.ms", positive, "Default of max.compaction.lag.ms.";
+        log_cleaner_enable: bool = true, "log.cleaner.enable", any, "Whether logs are compacted at all.";
+        log_cleaner_threads: i32 = 1, "log.cleaner.threads", positive, "How many threads share the cleaner's memory.";
+        log_cleaner_dedupe_buffer_size: i64 = 134_217_728, "log.cleaner.dedupe.buffer.size", positive, "Bytes for the keys of one pass, 24 a key, shared by the threads.";
+        log_cleaner_io_buffer_load_factor: Share = Share(900_000), "log.cleaner.io.buffer.load.factor", any, "How full that memory may be.";
+        log_cleanup_policy: CleanupPolicy = CleanupPolicy::Delete, "log.cleanup.policy", any, "Default of cleanup.policy.";
+        log_roll_ms: Option<i64> = None, "log.roll.ms", any, "Default of segment.ms; null leaves it to the hours.";
+        log_roll_hours: i32 = 168, "log.roll.hours", positive, "Default of segment.ms, in hours.";
+        log_roll_jitter_ms: Option<i64> = None, "log.roll.jitter.ms", any, "Default of segment.jitter.ms; null leaves it to the hours.";
+        log_roll_jitter_hours: i32 = 0, "log.roll.jitter.hours", not_negative, "Default of segment.jitter.ms, in hours.";
+        log_message_timestamp_type: MessageTimestampType = MessageTimestampType::CreateTime, "log.message.timestamp.type", any, "Default of message.timestamp.type.";
+        log_segment_delete_delay_ms: i64 = 60_000, "log.segment.delete.delay.ms", not_negative, "Default of file.delete.delay.ms.";
+        producer_id_expiration_ms: i32 = 86_400_000, "producer.id.expiration.ms", positive, "How long a log remembers a silent producer.";
+        replica_high_watermark_checkpoint_interval_ms: i64 = 5_000, "replica.high.watermark.checkpoint.interval.ms", positive, "How often high watermarks are written down.";
         log_retention_check_interval_ms: i64 = 300_000, "log.retention.check.interval.ms", positive, "How often old segments are looked for.";
         log_initial_task_delay_ms: i64 = 30_000, "log.initial.task.delay.ms", not_negative, "When they are looked for the first time after a start.";
         fetch_max_bytes: i32 = 57_671_680, "fetch.max.bytes", positive, "The most one fetch response holds.";
@@ -69,9 +89,29 @@ config_table! {
 }
 
 impl BrokerConfig {
-    /// `log.retention.ms`, or else `log.retention.hours`, in milliseconds; -1 keeps all.
+    /// `log.retention.ms`, or else `log.retention.minutes`, or else `log.retention.hours`, in milliseconds; -1 keeps all.
     pub fn retention_ms(&self) -> i64 {
-        let hours = i64::from(self.log_retention_hours);
-        self.log_retention_ms.unwrap_or(if hours < 0 { -1 } else { hours * 3_600_000 })
+        let hours = i64::from(self.log_retention_hours).saturating_mul(60);
+        let minutes = self.log_retention_minutes.unwrap_or(hours);
+        let given = self.log_retention_ms.unwrap_or_else(|| minutes.saturating_mul(60_000));
+        given.max(-1)
+    }
+
+    /// `log.roll.ms`, or else `log.roll.hours`, in milliseconds.
+    pub fn segment_ms(&self) -> i64 {
+        self.log_roll_ms.unwrap_or_else(|| i64::from(self.log_roll_hours) * 3_600_000)
+    }
+
+    /// `log.roll.jitter.ms`, or else `log.roll.jitter.hours`, in milliseconds.
+    pub fn segment_jitter_ms(&self) -> i64 {
+        self.log_roll_jitter_ms.unwrap_or_else(|| i64::from(self.log_roll_jitter_hours) * 3_600_000)
+    }
+
+    /// How many keys one pass of the log cleaner can look after (`SkimpyOffsetMap`, 24 bytes a key).
+    pub fn cleaner_keys(&self) -> u64 {
+        const BYTES_A_KEY: u64 = 24;
+        let threads = u64::from(self.log_cleaner_threads.max(1).unsigned_abs());
+        let slots = self.log_cleaner_dedupe_buffer_size.unsigned_abs() / threads / BYTES_A_KEY;
+        self.log_cleaner_io_buffer_load_factor.of(slots)
     }
 }

@@ -4,7 +4,7 @@
 
 use super::config_table;
 use super::table::{any, minus_one_or_more, not_negative, positive};
-use super::value::choice;
+use super::value::{Share, choice};
 
 choice! {
     /// What becomes of old records.
@@ -14,7 +14,16 @@ choice! {
         /// The newest record of each key stays.
         Compact = "compact",
         /// Both.
-        CompactDelete = "compact,delete" | "delete,compact",
+        CompactDelete = "compact,delete" | "delete,compact" | "compact, delete" | "delete, compact",
+        /// Neither: only what lies below the log start goes.
+        Nothing = "",
+    }
+}
+
+impl CleanupPolicy {
+    /// Whether it names compaction.
+    pub const fn compacts(self) -> bool {
+        matches!(self, Self::Compact | Self::CompactDelete)
     }
 }
 
@@ -39,6 +48,11 @@ config_table! {
         retention_bytes: i64 = -1, "retention.bytes", minus_one_or_more, "How much of a partition is kept; -1 keeps all.";
         file_delete_delay_ms: i64 = 60_000, "file.delete.delay.ms", not_negative, "How long a deleted segment's file stays on disk; nobody can read it.";
         segment_bytes: i32 = 1_073_741_824, "segment.bytes", positive, "When a segment is full.";
+        min_cleanable_dirty_ratio: Share = Share(500_000), "min.cleanable.dirty.ratio", any, "How large the uncompacted share of a log must be before it is compacted.";
+        delete_retention_ms: i64 = 86_400_000, "delete.retention.ms", not_negative, "How long a compacted log keeps tombstones.";
+        min_compaction_lag_ms: i64 = 0, "min.compaction.lag.ms", not_negative, "How old a record must be before it is compacted away.";
+        max_compaction_lag_ms: i64 = i64::MAX, "max.compaction.lag.ms", positive, "How old a record may be before its log is compacted, however clean it is.";
+        segment_jitter_ms: i64 = 0, "segment.jitter.ms", not_negative, "How much earlier than segment.ms a segment may be rolled, at random.";
         segment_ms: i64 = 604_800_000, "segment.ms", positive, "When a segment is rolled though not full.";
         unclean_leader_election_enable: bool = false, "unclean.leader.election.enable", any, "Whether a replica outside the ISR may lead when no other lives.";
     }

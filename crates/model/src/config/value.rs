@@ -68,6 +68,46 @@ impl ConfigValue for Name {
     }
 }
 
+/// A share between 0 and 1, held in millionths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Share(pub u32);
+
+impl Share {
+    const WHOLE: u32 = 1_000_000;
+
+    /// This share of `whole`, rounded down.
+    pub const fn of(self, whole: u64) -> u64 {
+        (whole as u128 * self.0 as u128 / Self::WHOLE as u128) as u64
+    }
+
+    /// Whether it is less than `part / whole`.
+    pub const fn is_less_than(self, part: u64, whole: u64) -> bool {
+        (self.0 as u128) * (whole as u128) < (part as u128) * (Self::WHOLE as u128)
+    }
+}
+
+impl ConfigValue for Share {
+    const KIND: &'static str = "double";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let wrong = || format!("'{text}' is not a number between 0 and 1");
+        let (whole, part) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
+        if part.len() > 6 || !part.bytes().all(|digit| digit.is_ascii_digit()) {
+            return Err(wrong());
+        }
+        let whole: u32 = whole.parse().map_err(|_| wrong())?;
+        let part: u32 = format!("{part:0<6}").parse().map_err(|_| wrong())?;
+        let millionths = whole.checked_mul(Self::WHOLE).and_then(|whole| whole.checked_add(part));
+        millionths.filter(|value| *value <= Self::WHOLE).map(Self).ok_or_else(wrong)
+    }
+
+    fn show(&self) -> String {
+        let text = format!("{}.{:06}", self.0 / Self::WHOLE, self.0 % Self::WHOLE);
+        let short = text.trim_end_matches('0');
+        if short.ends_with('.') { format!("{short}0") } else { short.to_string() }
+    }
+}
+
 /// An optional string: absent shows as `null`.
 impl ConfigValue for Option<Name> {
     const KIND: &'static str = "string";

@@ -149,7 +149,16 @@ impl MetadataImage {
             max_message_bytes: node.message_max_bytes,
             segment_bytes: node.log_segment_bytes,
             retention_ms: node.retention_ms(),
+            min_cleanable_dirty_ratio: node.log_cleaner_min_cleanable_ratio,
+            delete_retention_ms: node.log_cleaner_delete_retention_ms,
+            min_compaction_lag_ms: node.log_cleaner_min_compaction_lag_ms,
             retention_bytes: node.log_retention_bytes,
+            cleanup_policy: node.log_cleanup_policy,
+            max_compaction_lag_ms: node.log_cleaner_max_compaction_lag_ms,
+            segment_ms: node.segment_ms(),
+            segment_jitter_ms: node.segment_jitter_ms(),
+            message_timestamp_type: node.log_message_timestamp_type,
+            file_delete_delay_ms: node.log_segment_delete_delay_ms,
             ..TopicConfig::default()
         };
         for resource in [ConfigResource::Broker(None), ConfigResource::Topic(name.clone())] {

@@ -83,6 +83,7 @@ impl OffsetsLog for FakeLog {
             codec: Codec::None,
             transactional: false,
             control: None,
+            delete_horizon: -1,
             size_bytes: 100,
             records: records.into(),
         };

@@ -4,6 +4,7 @@
 //! `base_offset ..= last_offset()`.
 
 use super::record::Record;
+use super::sizes::Payload;
 use crate::ids::{EpochMs, LeaderEpoch, Offset, ProducerEpoch, ProducerId};
 use alloc::sync::Arc;
 
@@ -65,6 +66,8 @@ pub struct Batch {
     pub transactional: bool,
     /// A marker instead of data.
     pub control: Option<ControlType>,
+    /// When the cleaner may drop its tombstones, or the marker it is; -1 before a pass has set it.
+    pub delete_horizon: EpochMs,
     /// Bytes on the wire and on disk, header included.
     pub size_bytes: u32,
     /// What it carries; shared with every copy of the batch.
@@ -80,6 +83,21 @@ impl Batch {
     /// Offset after the last record.
     pub const fn next_offset(&self) -> Offset {
         self.last_offset() + 1
+    }
+
+    /// Bytes of its records, uncompressed.
+    pub fn records_size(&self) -> u32 {
+        let first = self.records.first().map_or(-1, |record| record.timestamp);
+        let base = if self.delete_horizon >= 0 { self.delete_horizon } else { first };
+        let size = |record: &Record| {
+            let payload = Payload {
+                key: record.key.as_ref(),
+                value: record.value.as_ref(),
+                headers: record.headers.as_deref().unwrap_or(&[]),
+            };
+            payload.record_size(record.offset_delta.unsigned_abs(), record.timestamp - base)
+        };
+        self.records.iter().map(size).sum()
     }
 
     /// Offset of a record of this batch.

@@ -2,7 +2,9 @@
 //!
 //! Invariant: `log_start <= high_watermark <= log_end`, and offsets only grow.
 
+mod aborted;
 pub mod batch;
+pub mod compaction;
 pub mod epochs;
 pub mod partition_log;
 pub mod producers;
@@ -10,9 +12,11 @@ mod read;
 pub mod record;
 pub mod retention;
 pub mod segment;
+pub mod sizes;
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub use aborted::AbortedTxn;
 pub use batch::{Batch, Codec, TimestampType};
 pub use partition_log::{LeaderAppend, PartitionLog};
 pub use record::{Header, Record};

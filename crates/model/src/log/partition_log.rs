@@ -4,12 +4,13 @@
 //! Invariant: `log_start <= high_watermark <= log_end`, except that the high watermark is unknown (log start) after a restart
 //! until it was read from its checkpoint.
 
+use super::compaction::CleanerState;
 use super::epochs::EpochCache;
 use super::producers::{BatchMetadata, ProducerStates, Verdict};
 use super::segment::Segment;
-use super::{Batch, TimestampType};
+use super::{AbortedTxn, Batch, TimestampType};
 use crate::api::ErrorCode;
-use crate::config::topic::{CleanupPolicy, MessageTimestampType, TopicConfig};
+use crate::config::topic::{MessageTimestampType, TopicConfig};
 use crate::ids::{EpochMs, LeaderEpoch, Offset};
 use alloc::vec::Vec;
 
@@ -22,6 +23,8 @@ pub struct PartitionLog {
     pub(super) high_watermark: Offset,
     pub(super) epochs: EpochCache,
     pub(super) producers: ProducerStates,
+    pub(super) cleaner: CleanerState,
+    pub(super) aborted: Vec<AbortedTxn>,
 }
 
 /// What became of a batch that a leader was asked to append.
@@ -50,6 +53,8 @@ impl PartitionLog {
             high_watermark: 0,
             epochs: EpochCache::default(),
             producers: ProducerStates::default(),
+            cleaner: CleanerState::default(),
+            aborted: Vec::new(),
         }
     }
 
@@ -66,6 +71,16 @@ impl PartitionLog {
     /// Everything below it is committed, as far as this replica knows.
     pub const fn high_watermark(&self) -> Offset {
         self.high_watermark
+    }
+
+    /// Everything below it is decided: no transaction that is open there began before (LSO).
+    pub const fn last_stable_offset(&self) -> Offset {
+        self.high_watermark
+    }
+
+    /// Aborted transactions, in the order of their markers.
+    pub fn aborted(&self) -> &[AbortedTxn] {
+        &self.aborted
     }
 
     /// The leader epochs in it.
@@ -160,6 +175,8 @@ impl PartitionLog {
         self.log_end = to;
         self.high_watermark = self.high_watermark.min(to);
         self.epochs.truncate_from_end(to);
+        self.aborted.retain(|txn| txn.last_offset < to);
+        self.cleaner.checkpoint = self.cleaner.checkpoint.map(|clean| clean.min(to));
         self.reload_producers();
         Some(from)
     }
@@ -171,6 +188,8 @@ impl PartitionLog {
         self.log_end = start;
         self.high_watermark = start;
         self.epochs.clear();
+        self.aborted.clear();
+        self.cleaner = CleanerState::default();
         self.producers.clear();
     }
 
@@ -218,12 +237,9 @@ impl PartitionLog {
 
 /// What a leader checks before anything else (`LogValidator` and the size checks of `UnifiedLog.append`).
 fn validate(batch: &Batch, config: &TopicConfig) -> Result<(), ErrorCode> {
-    let compacted = match config.cleanup_policy {
-        CleanupPolicy::Compact | CleanupPolicy::CompactDelete => true,
-        CleanupPolicy::Delete => false,
-    };
-    let keyless =
-        compacted && batch.control.is_none() && batch.records.iter().any(|r| r.key.is_none());
+    let keyless = config.cleanup_policy.compacts()
+        && batch.control.is_none()
+        && batch.records.iter().any(|r| r.key.is_none());
     if keyless {
         return Err(ErrorCode::InvalidRecord);
     }

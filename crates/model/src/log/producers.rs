@@ -39,6 +39,15 @@ pub struct BatchMetadata {
     pub timestamp: EpochMs,
 }
 
+impl BatchMetadata {
+    /// Offset of the last record; sequence numbers wrap at the largest integer.
+    pub const fn last_offset(&self) -> Offset {
+        let (first, last) = (self.sequences.0 as i64, self.sequences.1 as i64);
+        let span = if last < first { last + i32::MAX as i64 + 1 - first } else { last - first };
+        self.base_offset + span
+    }
+}
+
 /// What to do with a client's batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -92,6 +101,21 @@ impl ProducerStates {
         if batch.control.is_none() {
             state.remember(batch);
         }
+    }
+
+    /// Whether a producer's state rests on a batch: its last data, or the marker that began its epoch
+    /// (`UnifiedLog.lastRecordsOfActiveProducers`).
+    pub fn last_batch_is(&self, batch: &Batch) -> bool {
+        let Some(state) = self.entries.get(&batch.producer_id) else { return false };
+        match &state.batches[RETAINED - 1] {
+            Some(last) => last.last_offset() == batch.last_offset(),
+            None => batch.control.is_some() && batch.producer_epoch == state.epoch,
+        }
+    }
+
+    /// Forgets a producer.
+    pub fn remove(&mut self, id: ProducerId) {
+        self.entries.remove(&id);
     }
 
     /// Forgets everything.

@@ -26,7 +26,7 @@ impl PartitionLog {
         self.delete_oldest(now, &mut rolled, |_, next| next <= start);
         let deletes = match config.cleanup_policy {
             CleanupPolicy::Delete | CleanupPolicy::CompactDelete => true,
-            CleanupPolicy::Compact => false,
+            CleanupPolicy::Compact | CleanupPolicy::Nothing => false,
         };
         if deletes {
             self.retain_size(now, config, &mut rolled);
@@ -50,7 +50,7 @@ impl PartitionLog {
     fn retain_time(&mut self, now: EpochMs, config: &TopicConfig, rolled: &mut Option<Offset>) {
         if config.retention_ms >= 0 {
             self.delete_oldest(now, rolled, |segment, _| {
-                now - segment.last_modified() > config.retention_ms
+                now - segment.largest_timestamp() > config.retention_ms
             });
         }
     }

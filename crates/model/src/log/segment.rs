@@ -46,9 +46,14 @@ impl Segment {
         self.chunks.is_empty()
     }
 
-    /// What retention takes for its age: its largest timestamp, else when it was created.
-    pub fn last_modified(&self) -> EpochMs {
+    /// What retention takes for its age: its largest timestamp, else when it was created (`LogSegment.largestTimestamp`).
+    pub const fn largest_timestamp(&self) -> EpochMs {
         if self.max_timestamp >= 0 { self.max_timestamp } else { self.created }
+    }
+
+    /// How many records it holds.
+    pub fn record_count(&self) -> u32 {
+        self.batches().map(|batch| batch.records.len() as u32).sum()
     }
 
     /// Whether a new segment must begin before a batch of this size and timestamp (`LogSegment.shouldRoll`).
@@ -64,7 +69,19 @@ impl Segment {
             now - self.created
         };
         let span = batch.base_offset + i64::from(batch.last_offset_delta) - self.base_offset;
-        full || waited > config.segment_ms || span > i64::from(i32::MAX)
+        let patience = config.segment_ms - self.roll_jitter(config);
+        full || waited > patience || span > i64::from(i32::MAX)
+    }
+
+    /// How much of `segment.ms` this segment does without: at random in Kafka, here drawn from its offset and time.
+    fn roll_jitter(&self, config: &TopicConfig) -> i64 {
+        let most = config.segment_jitter_ms.min(config.segment_ms);
+        if most <= 0 {
+            return 0;
+        }
+        let mixed =
+            (self.base_offset ^ self.created).unsigned_abs().wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        ((mixed >> 33) % most.unsigned_abs()) as i64
     }
 
     /// Adds a batch behind the others.

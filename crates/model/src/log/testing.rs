@@ -28,6 +28,7 @@ pub(crate) fn batch(count: i32, timestamp: EpochMs) -> Batch {
         codec: Codec::None,
         transactional: false,
         control: None,
+        delete_horizon: -1,
         size_bytes: 100,
         records: (0..count).map(record).collect(),
     }

@@ -148,6 +148,7 @@ mod tests {
             codec: Codec::None,
             transactional: producer.is_some(),
             control: None,
+            delete_horizon: -1,
             size_bytes: 100,
             records: offsets.iter().map(record).collect(),
         }

@@ -182,6 +182,7 @@ impl ProducerBatch {
             codec: Codec::None,
             transactional: false,
             control: None,
+            delete_horizon: -1,
             size_bytes: self.bytes,
             records: records.clone(),
         }

@@ -10,7 +10,7 @@ pub mod idempotence;
 mod identity;
 pub mod partitioner;
 pub mod sender;
-pub mod sizes;
+pub use crate::log::sizes;
 
 use crate::api::Response;
 use crate::client::kafka_client::{KafkaClient, Recovery};
