@@ -60,5 +60,6 @@ recordings! {
     old_segments_go_when_their_time_has_come "retention-by-time.json";
     a_consumer_reads_from_the_follower_in_its_rack "follower-fetching.json";
     cooperative_members_keep_what_they_have "group-cooperative-sticky.json";
+    of_every_key_the_newest_record_stays "compaction.json";
     bad_sends_and_topics_are_refused_in_kafkas_words "bad-sends.json";
 }

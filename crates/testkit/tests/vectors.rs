@@ -33,6 +33,9 @@ macro_rules! vectors {
 }
 
 vectors! {
+    logs_keep_what_kafkas_cleaner_keeps "compaction.json";
+    segments_are_rolled_and_deleted_as_kafka_does "retention.json";
+    followers_cut_their_logs_where_kafka_cuts_them "leader_epoch_truncation.json";
     members_reconcile_as_kafka_reconciles_them "consumer_group_848.json";
     partitions_are_dealt_as_kafka_deals_them "assignors.json";
     keys_and_groups_hash_to_the_partitions_that_kafka_computes "murmur2.json";

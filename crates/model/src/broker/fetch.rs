@@ -291,18 +291,7 @@ fn may_read(
             return Err(ErrorCode::UnknownLeaderEpoch);
         }
     }
-    let log = &partition.log;
-    if want.last_fetched_epoch >= 0 {
-        let end = log.epochs().end_offset_for(want.last_fetched_epoch, log.log_end());
-        let (epoch, offset) = end.ok_or(ErrorCode::OffsetOutOfRange)?;
-        if epoch < want.last_fetched_epoch || offset < want.fetch_offset {
-            return Ok(Some((epoch, offset)));
-        }
-    }
-    if want.fetch_offset < log.log_start() || want.fetch_offset > log.log_end() {
-        return Err(ErrorCode::OffsetOutOfRange);
-    }
-    Ok(None)
+    partition.log.check_fetch(want.fetch_offset, want.last_fetched_epoch)
 }
 
 /// Incremental fetch sessions leave out partitions about which there is nothing to say.

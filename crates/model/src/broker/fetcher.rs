@@ -10,6 +10,7 @@ use crate::api::response::{FetchedPartition, ListedOffset};
 use crate::api::{ErrorCode, Request, Response};
 use crate::cx::Cx;
 use crate::ids::{Correlation, NodeId, Offset, TopicPartition};
+use crate::log::divergence::OutOfRange;
 use crate::net::Lane;
 use alloc::vec::Vec;
 use kafkascope_kernel::{Micros, SimTime};
@@ -224,11 +225,11 @@ impl ReplicaManager {
             following.rest(env, cx.now);
             return;
         }
-        let log_end = following.want.fetch_offset;
-        if latest.offset < log_end {
-            self.truncate(tp, latest.offset, env, cx);
-        } else if earliest.offset > log_end {
-            self.restart_at(tp, earliest.offset, cx);
+        let Some(partition) = self.replicas.get(tp) else { return };
+        match partition.log.after_out_of_range(earliest.offset, latest.offset) {
+            OutOfRange::TruncateTo(end) => self.truncate(tp, end, env, cx),
+            OutOfRange::RestartAt(start) => self.restart_at(tp, start, cx),
+            OutOfRange::GoOn => {}
         }
         self.go_on(leader, tp, env);
     }

@@ -45,11 +45,7 @@ impl ReplicaManager {
     /// Where this log and the leader's part, given the leader's largest epoch not after ours and where it ends there.
     pub(super) fn common_end(&self, tp: TopicPartition, epoch: LeaderEpoch, end: Offset) -> Offset {
         let Some(partition) = self.replicas.get(tp) else { return end };
-        match partition.log.epochs().end_offset_for(epoch, partition.log.log_end()) {
-            None => end,
-            Some((own, own_end)) if own != epoch => own_end,
-            Some((_, own_end)) => own_end.min(end),
-        }
+        partition.log.common_end(epoch, end)
     }
 
     /// Cuts a follower's log back.

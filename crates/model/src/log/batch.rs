@@ -100,6 +100,15 @@ impl Batch {
         self.records.iter().map(size).sum()
     }
 
+    /// Sequence number of the last record, which wraps at the largest integer; -1 without idempotence.
+    pub const fn last_sequence(&self) -> i32 {
+        if self.base_sequence < 0 {
+            return -1;
+        }
+        let last = self.base_sequence as i64 + self.last_offset_delta as i64;
+        if last > i32::MAX as i64 { (last - i32::MAX as i64 - 1) as i32 } else { last as i32 }
+    }
+
     /// Offset of a record of this batch.
     pub const fn offset_of(&self, record: &Record) -> Offset {
         self.base_offset + record.offset_delta as i64

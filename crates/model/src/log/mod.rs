@@ -5,6 +5,7 @@
 mod aborted;
 pub mod batch;
 pub mod compaction;
+pub mod divergence;
 pub mod epochs;
 pub mod partition_log;
 pub mod producers;

@@ -11,7 +11,7 @@ use super::segment::Segment;
 use super::{AbortedTxn, Batch, TimestampType};
 use crate::api::ErrorCode;
 use crate::config::topic::{MessageTimestampType, TopicConfig};
-use crate::ids::{EpochMs, LeaderEpoch, Offset};
+use crate::ids::{EpochMs, LeaderEpoch, Offset, ProducerId};
 use alloc::vec::Vec;
 
 /// A replica's log.
@@ -193,7 +193,8 @@ impl PartitionLog {
         self.producers.clear();
     }
 
-    /// Raises the log start, never above the high watermark; segments wholly below it go. Whether it moved.
+    /// Raises the log start, never above the high watermark; segments wholly below it go when retention comes by. Whether it
+    /// moved.
     pub fn raise_log_start(&mut self, to: Offset) -> bool {
         let to = to.min(self.high_watermark);
         if to <= self.log_start {
@@ -201,9 +202,19 @@ impl PartitionLog {
         }
         self.log_start = to;
         self.epochs.truncate_from_start(to);
-        let gone = self.segments.partition_point(|segment| segment.base_offset <= to);
-        self.segments.drain(..gone.saturating_sub(1));
         true
+    }
+
+    /// Begins a new segment at the log's end, unless the active one is empty and begins there.
+    pub fn roll(&mut self, now: EpochMs) {
+        let base = self.log_end;
+        self.segments.pop_if(|active| active.is_empty() && active.base_offset == base);
+        self.segments.push(Segment::new(base, now));
+    }
+
+    /// Forgets a producer (`ProducerStateManager.removeExpiredProducers`).
+    pub fn forget_producer(&mut self, id: ProducerId) {
+        self.producers.remove(id);
     }
 
     /// Takes note of one more batch at the end, whose offsets are right.
@@ -219,7 +230,7 @@ impl PartitionLog {
         if !self.active().should_roll(batch, now, config) {
             return None;
         }
-        self.segments.push(Segment::new(base, now));
+        self.roll(now);
         Some(base)
     }
 

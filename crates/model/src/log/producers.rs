@@ -158,11 +158,8 @@ impl ProducerState {
     }
 }
 
-/// First and last sequence of a batch; they wrap at the largest integer.
 fn sequences(batch: &Batch) -> (i32, i32) {
-    let last = i64::from(batch.base_sequence) + i64::from(batch.last_offset_delta);
-    let wrapped = if last > i64::from(i32::MAX) { last - i64::from(i32::MAX) - 1 } else { last };
-    (batch.base_sequence, wrapped as i32)
+    (batch.base_sequence, batch.last_sequence())
 }
 
 #[cfg(test)]

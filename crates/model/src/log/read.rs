@@ -69,7 +69,9 @@ impl PartitionLog {
     /// The first record with the largest timestamp: its offset and timestamp.
     pub fn max_timestamp(&self) -> Option<(Offset, EpochMs)> {
         let latest = self.segments.iter().map(|segment| segment.max_timestamp).max()?;
-        if latest < 0 { None } else { self.offset_at_or_after(latest) }
+        let segment = self.segments.iter().find(|segment| segment.max_timestamp == latest)?;
+        let batch = segment.batches().find(|batch| batch.max_timestamp == latest)?;
+        first_record(batch, latest, 0)
     }
 
     fn segments_from(&self, offset: Offset) -> &[Segment] {
@@ -79,13 +81,12 @@ impl PartitionLog {
 }
 
 fn first_record(batch: &Batch, moment: EpochMs, log_start: Offset) -> Option<(Offset, EpochMs)> {
-    if batch.timestamp_type == TimestampType::LogAppendTime {
-        return Some((batch.base_offset.max(log_start), batch.max_timestamp));
-    }
+    let by_append = batch.timestamp_type == TimestampType::LogAppendTime;
+    let time = |timestamp| if by_append { batch.max_timestamp } else { timestamp };
     batch
         .records
         .iter()
-        .map(|record| (batch.offset_of(record), record.timestamp))
+        .map(|record| (batch.offset_of(record), time(record.timestamp)))
         .find(|(offset, timestamp)| *timestamp >= moment && *offset >= log_start)
 }
 

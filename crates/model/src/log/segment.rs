@@ -58,6 +58,17 @@ impl Segment {
 
     /// Whether a new segment must begin before a batch of this size and timestamp (`LogSegment.shouldRoll`).
     pub fn should_roll(&self, batch: &Batch, now: EpochMs, config: &TopicConfig) -> bool {
+        self.should_roll_with(batch, now, config, self.roll_jitter(config))
+    }
+
+    /// The same with a given jitter, in milliseconds.
+    pub fn should_roll_with(
+        &self,
+        batch: &Batch,
+        now: EpochMs,
+        config: &TopicConfig,
+        jitter: i64,
+    ) -> bool {
         if self.is_empty() {
             return false;
         }
@@ -69,7 +80,7 @@ impl Segment {
             now - self.created
         };
         let span = batch.base_offset + i64::from(batch.last_offset_delta) - self.base_offset;
-        let patience = config.segment_ms - self.roll_jitter(config);
+        let patience = config.segment_ms - jitter;
         full || waited > patience || span > i64::from(i32::MAX)
     }
 

@@ -3,12 +3,15 @@
 //! Invariant: a case passes only through the function that the simulation itself uses.
 
 mod assignors;
+mod compaction;
 mod elections;
 mod murmur2;
 mod placement;
 mod reconciliation;
 mod record_sizes;
+mod retention;
 mod tally;
+mod truncation;
 
 use crate::conform::Checked;
 use crate::problem::Problem;
@@ -25,11 +28,14 @@ struct Kind {
 
 const KINDS: &[Kind] = &[
     Kind { name: "assignors", is: assignors::is, run: assignors::run },
+    Kind { name: "compaction", is: compaction::is, run: compaction::run },
     Kind { name: "elections", is: elections::is, run: elections::run },
     Kind { name: "murmur2", is: murmur2::is, run: murmur2::run },
     Kind { name: "reconciliation", is: reconciliation::is, run: reconciliation::run },
     Kind { name: "record sizes", is: record_sizes::is, run: record_sizes::run },
     Kind { name: "replica placement", is: placement::is, run: placement::run },
+    Kind { name: "retention", is: retention::is, run: retention::run },
+    Kind { name: "truncation", is: truncation::is, run: truncation::run },
 ];
 
 /// Checks a document of vectors.

@@ -79,8 +79,8 @@ impl PartitionLog {
         now: EpochMs,
         config: &TopicConfig,
     ) -> Cleanable {
-        let (active, closed) = self.segments.split_last().expect("a log has a segment");
-        let dirty = &closed[floor(closed, first_dirty)..];
+        let active = self.segments.last().expect("a log has a segment");
+        let dirty = self.between(first_dirty, active.base_offset);
         let mut limit = self.last_stable_offset().min(active.base_offset);
         if config.min_compaction_lag_ms > 0 {
             let young = now.saturating_sub(config.min_compaction_lag_ms);
@@ -88,7 +88,7 @@ impl PartitionLog {
             limit = first_young.map_or(limit, |segment| limit.min(segment.base_offset));
         }
         let limit = limit.max(first_dirty);
-        let holder = closed[floor(closed, limit)..].first().unwrap_or(active);
+        let holder = self.between(limit, active.base_offset).first().unwrap_or(active);
         let first_uncleanable = holder.base_offset;
         let bytes = |from: Offset, to: Offset| -> u64 {
             self.between(from, to).iter().map(|segment| segment.size_bytes).sum()
