@@ -4,6 +4,7 @@
 
 pub mod batch;
 pub mod epochs;
+pub mod marker;
 pub mod partition_log;
 pub mod producers;
 mod read;
@@ -12,6 +13,7 @@ pub mod retention;
 pub mod segment;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod transactions;
 
 pub use batch::{Batch, Codec, TimestampType};
 pub use partition_log::{LeaderAppend, PartitionLog};

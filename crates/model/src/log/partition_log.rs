@@ -5,7 +5,7 @@
 //! until it was read from its checkpoint.
 
 use super::epochs::EpochCache;
-use super::producers::{BatchMetadata, ProducerStates, Verdict};
+use super::producers::{BatchMetadata, ProducerStates, Terms, Verdict};
 use super::segment::Segment;
 use super::{Batch, TimestampType};
 use crate::api::ErrorCode;
@@ -68,6 +68,16 @@ impl PartitionLog {
         self.high_watermark
     }
 
+    /// Below it nothing can change any more: every transaction there is decided, and its outcome replicated
+    /// (`UnifiedLog.lastStableOffset`). If records were deleted into an open transaction, it lies where their batch begins.
+    pub fn last_stable_offset(&self) -> Offset {
+        let Some(first) = self.producers.transactions().first_unstable() else {
+            return self.high_watermark;
+        };
+        let first = if first < self.log_start { self.batch_start(self.log_start) } else { first };
+        first.min(self.high_watermark)
+    }
+
     /// The leader epochs in it.
     pub const fn epochs(&self) -> &EpochCache {
         &self.epochs
@@ -76,6 +86,11 @@ impl PartitionLog {
     /// The producers known to it.
     pub const fn producers(&self) -> &ProducerStates {
         &self.producers
+    }
+
+    /// The producers, to begin verifications and to forget them.
+    pub const fn producers_mut(&mut self) -> &mut ProducerStates {
+        &mut self.producers
     }
 
     /// Its segments, oldest first.
@@ -88,9 +103,21 @@ impl PartitionLog {
         self.epochs.assign(epoch, self.log_end);
     }
 
-    /// Appends what a client sent: checks it, gives it offsets, this leader's epoch and, if the topic says so, its time.
+    /// Appends what a client sent, without asking whether a coordinator knows of its transaction.
     pub fn append_as_leader(
         &mut self,
+        batch: Batch,
+        epoch: LeaderEpoch,
+        now: EpochMs,
+        config: &TopicConfig,
+    ) -> Result<LeaderAppend, ErrorCode> {
+        self.append_on(&Terms::default(), batch, epoch, now, config)
+    }
+
+    /// Appends a batch: checks it, gives it offsets, this leader's epoch and, if the topic says so, its time.
+    pub fn append_on(
+        &mut self,
+        terms: &Terms,
         mut batch: Batch,
         epoch: LeaderEpoch,
         now: EpochMs,
@@ -106,7 +133,7 @@ impl PartitionLog {
             log_append_time = now;
         }
         let rolled = self.maybe_roll(&batch, now, config);
-        match self.producers.check(&batch, now) {
+        match self.producers.check(&batch, terms) {
             Verdict::Refused(error) => return Err(error),
             Verdict::Duplicate(found) => return Ok(LeaderAppend::Duplicate(found)),
             Verdict::New => {}
@@ -136,6 +163,7 @@ impl PartitionLog {
     pub fn set_high_watermark(&mut self, to: Offset) -> Option<(Offset, Offset)> {
         let from = self.high_watermark;
         self.high_watermark = to.min(self.log_end).max(self.log_start);
+        self.producers.on_high_watermark(self.high_watermark);
         (from != self.high_watermark).then_some((from, self.high_watermark))
     }
 
@@ -184,6 +212,7 @@ impl PartitionLog {
         self.epochs.truncate_from_start(to);
         let gone = self.segments.partition_point(|segment| segment.base_offset <= to);
         self.segments.drain(..gone.saturating_sub(1));
+        self.producers.on_log_start(self.segments[0].base_offset, to);
         true
     }
 
@@ -213,6 +242,7 @@ impl PartitionLog {
         for batch in self.segments.iter().flat_map(Segment::batches) {
             self.producers.update(batch);
         }
+        self.producers.on_high_watermark(self.high_watermark);
     }
 }
 
