@@ -2,11 +2,11 @@
 //!
 //! Invariant: `log_start <= high_watermark <= log_end`, and offsets only grow.
 
-mod aborted;
 pub mod batch;
 pub mod compaction;
 pub mod divergence;
 pub mod epochs;
+pub mod marker;
 pub mod partition_log;
 pub mod producers;
 mod read;
@@ -16,8 +16,9 @@ pub mod segment;
 pub mod sizes;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod transactions;
 
-pub use aborted::AbortedTxn;
 pub use batch::{Batch, Codec, TimestampType};
 pub use partition_log::{LeaderAppend, PartitionLog};
 pub use record::{Header, Record};
+pub use transactions::AbortedTxn;

@@ -6,12 +6,12 @@
 
 use super::compaction::CleanerState;
 use super::epochs::EpochCache;
-use super::producers::{BatchMetadata, ProducerStates, Verdict};
+use super::producers::{BatchMetadata, ProducerStates, Terms, Verdict};
 use super::segment::Segment;
-use super::{AbortedTxn, Batch, TimestampType};
+use super::{Batch, TimestampType};
 use crate::api::ErrorCode;
 use crate::config::topic::{MessageTimestampType, TopicConfig};
-use crate::ids::{EpochMs, LeaderEpoch, Offset, ProducerId};
+use crate::ids::{EpochMs, LeaderEpoch, Offset};
 use alloc::vec::Vec;
 
 /// A replica's log.
@@ -24,7 +24,6 @@ pub struct PartitionLog {
     pub(super) epochs: EpochCache,
     pub(super) producers: ProducerStates,
     pub(super) cleaner: CleanerState,
-    pub(super) aborted: Vec<AbortedTxn>,
 }
 
 /// What became of a batch that a leader was asked to append.
@@ -54,7 +53,6 @@ impl PartitionLog {
             epochs: EpochCache::default(),
             producers: ProducerStates::default(),
             cleaner: CleanerState::default(),
-            aborted: Vec::new(),
         }
     }
 
@@ -73,14 +71,14 @@ impl PartitionLog {
         self.high_watermark
     }
 
-    /// Everything below it is decided: no transaction that is open there began before (LSO).
-    pub const fn last_stable_offset(&self) -> Offset {
-        self.high_watermark
-    }
-
-    /// Aborted transactions, in the order of their markers.
-    pub fn aborted(&self) -> &[AbortedTxn] {
-        &self.aborted
+    /// Below it nothing can change any more: every transaction there is decided, and its outcome replicated
+    /// (`UnifiedLog.lastStableOffset`). If records were deleted into an open transaction, it lies where their batch begins.
+    pub fn last_stable_offset(&self) -> Offset {
+        let Some(first) = self.producers.transactions().first_unstable() else {
+            return self.high_watermark;
+        };
+        let first = if first < self.log_start { self.batch_start(self.log_start) } else { first };
+        first.min(self.high_watermark)
     }
 
     /// The leader epochs in it.
@@ -93,6 +91,11 @@ impl PartitionLog {
         &self.producers
     }
 
+    /// The producers, to begin verifications and to forget them.
+    pub const fn producers_mut(&mut self) -> &mut ProducerStates {
+        &mut self.producers
+    }
+
     /// Its segments, oldest first.
     pub fn segments(&self) -> &[Segment] {
         &self.segments
@@ -103,9 +106,21 @@ impl PartitionLog {
         self.epochs.assign(epoch, self.log_end);
     }
 
-    /// Appends what a client sent: checks it, gives it offsets, this leader's epoch and, if the topic says so, its time.
+    /// Appends what a client sent, without asking whether a coordinator knows of its transaction.
     pub fn append_as_leader(
         &mut self,
+        batch: Batch,
+        epoch: LeaderEpoch,
+        now: EpochMs,
+        config: &TopicConfig,
+    ) -> Result<LeaderAppend, ErrorCode> {
+        self.append_on(&Terms::default(), batch, epoch, now, config)
+    }
+
+    /// Appends a batch: checks it, gives it offsets, this leader's epoch and, if the topic says so, its time.
+    pub fn append_on(
+        &mut self,
+        terms: &Terms,
         mut batch: Batch,
         epoch: LeaderEpoch,
         now: EpochMs,
@@ -121,7 +136,7 @@ impl PartitionLog {
             log_append_time = now;
         }
         let rolled = self.maybe_roll(&batch, now, config);
-        match self.producers.check(&batch, now) {
+        match self.producers.check(&batch, terms) {
             Verdict::Refused(error) => return Err(error),
             Verdict::Duplicate(found) => return Ok(LeaderAppend::Duplicate(found)),
             Verdict::New => {}
@@ -151,6 +166,7 @@ impl PartitionLog {
     pub fn set_high_watermark(&mut self, to: Offset) -> Option<(Offset, Offset)> {
         let from = self.high_watermark;
         self.high_watermark = to.min(self.log_end).max(self.log_start);
+        self.producers.on_high_watermark(self.high_watermark);
         (from != self.high_watermark).then_some((from, self.high_watermark))
     }
 
@@ -175,7 +191,6 @@ impl PartitionLog {
         self.log_end = to;
         self.high_watermark = self.high_watermark.min(to);
         self.epochs.truncate_from_end(to);
-        self.aborted.retain(|txn| txn.last_offset < to);
         self.cleaner.checkpoint = self.cleaner.checkpoint.map(|clean| clean.min(to));
         self.reload_producers();
         Some(from)
@@ -188,7 +203,6 @@ impl PartitionLog {
         self.log_end = start;
         self.high_watermark = start;
         self.epochs.clear();
-        self.aborted.clear();
         self.cleaner = CleanerState::default();
         self.producers.clear();
     }
@@ -202,6 +216,7 @@ impl PartitionLog {
         }
         self.log_start = to;
         self.epochs.truncate_from_start(to);
+        self.producers.on_log_start(self.segments[0].base_offset, to);
         true
     }
 
@@ -210,11 +225,6 @@ impl PartitionLog {
         let base = self.log_end;
         self.segments.pop_if(|active| active.is_empty() && active.base_offset == base);
         self.segments.push(Segment::new(base, now));
-    }
-
-    /// Forgets a producer (`ProducerStateManager.removeExpiredProducers`).
-    pub fn forget_producer(&mut self, id: ProducerId) {
-        self.producers.remove(id);
     }
 
     /// Takes note of one more batch at the end, whose offsets are right.
@@ -243,6 +253,7 @@ impl PartitionLog {
         for batch in self.segments.iter().flat_map(Segment::batches) {
             self.producers.update(batch);
         }
+        self.producers.on_high_watermark(self.high_watermark);
     }
 }
 

@@ -1,54 +1,54 @@
-//! What a log remembers of idempotent producers (`org.apache.kafka.storage.internals.log.ProducerStateManager`).
+//! What a log remembers of idempotent and transactional producers (`org.apache.kafka.storage.internals.log.ProducerStateManager`).
 //!
-//! Invariant: the state is a pure function of the log's batches, so every replica that has them comes to the same verdict.
+//! Invariant: but for verifications, which live in the leader's memory, the state is a pure function of the log's batches, so
+//! every replica that has them comes to the same verdict.
+
+mod state;
+#[cfg(test)]
+mod tests;
+mod verification;
 
 use super::Batch;
+use super::batch::ControlType;
+use super::marker::EndMarker;
+use super::transactions::{AbortedTxn, Transactions};
 use crate::api::ErrorCode;
 use crate::ids::{EpochMs, Offset, ProducerEpoch, ProducerId};
 use alloc::collections::BTreeMap;
-
-/// How many batches are remembered a producer (`ProducerStateEntry.NUM_BATCHES_TO_RETAIN`).
-const RETAINED: usize = 5;
-/// `producer.id.expiration.ms`.
-const EXPIRATION_MS: i64 = 86_400_000;
+pub use state::{BatchMetadata, ProducerState};
+pub use verification::{Guard, Verification};
 
 /// All producers of one log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ProducerStates {
     entries: BTreeMap<ProducerId, ProducerState>,
+    transactions: Transactions,
+    verifications: BTreeMap<ProducerId, Verification>,
+    verifications_made: u32,
 }
 
-/// One producer.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct ProducerState {
-    /// Its latest epoch.
-    pub epoch: ProducerEpoch,
-    /// Timestamp of its latest batch.
-    pub last_timestamp: EpochMs,
-    batches: [Option<BatchMetadata>; RETAINED],
+/// Where a batch comes from, which decides what is checked (`org.apache.kafka.storage.internals.log.AppendOrigin`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// A producer.
+    #[default]
+    Client,
+    /// A coordinator: markers and offsets have no sequences.
+    Coordinator,
 }
 
-/// What is kept of a batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct BatchMetadata {
-    /// First and last sequence number.
-    pub sequences: (i32, i32),
-    /// Offset of the first record.
-    pub base_offset: Offset,
-    /// Timestamp as the log has it.
-    pub timestamp: EpochMs,
+/// On what terms a leader is asked to append a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Terms {
+    /// Where it comes from.
+    pub origin: Origin,
+    /// What proves that the transaction coordinator knows of it.
+    pub guard: Guard,
+    /// `transaction.version` of the coordinator that sends a marker.
+    pub transaction_version: u8,
 }
 
-impl BatchMetadata {
-    /// Offset of the last record; sequence numbers wrap at the largest integer.
-    pub const fn last_offset(&self) -> Offset {
-        let (first, last) = (self.sequences.0 as i64, self.sequences.1 as i64);
-        let span = if last < first { last + i32::MAX as i64 + 1 - first } else { last - first };
-        self.base_offset + span
-    }
-}
-
-/// What to do with a client's batch.
+/// What to do with a batch that a leader was asked to append.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Append it.
@@ -60,27 +60,22 @@ pub enum Verdict {
 }
 
 impl ProducerStates {
-    /// Judges a batch that a client sent (`ProducerAppendInfo`).
-    pub fn check(&self, batch: &Batch, now: EpochMs) -> Verdict {
+    /// Judges a batch (`UnifiedLog.analyzeAndValidateProducerState`, `ProducerAppendInfo`).
+    pub fn check(&self, batch: &Batch, terms: &Terms) -> Verdict {
         if batch.producer_id < 0 {
             return Verdict::New;
         }
         let known = self.entries.get(&batch.producer_id);
-        let Some(state) = known.filter(|state| now - state.last_timestamp < EXPIRATION_MS) else {
-            return Verdict::New;
-        };
-        if let Some(found) = state.duplicate_of(batch) {
+        let from_client = terms.origin == Origin::Client;
+        if from_client && let Some(found) = known.and_then(|state| state.duplicate_of(batch)) {
             return Verdict::Duplicate(found);
         }
-        if batch.producer_epoch < state.epoch {
-            return Verdict::Refused(ErrorCode::InvalidProducerEpoch);
-        }
-        let expected = if batch.producer_epoch > state.epoch { 0 } else { state.next_sequence() };
-        if batch.base_sequence == expected {
-            Verdict::New
+        let verdict = if let Some(marker) = EndMarker::of(batch) {
+            known.map_or(Ok(()), |state| state.check_marker(batch, &marker, terms))
         } else {
-            Verdict::Refused(ErrorCode::OutOfOrderSequenceNumber)
-        }
+            self.check_data(batch, known, terms)
+        };
+        verdict.map_or_else(Verdict::Refused, |()| Verdict::New)
     }
 
     /// Takes note of an appended batch.
@@ -88,128 +83,137 @@ impl ProducerStates {
         if batch.producer_id < 0 {
             return;
         }
-        let state = self.entries.entry(batch.producer_id).or_insert(ProducerState {
-            epoch: batch.producer_epoch,
-            last_timestamp: batch.max_timestamp,
-            batches: [None; RETAINED],
-        });
-        if batch.producer_epoch > state.epoch {
-            state.epoch = batch.producer_epoch;
-            state.batches = [None; RETAINED];
+        let id = batch.producer_id;
+        if batch.transactional && !self.verifications.is_empty() {
+            self.verifications.remove(&id);
         }
-        state.last_timestamp = batch.max_timestamp;
-        if batch.control.is_none() {
-            state.remember(batch);
+        let state = self.entries.entry(id).or_insert_with(|| ProducerState::new(batch));
+        match (batch.control, EndMarker::of(batch)) {
+            (None, _) => {
+                if let Some(first) = state.append(batch) {
+                    self.transactions.begin(first, id);
+                }
+            }
+            (Some(_), Some(marker)) => {
+                if let Some(first) = state.end(batch, &marker) {
+                    let aborted = marker.control == ControlType::Abort;
+                    self.transactions.complete(first, id, batch.base_offset, aborted);
+                }
+            }
+            // A marker whose transaction was compacted away wholly says nothing more.
+            (Some(_), None) => {}
         }
+    }
+
+    /// The high watermark moved.
+    pub fn on_high_watermark(&mut self, high_watermark: Offset) {
+        self.transactions.on_high_watermark(high_watermark);
+    }
+
+    /// The log begins later: `base` is its first segment's offset.
+    pub fn on_log_start(&mut self, base: Offset, log_start: Offset) {
+        self.transactions.forget_before(base, log_start);
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.entries.clear();
+        self.transactions = Transactions::default();
+        self.verifications.clear();
+    }
+
+    /// The process is gone, and the verifications under way with it.
+    pub fn forget_verifications(&mut self) {
+        self.verifications.clear();
+    }
+
+    /// Forgets producers that were silent for `producer.id.expiration.ms` and have no transaction open
+    /// (`ProducerStateManager.removeExpiredProducers`).
+    pub fn expire(&mut self, now: EpochMs, expiration_ms: i64) {
+        let old = |at: EpochMs| now - at >= expiration_ms;
+        self.entries
+            .retain(|_, state| state.txn_first_offset.is_some() || !old(state.last_timestamp));
+        self.verifications.retain(|_, verification| !old(verification.at));
     }
 
     /// Whether a producer's state rests on a batch: its last data, or the marker that began its epoch
     /// (`UnifiedLog.lastRecordsOfActiveProducers`).
     pub fn last_batch_is(&self, batch: &Batch) -> bool {
         let Some(state) = self.entries.get(&batch.producer_id) else { return false };
-        match &state.batches[RETAINED - 1] {
-            Some(last) => last.last_offset() == batch.last_offset(),
+        match state.last_batch() {
+            Some(last) => last.last_offset == batch.last_offset(),
             None => batch.control.is_some() && batch.producer_epoch == state.epoch,
         }
     }
 
-    /// Forgets a producer.
+    /// Forgets a producer, as if it had been silent for long.
     pub fn remove(&mut self, id: ProducerId) {
         self.entries.remove(&id);
     }
 
-    /// Forgets everything.
-    pub fn clear(&mut self) {
-        self.entries.clear();
+    /// The cleaner dropped what was left of some aborted transactions: they leave the index.
+    pub fn retain_aborted(&mut self, stays: impl FnMut(&AbortedTxn) -> bool) {
+        self.transactions.retain_aborted(stays);
     }
 
     /// Every producer by id.
     pub fn entries(&self) -> impl Iterator<Item = (ProducerId, &ProducerState)> {
         self.entries.iter().map(|(id, state)| (*id, state))
     }
-}
 
-impl ProducerState {
-    /// The last sequence number seen; -1 when no batch of this epoch is known.
-    pub fn last_sequence(&self) -> i32 {
-        self.batches.iter().rev().flatten().next().map_or(-1, |batch| batch.sequences.1)
+    /// The log's transactions.
+    pub const fn transactions(&self) -> &Transactions {
+        &self.transactions
     }
 
-    fn next_sequence(&self) -> i32 {
-        let last = self.last_sequence();
-        if last == i32::MAX { 0 } else { last + 1 }
+    /// Whether a producer has a transaction open at this epoch.
+    pub fn has_ongoing(&self, id: ProducerId, epoch: ProducerEpoch) -> bool {
+        let state = self.entries.get(&id);
+        state.is_some_and(|state| state.txn_first_offset.is_some() && state.epoch == epoch)
     }
 
-    fn duplicate_of(&self, batch: &Batch) -> Option<BatchMetadata> {
-        let sequences = sequences(batch);
-        let same = |known: &&BatchMetadata| known.sequences == sequences;
-        (batch.producer_epoch == self.epoch)
-            .then(|| self.batches.iter().flatten().find(same).copied())
-            .flatten()
-    }
-
-    fn remember(&mut self, batch: &Batch) {
-        self.batches.rotate_left(1);
-        self.batches[RETAINED - 1] = Some(BatchMetadata {
-            sequences: sequences(batch),
-            base_offset: batch.base_offset,
-            timestamp: batch.max_timestamp,
+    /// A batch of a transaction that the log does not know came: the guard it needs to be appended, unless its transaction is open
+    /// already (`UnifiedLog.maybeStartTransactionVerification`).
+    pub fn begin_verification(
+        &mut self,
+        batch: &Batch,
+        epoch_bumps: bool,
+        now: EpochMs,
+    ) -> Option<Guard> {
+        if self.has_ongoing(batch.producer_id, batch.producer_epoch) {
+            return None;
+        }
+        let made = &mut self.verifications_made;
+        let entry = self.verifications.entry(batch.producer_id).or_insert_with(|| {
+            *made += 1;
+            Verification::new(*made, batch, epoch_bumps, now)
         });
-    }
-}
-
-fn sequences(batch: &Batch) -> (i32, i32) {
-    (batch.base_sequence, batch.last_sequence())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::testing::batch;
-    use super::*;
-
-    fn idempotent(sequence: i32, count: i32, epoch: ProducerEpoch) -> Batch {
-        Batch { producer_id: 7, producer_epoch: epoch, base_sequence: sequence, ..batch(count, 0) }
+        entry.saw(batch, epoch_bumps);
+        Some(Guard::Held(entry.number))
     }
 
-    #[test]
-    fn sequences_must_follow_each_other_and_repeats_are_recognized() {
-        use ErrorCode::{InvalidProducerEpoch, OutOfOrderSequenceNumber};
-        let mut states = ProducerStates::default();
-        assert_eq!(states.check(&idempotent(40, 1, 1), 0), Verdict::New, "an unknown producer");
-        for sequence in 0..6 {
-            let mut next = idempotent(sequence, 1, 1);
-            next.base_offset = 100 + i64::from(sequence);
-            assert_eq!(states.check(&next, 0), Verdict::New);
-            states.update(&next);
+    fn check_data(
+        &self,
+        batch: &Batch,
+        known: Option<&ProducerState>,
+        terms: &Terms,
+    ) -> Result<(), ErrorCode> {
+        let (id, epoch) = (batch.producer_id, batch.producer_epoch);
+        let verification = self.verifications.get(&id);
+        if batch.transactional && !self.has_ongoing(id, epoch) && !terms.guard.opens(verification) {
+            return Err(ErrorCode::InvalidTxnState);
         }
-        let Verdict::Duplicate(found) = states.check(&idempotent(1, 1, 1), 0) else {
-            panic!("the fifth last batch is remembered")
-        };
-        assert_eq!(found.base_offset, 101);
-        let refused = [
-            (idempotent(0, 1, 1), OutOfOrderSequenceNumber),
-            (idempotent(7, 1, 1), OutOfOrderSequenceNumber),
-            (idempotent(6, 1, 0), InvalidProducerEpoch),
-            (idempotent(6, 1, 2), OutOfOrderSequenceNumber),
-        ];
-        for (batch, error) in refused {
-            assert_eq!(states.check(&batch, 0), Verdict::Refused(error));
+        if known.is_some_and(|state| epoch < state.epoch) {
+            return Err(ErrorCode::InvalidProducerEpoch);
         }
-        assert_eq!(states.check(&idempotent(6, 3, 1), 0), Verdict::New);
-        assert_eq!(states.check(&idempotent(0, 1, 2), 0), Verdict::New, "a new epoch begins at 0");
-    }
-
-    #[test]
-    fn sequence_numbers_wrap_at_the_largest_integer() {
-        let mut states = ProducerStates::default();
-        states.update(&idempotent(i32::MAX - 1, 3, 0));
-        assert_eq!(states.check(&idempotent(1, 1, 0), 0), Verdict::New);
-    }
-
-    #[test]
-    fn a_silent_producer_is_forgotten_after_a_day() {
-        let mut states = ProducerStates::default();
-        states.update(&idempotent(0, 1, 0));
-        assert_eq!(states.check(&idempotent(9, 1, 0), EXPIRATION_MS), Verdict::New);
+        if terms.origin == Origin::Client {
+            if let Some(verification) = verification {
+                verification.check(batch, known)?;
+            }
+            known.map_or(Ok(()), |state| state.check_sequence(batch))?;
+        }
+        let mixed =
+            !batch.transactional && known.is_some_and(|state| state.txn_first_offset.is_some());
+        if mixed { Err(ErrorCode::InvalidTxnState) } else { Ok(()) }
     }
 }

@@ -5,7 +5,7 @@
 use super::partition_log::PartitionLog;
 use super::segment::Segment;
 use super::{Batch, TimestampType};
-use crate::ids::{EpochMs, Offset};
+use crate::ids::{EpochMs, Offset, ProducerId};
 use alloc::vec::Vec;
 
 impl PartitionLog {
@@ -37,6 +37,22 @@ impl PartitionLog {
             }
         }
         found
+    }
+
+    /// Where the batch begins that holds `offset`, or the next one; the offset itself if there is none.
+    pub(super) fn batch_start(&self, offset: Offset) -> Offset {
+        let mut batches = self.segments_from(offset).iter().flat_map(|s| s.batches_from(offset));
+        batches.next().map_or(offset, |batch| batch.base_offset)
+    }
+
+    /// Aborted transactions that a reader of these batches, read from `from`, must know (`UnifiedLog.addAbortedTransactions`).
+    pub fn aborted_in(&self, from: Offset, batches: &[Batch]) -> Vec<(ProducerId, Offset)> {
+        let transactions = self.producers.transactions();
+        let Some(last) = batches.last().filter(|_| !transactions.aborted().is_empty()) else {
+            return Vec::new();
+        };
+        let found = transactions.aborted_between(from, last.next_offset());
+        found.iter().map(|txn| (txn.producer_id, txn.first_offset)).collect()
     }
 
     /// Bytes that a read from `from` to `below` could bring; counting stops once `enough` is reached.

@@ -110,7 +110,7 @@ impl PartitionLog {
             self.epochs.truncate_from_start(first);
         }
         if gone > 0 {
-            self.aborted.retain(|txn| txn.last_offset >= first);
+            self.producers.on_log_start(first, self.log_start);
         }
     }
 }

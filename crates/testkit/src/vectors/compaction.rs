@@ -7,6 +7,7 @@ use crate::problem::{Problem, typed};
 use kafkascope_model::config::topic::{CleanupPolicy, TopicConfig};
 use kafkascope_model::ids::{Bytes, EpochMs, Offset, RecordId};
 use kafkascope_model::log::batch::{Batch, Codec, ControlType, TimestampType};
+use kafkascope_model::log::marker::EndMarker;
 use kafkascope_model::log::{PartitionLog, Record};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -96,10 +97,11 @@ fn run_case(tally: &mut Tally, case: &Case) -> Result<(), Problem> {
             Op::Marker { pid, epoch, kind, offset } => {
                 let control = control(kind)
                     .map_err(|reason| Problem::at(format!("/ops/{at}/type"), reason))?;
-                write(&mut log, marker(*pid, *epoch, control), *offset, &config);
+                let marker = EndMarker { control, coordinator_epoch: 0 };
+                write(&mut log, marker.batch(*pid, *epoch, 0), *offset, &config);
             }
             Op::Roll => log.roll(0),
-            Op::ExpireProducer { pid } => log.forget_producer(*pid),
+            Op::ExpireProducer { pid } => log.producers_mut().remove(*pid),
             Op::Clean { now, first_dirty, max_keys } => {
                 let what = match first_dirty {
                     Some(from) => log.cleanable_from(*from, *now, &config),
@@ -126,17 +128,10 @@ fn run_case(tally: &mut Tally, case: &Case) -> Result<(), Problem> {
     Ok(())
 }
 
-/// A batch goes to the log's end, as a leader's does, or where a follower found it.
-fn write(log: &mut PartitionLog, mut batch: Batch, at: Option<Offset>, config: &TopicConfig) {
-    match at {
-        None => {
-            let _ = log.append_as_leader(batch, 0, 0, config);
-        }
-        Some(offset) => {
-            batch.base_offset = offset;
-            let _ = log.append_as_follower(batch, 0, config);
-        }
-    }
+/// A batch goes to the log's end, or where a follower found it.
+fn write(log: &mut PartitionLog, batch: Batch, at: Option<Offset>, config: &TopicConfig) {
+    let base_offset = at.unwrap_or_else(|| log.log_end());
+    let _ = log.append_as_follower(Batch { base_offset, ..batch }, 0, config);
     log.set_high_watermark(log.log_end());
 }
 
@@ -160,41 +155,20 @@ fn data(append: &Append) -> Batch {
         max_timestamp: timestamp,
         last_offset_delta: append.records.len() as i32 - 1,
         records,
-        ..marker(-1, -1, None)
-    }
-}
-
-fn marker(pid: i64, epoch: i16, control: Option<ControlType>) -> Batch {
-    let record = Record {
-        id: RecordId::INTERNAL,
-        offset_delta: 0,
-        timestamp: 0,
-        key: None,
-        value: Some(Bytes::from([].as_slice())),
-        headers: None,
-    };
-    Batch {
         base_offset: 0,
-        last_offset_delta: 0,
         leader_epoch: 0,
-        producer_id: pid,
-        producer_epoch: epoch,
-        base_sequence: -1,
-        max_timestamp: 0,
         timestamp_type: TimestampType::CreateTime,
         codec: Codec::None,
-        transactional: true,
-        control,
+        control: None,
         delete_horizon: -1,
-        size_bytes: 78,
-        records: [record].into(),
+        size_bytes: 100,
     }
 }
 
-fn control(kind: &str) -> Result<Option<ControlType>, String> {
+fn control(kind: &str) -> Result<ControlType, String> {
     match kind {
-        "COMMIT" => Ok(Some(ControlType::Commit)),
-        "ABORT" => Ok(Some(ControlType::Abort)),
+        "COMMIT" => Ok(ControlType::Commit),
+        "ABORT" => Ok(ControlType::Abort),
         other => Err(format!("'{other}' is neither COMMIT nor ABORT")),
     }
 }
@@ -203,8 +177,8 @@ fn described(log: &PartitionLog) -> Map<String, Value> {
     let batches: Vec<&Batch> = log.segments().iter().flat_map(|s| s.batches()).collect();
     let records: Vec<Value> = batches.iter().flat_map(|batch| records_of(batch)).collect();
     let offsets: Vec<&Value> = records.iter().map(|record| &record[0]).collect();
-    let aborted =
-        log.aborted().iter().map(|txn| (txn.producer_id, txn.first_offset, txn.last_offset));
+    let aborted = log.producers().transactions().aborted();
+    let aborted = aborted.iter().map(|txn| (txn.producer_id, txn.first_offset, txn.last_offset));
     let mut map = Map::new();
     map.insert("offsets".into(), json!(offsets));
     map.insert("batches".into(), batches.iter().map(|batch| batch_of(batch)).collect());

@@ -21,6 +21,8 @@ pub(super) struct Filter<'a> {
     pub(super) round_end: Offset,
     pub(super) producers: &'a ProducerStates,
     pub(super) transactions: CleanedTransactions,
+    /// Aborted transactions whose marker is still needed: producer and first offset.
+    pub(super) kept: Vec<(ProducerId, Offset)>,
 }
 
 /// What a transaction says of a batch.
@@ -33,13 +35,14 @@ struct Verdict {
 }
 
 impl Filter<'_> {
-    /// What stays of a batch; aborted transactions whose marker is still needed are added to `kept`.
-    pub(super) fn apply(
-        &mut self,
-        batch: &Batch,
-        kept: &mut Vec<(ProducerId, Offset)>,
-    ) -> Option<Batch> {
-        let verdict = self.judge(batch, kept);
+    /// The offsets `from..to` come next, and with them what is left of these aborted transactions.
+    pub(super) fn expect_aborted(&mut self, from: Offset, to: Offset) {
+        self.transactions.add(self.producers.transactions().aborted(), from, to);
+    }
+
+    /// What stays of a batch.
+    pub(super) fn apply(&mut self, batch: &Batch) -> Option<Batch> {
+        let verdict = self.judge(batch);
         let retain_empty =
             self.producers.last_batch_is(batch) || batch.next_offset() == self.round_end;
         if verdict.discard && !retain_empty {
@@ -66,14 +69,14 @@ impl Filter<'_> {
         Some(rebuilt(batch, retained, horizon))
     }
 
-    fn judge(&mut self, batch: &Batch, kept: &mut Vec<(ProducerId, Offset)>) -> Verdict {
+    fn judge(&mut self, batch: &Batch) -> Verdict {
         if batch.control.is_none() {
             let discard = self.transactions.on_data(batch);
             return Verdict { discard, idle_marker: false };
         }
         let marker = self.transactions.on_marker(batch);
         if let Marker::Aborts(producer_id, first_offset) = marker {
-            kept.push((producer_id, first_offset));
+            self.kept.push((producer_id, first_offset));
         }
         let idle = marker == Marker::Idle;
         let expired = batch.delete_horizon >= 0 && batch.delete_horizon <= self.now;

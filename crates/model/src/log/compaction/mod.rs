@@ -126,11 +126,16 @@ impl PartitionLog {
             round_end: what.first_uncleanable,
             producers: &self.producers,
             transactions: CleanedTransactions::default(),
+            kept: Vec::new(),
         };
-        let mut cleaned = Vec::new();
-        for group in groups(&old, config, what.first_uncleanable) {
-            cleaned.push(clean_group(group, &mut filter, &mut self.aborted));
-        }
+        let groups = groups(&old, config, what.first_uncleanable);
+        let mut cleaned: Vec<Segment> =
+            groups.into_iter().map(|group| clean_group(group, &mut filter)).collect();
+        let kept = filter.kept;
+        self.producers.retain_aborted(|txn| {
+            txn.last_offset >= self.segments[0].base_offset
+                || kept.contains(&(txn.producer_id, txn.first_offset))
+        });
         let after: u32 = cleaned.iter().map(Segment::record_count).sum();
         cleaned.append(&mut self.segments);
         self.segments = cleaned;
@@ -142,7 +147,11 @@ impl PartitionLog {
     fn offset_map(&self, what: Cleanable, max_keys: u64) -> OffsetMap {
         let mut map = OffsetMap::new(max_keys);
         let mut transactions = CleanedTransactions::default();
-        transactions.add(&self.aborted, what.first_dirty, what.first_uncleanable);
+        transactions.add(
+            self.producers.transactions().aborted(),
+            what.first_dirty,
+            what.first_uncleanable,
+        );
         for segment in self.between(what.first_dirty, what.first_uncleanable) {
             for batch in segment.batches() {
                 let counts = match batch.control {
@@ -208,29 +217,19 @@ fn groups<'a>(
     groups
 }
 
-/// Writes what stays of neighbouring segments into one, and corrects the index of aborted transactions.
-fn clean_group(
-    group: &[Segment],
-    filter: &mut Filter<'_>,
-    aborted: &mut Vec<super::AbortedTxn>,
-) -> Segment {
+/// Writes what stays of neighbouring segments into one.
+fn clean_group(group: &[Segment], filter: &mut Filter<'_>) -> Segment {
     let (head, last) = (&group[0], &group[group.len() - 1]);
     let mut cleaned = Segment::new(head.base_offset, last.created);
     let end = last.last_batch().map_or(last.base_offset, super::Batch::next_offset);
-    let mut kept = Vec::new();
     for (index, segment) in group.iter().enumerate() {
         let next = group.get(index + 1).map_or(end, |next| next.base_offset);
-        filter.transactions.add(aborted, segment.base_offset, next);
+        filter.expect_aborted(segment.base_offset, next);
         for batch in segment.batches() {
-            if let Some(batch) = filter.apply(batch, &mut kept) {
+            if let Some(batch) = filter.apply(batch) {
                 cleaned.push(batch);
             }
         }
     }
-    let within = |txn: &super::AbortedTxn| {
-        (head.base_offset..end).contains(&txn.last_offset)
-            && !kept.iter().any(|(id, first)| (*id, *first) == (txn.producer_id, txn.first_offset))
-    };
-    aborted.retain(|txn| !within(txn));
     cleaned
 }
