@@ -5,7 +5,10 @@
 
 use kafkascope_kernel::Micros;
 use kafkascope_model::api::{ApiKey, ErrorCode};
-use kafkascope_model::ids::{Bytes, MsgId, Name, NodeId, RecordId, TopicId, TopicPartition};
+use kafkascope_model::ids::{
+    Bytes, MsgId, Name, NodeId, Offset, RecordId, TopicId, TopicPartition,
+};
+use kafkascope_model::log::retention::WhyDeleted;
 use kafkascope_model::net::LinkSel;
 use kafkascope_model::trace::{ChangeReason, Exit, Fact, PositionSource, SendResult, TraceEvent};
 use kafkascope_model::world::World;
@@ -64,6 +67,8 @@ as_written! {
     TopicPartition => |value, world| world.partition_name(*value);
     Exit => |value, _world| format!("{value:?}");
     ChangeReason => |value, _world| format!("{value:?}");
+    WhyDeleted => |value, _world| format!("{value:?}");
+    Arc<[(Offset, Offset)]> => |value, _world| value.to_vec();
     PositionSource => |value, _world| format!("{value:?}");
     LinkSel => |value, _world| format!("{value:?}");
     SendResult => |value, _world| match value {
@@ -133,7 +138,8 @@ facts! {
     Truncated { tp, from, to };
     LogStart { tp, to };
     SegmentRolled { tp, base_offset };
-    Compacted { tp, up_to, removed };
+    SegmentDeleted { tp, base_offset, why };
+    Compacted { tp, up_to, gone };
     BecameLeader { tp, epoch, log_end };
     BecameFollower { tp, epoch, leader };
     ReplicaLagging { tp, replica, lag };

@@ -8,6 +8,7 @@ use crate::ids::{
     BrokerEpoch, Bytes, LeaderEpoch, MsgId, Name, NodeId, Offset, ProducerEpoch, ProducerId,
     RecordId, TopicId, TopicPartition,
 };
+use crate::log::retention::WhyDeleted;
 use crate::net::LinkSel;
 use alloc::sync::Arc;
 use kafkascope_kernel::{Micros, SimTime};
@@ -159,8 +160,10 @@ pub enum Fact {
     LogStart { tp: TopicPartition, to: Offset },
     /// A segment was rolled; the new one begins here.
     SegmentRolled { tp: TopicPartition, base_offset: Offset },
-    /// The log cleaner compacted a replica's log below this offset; so many records went.
-    Compacted { tp: TopicPartition, up_to: Offset, removed: u32 },
+    /// A segment was deleted.
+    SegmentDeleted { tp: TopicPartition, base_offset: Offset, why: WhyDeleted },
+    /// The log cleaner compacted a replica's log below this offset; records in these ranges of offsets went.
+    Compacted { tp: TopicPartition, up_to: Offset, gone: Arc<[(Offset, Offset)]> },
     /// This broker now leads the partition.
     BecameLeader { tp: TopicPartition, epoch: LeaderEpoch, log_end: Offset },
     /// This broker now follows.

@@ -21,7 +21,7 @@ impl ReplicaManager {
         while let Some((tp, what)) = self.filthiest(now) {
             let Some(partition) = self.replicas.get_mut(tp) else { break };
             let Some(done) = partition.log.clean(what, keys, now, &partition.config) else { break };
-            cx.note(Fact::Compacted { tp, up_to: done.up_to, removed: done.removed });
+            cx.note(Fact::Compacted { tp, up_to: done.up_to, gone: done.gone.into() });
             if done.up_to <= what.first_dirty {
                 break;
             }
@@ -54,6 +54,10 @@ impl ReplicaManager {
             let done = partition.log.apply_retention(now, &partition.config);
             if let Some(base_offset) = done.rolled {
                 cx.note(Fact::SegmentRolled { tp, base_offset });
+            }
+            for deleted in done.deleted {
+                let (base_offset, why) = (deleted.base_offset, deleted.why);
+                cx.note(Fact::SegmentDeleted { tp, base_offset, why });
             }
             if let Some(to) = done.log_start {
                 cx.note(Fact::LogStart { tp, to });

@@ -338,8 +338,10 @@ mod tests {
     fn what_does_not_fit_is_refused() {
         let mut log = PartitionLog::new(0);
         let small = TopicConfig { max_message_bytes: 99, ..TopicConfig::default() };
-        let compacted =
-            TopicConfig { cleanup_policy: CleanupPolicy::Compact, ..TopicConfig::default() };
+        let compacted = TopicConfig {
+            cleanup_policy: crate::config::topic::CleanupPolicy::Compact,
+            ..TopicConfig::default()
+        };
         let cases = [
             (small, ErrorCode::MessageTooLarge),
             (compacted, ErrorCode::InvalidRecord),

@@ -51,11 +51,6 @@ impl Segment {
         if self.max_timestamp >= 0 { self.max_timestamp } else { self.created }
     }
 
-    /// How many records it holds.
-    pub fn record_count(&self) -> u32 {
-        self.batches().map(|batch| batch.records.len() as u32).sum()
-    }
-
     /// Whether a new segment must begin before a batch of this size and timestamp (`LogSegment.shouldRoll`).
     pub fn should_roll(&self, batch: &Batch, now: EpochMs, config: &TopicConfig) -> bool {
         self.should_roll_with(batch, now, config, self.roll_jitter(config))

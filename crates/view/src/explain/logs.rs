@@ -10,6 +10,7 @@ use crate::view_model::Tone;
 use crate::view_model::timeline::MarkKind;
 use crate::words;
 use kafkascope_model::ids::{LeaderEpoch, Offset, TopicPartition};
+use kafkascope_model::log::retention::WhyDeleted;
 use kafkascope_model::trace::{Fact, TraceEvent};
 
 pub(super) fn tell(event: &TraceEvent, context: &Context<'_>) -> Option<Telling> {
@@ -66,6 +67,28 @@ pub(super) fn tell(event: &TraceEvent, context: &Context<'_>) -> Option<Telling>
         Fact::DuplicateBatch { tp, .. } => {
             let text = format!(
                 "{} has this batch of {} already: it answers as if it were new and appends nothing.",
+                context.title(node),
+                context.partition(*tp)
+            );
+            Some(Telling::plain(text, Selection::Replica(node, *tp)))
+        }
+        Fact::SegmentDeleted { tp, base_offset, why } if !context.is_internal(*tp) => {
+            let leads = context.before.leader(*tp) == Some(node);
+            let reason = match why {
+                WhyDeleted::LogStart => "all of it lies below the log start",
+                WhyDeleted::Bytes => "the log is larger than retention.bytes",
+                WhyDeleted::Time => "its newest record is older than retention.ms",
+            };
+            let name = context.partition(*tp);
+            let text =
+                format!("{name}: the segment from offset {base_offset} is deleted: {reason}.");
+            leads.then(|| Telling::plain(text, Selection::Replica(node, *tp)))
+        }
+        Fact::Compacted { tp, up_to, gone } if !gone.is_empty() && !context.is_internal(*tp) => {
+            let count: Offset = gone.iter().map(|(from, to)| to - from).sum();
+            let records = words::count(count.unsigned_abs(), "record", "records");
+            let text = format!(
+                "{} compacted {} below offset {up_to}: {records} went, for newer ones with their keys or for good.",
                 context.title(node),
                 context.partition(*tp)
             );

@@ -58,7 +58,7 @@ impl ReplicaPicture {
     /// Which record is at an offset.
     pub fn record_at(&self, offset: Offset) -> Option<RecordId> {
         let index = self.batches.partition_point(|batch| batch.next_offset() <= offset);
-        let batch = self.batches.get(index)?;
+        let batch = self.batches.get(index).filter(|batch| batch.base_offset <= offset)?;
         let place = usize::try_from(offset - batch.base_offset).ok()?;
         batch.records.get(place).copied()
     }
@@ -101,6 +101,26 @@ impl ReplicaPicture {
         self.segments.retain(|base| *base <= to);
     }
 
+    /// Records in these ranges of offsets are gone; the others keep their offsets.
+    fn compact(&mut self, gone: &[(Offset, Offset)]) {
+        let reach = gone.last().map_or(0, |(_, to)| *to);
+        let touched = self.batches.partition_point(|batch| batch.base_offset < reach);
+        let later = self.batches.split_off(touched);
+        let old = std::mem::replace(&mut self.batches, later);
+        let mut kept = VecDeque::new();
+        for batch in &old {
+            let mut from = batch.base_offset;
+            let first = gone.partition_point(|(_, to)| *to <= batch.base_offset);
+            for (start, end) in gone[first..].iter().filter(|(s, _)| *s < batch.next_offset()) {
+                kept.extend(cut(batch, from, *start));
+                from = *end;
+            }
+            kept.extend(cut(batch, from, batch.next_offset()));
+        }
+        kept.append(&mut self.batches);
+        self.batches = kept;
+    }
+
     fn start_at(&mut self, offset: Offset) {
         self.log_start = offset;
         while self.batches.front().is_some_and(|batch| batch.next_offset() <= offset) {
@@ -112,6 +132,9 @@ impl ReplicaPicture {
 
 /// A batch less what lies outside `from .. to`.
 fn cut(batch: &LogBatch, from: Offset, to: Offset) -> Option<LogBatch> {
+    if from >= to {
+        return None;
+    }
     if from <= batch.base_offset && batch.next_offset() <= to {
         return Some(batch.clone());
     }
@@ -149,6 +172,10 @@ impl Picture {
             Fact::SegmentRolled { tp, base_offset } => {
                 self.replica_mut(node, *tp).segments.push(*base_offset);
             }
+            Fact::SegmentDeleted { tp, base_offset, .. } => {
+                self.replica_mut(node, *tp).segments.retain(|base| base != base_offset);
+            }
+            Fact::Compacted { tp, gone, .. } => self.replica_mut(node, *tp).compact(gone),
             Fact::BecameLeader { tp, epoch, log_end } => {
                 let replica = self.replica_mut(node, *tp);
                 (replica.leads, replica.follows) = (Some(*epoch), None);

@@ -39,12 +39,12 @@ pub struct Cleanable {
 }
 
 /// What a pass did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cleaned {
     /// Below this the log is clean now.
     pub up_to: Offset,
-    /// Records that went.
-    pub removed: u32,
+    /// Offsets whose records went, as ranges `from..to`.
+    pub gone: Vec<(Offset, Offset)>,
 }
 
 impl Cleanable {
@@ -118,7 +118,6 @@ impl PartitionLog {
         let end = map.latest + 1;
         let count = self.between(0, end).len();
         let old: Vec<Segment> = self.segments.drain(..count).collect();
-        let before: u32 = old.iter().map(Segment::record_count).sum();
         let mut filter = Filter {
             map: &map,
             now,
@@ -136,11 +135,11 @@ impl PartitionLog {
             txn.last_offset >= self.segments[0].base_offset
                 || kept.contains(&(txn.producer_id, txn.first_offset))
         });
-        let after: u32 = cleaned.iter().map(Segment::record_count).sum();
+        let gone = difference(offsets(&old), offsets(&cleaned));
         cleaned.append(&mut self.segments);
         self.segments = cleaned;
         self.cleaner.checkpoint = Some(end);
-        Some(Cleaned { up_to: end, removed: before - after })
+        Some(Cleaned { up_to: end, gone })
     }
 
     /// The newest offset of every key in the dirty part, as far as the map holds them (`Cleaner.buildOffsetMap`).
@@ -215,6 +214,30 @@ fn groups<'a>(
         first = next;
     }
     groups
+}
+
+fn offsets(segments: &[Segment]) -> impl Iterator<Item = Offset> {
+    let batches = segments.iter().flat_map(Segment::batches);
+    batches.flat_map(|batch| batch.records.iter().map(|record| batch.offset_of(record)))
+}
+
+/// What is in `all` but not in `kept`, both rising, as ranges.
+fn difference(
+    all: impl Iterator<Item = Offset>,
+    kept: impl Iterator<Item = Offset>,
+) -> Vec<(Offset, Offset)> {
+    let mut kept = kept.peekable();
+    let mut ranges: Vec<(Offset, Offset)> = Vec::new();
+    for offset in all {
+        if kept.next_if_eq(&offset).is_some() {
+            continue;
+        }
+        match ranges.last_mut() {
+            Some((_, to)) if *to == offset => *to = offset + 1,
+            Some(_) | None => ranges.push((offset, offset + 1)),
+        }
+    }
+    ranges
 }
 
 /// Writes what stays of neighbouring segments into one.
