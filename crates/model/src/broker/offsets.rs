@@ -8,23 +8,23 @@ use super::replica_manager::ReplicaManager;
 use crate::api::request::{ListOffsets, OffsetForLeaderEpoch, OffsetSpec};
 use crate::api::response::{EpochEnd, ListedOffset};
 use crate::api::{ErrorCode, Response};
-use crate::ids::{EpochMs, LeaderEpoch, Offset, TopicPartition};
+use crate::ids::{LeaderEpoch, TopicPartition};
+use crate::log::read::Found;
 
 impl ReplicaManager {
     /// Answers a LIST_OFFSETS.
     pub fn list_offsets(&self, request: &ListOffsets, env: &Env<'_>) -> Response {
         let answers = request.partitions.iter().map(|(tp, epoch, spec)| {
-            let found = self.leader_of(*tp, *epoch, env).and_then(|partition| {
-                look_up(partition, *spec, request.replica_id.is_broker())
-                    .map(|(offset, timestamp)| (partition, offset, timestamp))
-            });
+            let found = self
+                .leader_of(*tp, *epoch, env)
+                .and_then(|partition| look_up(partition, *spec, request.replica_id.is_broker()));
             match found {
-                Ok((partition, offset, timestamp)) => ListedOffset {
+                Ok(Found { offset, timestamp, leader_epoch }) => ListedOffset {
                     tp: *tp,
                     error: ErrorCode::None,
                     timestamp,
                     offset,
-                    leader_epoch: epoch_of(partition, offset, *spec),
+                    leader_epoch,
                 },
                 Err(error) => {
                     ListedOffset { tp: *tp, error, timestamp: -1, offset: -1, leader_epoch: -1 }
@@ -68,33 +68,30 @@ impl ReplicaManager {
     }
 }
 
-fn look_up(
-    partition: &Partition,
-    spec: OffsetSpec,
-    by_follower: bool,
-) -> Result<(Offset, EpochMs), ErrorCode> {
+/// What a leader answers to one question (`Partition.fetchOffsetForTimestamp`).
+fn look_up(partition: &Partition, spec: OffsetSpec, by_follower: bool) -> Result<Found, ErrorCode> {
     let (log, leadership) = (&partition.log, partition.require_leadership()?);
     let end = if by_follower { log.log_end() } else { log.high_watermark() };
     // The high watermark of a new leader may be behind what its predecessor has told (KIP-207).
-    let unsure = !by_follower && log.high_watermark() < leadership.epoch_start;
-    let visible = |found: Option<(Offset, EpochMs)>| {
-        found.filter(|(offset, _)| *offset < end).unwrap_or((-1, -1))
+    let sure = || {
+        let known = by_follower || log.high_watermark() >= leadership.epoch_start;
+        if known { Ok(()) } else { Err(ErrorCode::OffsetNotAvailable) }
+    };
+    let visible = |found: Option<Found>| match found.filter(|found| found.offset < end) {
+        Some(found) => Ok(found),
+        None => sure().map(|()| Found { offset: -1, timestamp: -1, leader_epoch: -1 }),
     };
     match spec {
-        OffsetSpec::Earliest => Ok((log.log_start(), -1)),
-        _ if unsure => Err(ErrorCode::OffsetNotAvailable),
-        OffsetSpec::Latest => Ok((end, -1)),
-        OffsetSpec::MaxTimestamp => Ok(visible(log.max_timestamp())),
-        OffsetSpec::AtOrAfter(moment) => Ok(visible(log.offset_at_or_after(moment))),
-    }
-}
-
-fn epoch_of(partition: &Partition, offset: Offset, spec: OffsetSpec) -> LeaderEpoch {
-    let epochs = partition.log.epochs();
-    match spec {
-        OffsetSpec::Latest => partition.leader_epoch,
-        OffsetSpec::Earliest | OffsetSpec::MaxTimestamp | OffsetSpec::AtOrAfter(_) => {
-            epochs.epoch_at(offset).unwrap_or(-1)
+        OffsetSpec::Earliest => {
+            let offset = log.log_start();
+            let leader_epoch = log.epochs().epoch_at(offset).unwrap_or(-1);
+            Ok(Found { offset, timestamp: -1, leader_epoch })
         }
+        OffsetSpec::Latest => {
+            let leader_epoch = partition.leader_epoch;
+            sure().map(|()| Found { offset: end, timestamp: -1, leader_epoch })
+        }
+        OffsetSpec::MaxTimestamp => visible(log.max_timestamp()),
+        OffsetSpec::AtOrAfter(moment) => visible(log.offset_at_or_after(moment)),
     }
 }

@@ -3,7 +3,7 @@
 //! Invariant: cluster-wide defaults of topics live here too, under the broker's keys.
 
 use super::config_table;
-use super::table::{any, minus_one_or_more, not_negative, positive};
+use super::table::{a_mebibyte, any, minus_one_or_more, not_negative, positive};
 use super::topic::{CleanupPolicy, MessageTimestampType};
 use super::value::{Share, choice};
 
@@ -38,7 +38,7 @@ config_table! {
         min_insync_replicas: i32 = 1, "min.insync.replicas", positive, "Default of the topic config of that name.";
         unclean_leader_election_enable: bool = false, "unclean.leader.election.enable", any, "Default of the topic config of that name.";
         message_max_bytes: i32 = 1_048_588, "message.max.bytes", not_negative, "Default of max.message.bytes.";
-        log_segment_bytes: i32 = 1_073_741_824, "log.segment.bytes", positive, "Default of segment.bytes.";
+        log_segment_bytes: i32 = 1_073_741_824, "log.segment.bytes", a_mebibyte, "Default of segment.bytes.";
         log_retention_ms: Option<i64> = None, "log.retention.ms", any, "Default of retention.ms; null leaves it to the hours.";
         log_retention_hours: i32 = 168, "log.retention.hours", minus_one_or_more, "Default of retention.ms, in hours.";
         log_retention_minutes: Option<i64> = None, "log.retention.minutes", any, "Default of retention.ms, in minutes; null leaves it to the hours.";
@@ -57,6 +57,8 @@ config_table! {
         log_roll_hours: i32 = 168, "log.roll.hours", positive, "Default of segment.ms, in hours.";
         log_roll_jitter_ms: Option<i64> = None, "log.roll.jitter.ms", any, "Default of segment.jitter.ms; null leaves it to the hours.";
         log_roll_jitter_hours: i32 = 0, "log.roll.jitter.hours", not_negative, "Default of segment.jitter.ms, in hours.";
+        log_message_timestamp_before_max_ms: i64 = i64::MAX, "log.message.timestamp.before.max.ms", not_negative, "Default of message.timestamp.before.max.ms.";
+        log_message_timestamp_after_max_ms: i64 = 3_600_000, "log.message.timestamp.after.max.ms", not_negative, "Default of message.timestamp.after.max.ms.";
         log_message_timestamp_type: MessageTimestampType = MessageTimestampType::CreateTime, "log.message.timestamp.type", any, "Default of message.timestamp.type.";
         log_segment_delete_delay_ms: i64 = 60_000, "log.segment.delete.delay.ms", not_negative, "Default of file.delete.delay.ms.";
         producer_id_expiration_ms: i32 = 86_400_000, "producer.id.expiration.ms", positive, "How long a log remembers a silent producer.";

@@ -138,3 +138,8 @@ pub(crate) fn minus_one_or_more<T: Into<i64> + Copy>(value: &T) -> Result<(), &'
 pub(crate) fn positive<T: Into<i64> + Copy>(value: &T) -> Result<(), &'static str> {
     if (*value).into() >= 1 { Ok(()) } else { Err("at least 1") }
 }
+
+/// At least 1 MiB, the smallest segment since Kafka 4.0.
+pub(crate) fn a_mebibyte(value: &i32) -> Result<(), &'static str> {
+    if *value >= 1_048_576 { Ok(()) } else { Err("at least 1048576") }
+}

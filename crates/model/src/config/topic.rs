@@ -3,7 +3,7 @@
 //! Invariant: a value here wins over the broker's default of the same meaning.
 
 use super::config_table;
-use super::table::{any, minus_one_or_more, not_negative, positive};
+use super::table::{a_mebibyte, any, minus_one_or_more, not_negative, positive};
 use super::value::{Share, choice};
 
 choice! {
@@ -44,10 +44,12 @@ config_table! {
         min_insync_replicas: i32 = 1, "min.insync.replicas", positive, "How small the ISR may be for a write with acks=all.";
         max_message_bytes: i32 = 1_048_588, "max.message.bytes", not_negative, "The largest batch the topic takes.";
         message_timestamp_type: MessageTimestampType = MessageTimestampType::CreateTime, "message.timestamp.type", any, "Who sets timestamps.";
+        message_timestamp_before_max_ms: i64 = i64::MAX, "message.timestamp.before.max.ms", not_negative, "How far before the broker's time a record's timestamp may lie.";
+        message_timestamp_after_max_ms: i64 = 3_600_000, "message.timestamp.after.max.ms", not_negative, "How far after the broker's time a record's timestamp may lie.";
         retention_ms: i64 = 604_800_000, "retention.ms", minus_one_or_more, "How old a segment may be, by its newest record; -1 keeps all.";
         retention_bytes: i64 = -1, "retention.bytes", minus_one_or_more, "How much of a partition is kept; -1 keeps all.";
         file_delete_delay_ms: i64 = 60_000, "file.delete.delay.ms", not_negative, "How long a deleted segment's file stays on disk; nobody can read it.";
-        segment_bytes: i32 = 1_073_741_824, "segment.bytes", positive, "When a segment is full.";
+        segment_bytes: i32 = 1_073_741_824, "segment.bytes", a_mebibyte, "When a segment is full.";
         min_cleanable_dirty_ratio: Share = Share(500_000), "min.cleanable.dirty.ratio", any, "How large the uncompacted share of a log must be before it is compacted.";
         delete_retention_ms: i64 = 86_400_000, "delete.retention.ms", not_negative, "How long a compacted log keeps tombstones.";
         min_compaction_lag_ms: i64 = 0, "min.compaction.lag.ms", not_negative, "How old a record must be before it is compacted away.";

@@ -158,6 +158,8 @@ impl MetadataImage {
             segment_ms: node.segment_ms(),
             segment_jitter_ms: node.segment_jitter_ms(),
             message_timestamp_type: node.log_message_timestamp_type,
+            message_timestamp_before_max_ms: node.log_message_timestamp_before_max_ms,
+            message_timestamp_after_max_ms: node.log_message_timestamp_after_max_ms,
             file_delete_delay_ms: node.log_segment_delete_delay_ms,
             ..TopicConfig::default()
         };

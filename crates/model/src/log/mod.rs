@@ -9,7 +9,7 @@ pub mod epochs;
 pub mod marker;
 pub mod partition_log;
 pub mod producers;
-mod read;
+pub mod read;
 pub mod record;
 pub mod retention;
 pub mod segment;

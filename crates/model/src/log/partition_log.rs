@@ -126,7 +126,7 @@ impl PartitionLog {
         now: EpochMs,
         config: &TopicConfig,
     ) -> Result<LeaderAppend, ErrorCode> {
-        validate(&batch, config)?;
+        validate(&batch, now, config)?;
         batch.base_offset = self.log_end;
         batch.leader_epoch = epoch;
         let mut log_append_time = -1;
@@ -258,12 +258,15 @@ impl PartitionLog {
 }
 
 /// What a leader checks before anything else (`LogValidator` and the size checks of `UnifiedLog.append`).
-fn validate(batch: &Batch, config: &TopicConfig) -> Result<(), ErrorCode> {
+fn validate(batch: &Batch, now: EpochMs, config: &TopicConfig) -> Result<(), ErrorCode> {
     let keyless = config.cleanup_policy.compacts()
         && batch.control.is_none()
         && batch.records.iter().any(|r| r.key.is_none());
     if keyless {
         return Err(ErrorCode::InvalidRecord);
+    }
+    if batch.control.is_none() && has_wrong_time(batch, now, config) {
+        return Err(ErrorCode::InvalidTimestamp);
     }
     if batch.size_bytes > config.max_message_bytes.unsigned_abs() {
         return Err(ErrorCode::MessageTooLarge);
@@ -272,6 +275,16 @@ fn validate(batch: &Batch, config: &TopicConfig) -> Result<(), ErrorCode> {
         return Err(ErrorCode::RecordListTooLarge);
     }
     Ok(())
+}
+
+/// Whether a producer's timestamp lies too far from the broker's time.
+fn has_wrong_time(batch: &Batch, now: EpochMs, config: &TopicConfig) -> bool {
+    let (before, after) =
+        (config.message_timestamp_before_max_ms, config.message_timestamp_after_max_ms);
+    let early = |timestamp: EpochMs| timestamp >= 0 && now.saturating_sub(timestamp) > before;
+    config.message_timestamp_type == MessageTimestampType::CreateTime
+        && (batch.max_timestamp.saturating_sub(now) > after
+            || before < i64::MAX && batch.records.iter().any(|record| early(record.timestamp)))
 }
 
 #[cfg(test)]
@@ -346,9 +359,13 @@ mod tests {
             (small, ErrorCode::MessageTooLarge),
             (compacted, ErrorCode::InvalidRecord),
             (config(99), ErrorCode::RecordListTooLarge),
+            (
+                TopicConfig { message_timestamp_after_max_ms: 4, ..config(200) },
+                ErrorCode::InvalidTimestamp,
+            ),
         ];
         for (config, error) in cases {
-            assert_eq!(log.append_as_leader(batch(1, 0), 0, 0, &config), Err(error));
+            assert_eq!(log.append_as_leader(batch(1, 5), 0, 0, &config), Err(error));
         }
         assert_eq!(log.log_end(), 0);
     }

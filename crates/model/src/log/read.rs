@@ -5,8 +5,19 @@
 use super::partition_log::PartitionLog;
 use super::segment::Segment;
 use super::{Batch, TimestampType};
-use crate::ids::{EpochMs, Offset, ProducerId};
+use crate::ids::{EpochMs, LeaderEpoch, Offset, ProducerId};
 use alloc::vec::Vec;
+
+/// A record that a look-up by time found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Its offset.
+    pub offset: Offset,
+    /// Its timestamp, as the log has it.
+    pub timestamp: EpochMs,
+    /// Epoch of the leader that appended it.
+    pub leader_epoch: LeaderEpoch,
+}
 
 impl PartitionLog {
     /// Batches from the one that holds `from`, as long as they begin below `below` and fit in `max_bytes`; the first of them
@@ -71,8 +82,8 @@ impl PartitionLog {
         bytes
     }
 
-    /// The first record at or after a moment: its offset and timestamp.
-    pub fn offset_at_or_after(&self, moment: EpochMs) -> Option<(Offset, EpochMs)> {
+    /// The first record at or after a moment.
+    pub fn offset_at_or_after(&self, moment: EpochMs) -> Option<Found> {
         let later = |segment: &&Segment| segment.max_timestamp >= moment;
         self.segments
             .iter()
@@ -82,8 +93,8 @@ impl PartitionLog {
             .find_map(|batch| first_record(batch, moment, self.log_start))
     }
 
-    /// The first record with the largest timestamp: its offset and timestamp.
-    pub fn max_timestamp(&self) -> Option<(Offset, EpochMs)> {
+    /// The first record with the largest timestamp; as in Kafka it may lie below the log start.
+    pub fn max_timestamp(&self) -> Option<Found> {
         let latest = self.segments.iter().map(|segment| segment.max_timestamp).max()?;
         let segment = self.segments.iter().find(|segment| segment.max_timestamp == latest)?;
         let batch = segment.batches().find(|batch| batch.max_timestamp == latest)?;
@@ -96,14 +107,16 @@ impl PartitionLog {
     }
 }
 
-fn first_record(batch: &Batch, moment: EpochMs, log_start: Offset) -> Option<(Offset, EpochMs)> {
+fn first_record(batch: &Batch, moment: EpochMs, log_start: Offset) -> Option<Found> {
     let by_append = batch.timestamp_type == TimestampType::LogAppendTime;
     let time = |timestamp| if by_append { batch.max_timestamp } else { timestamp };
+    let leader_epoch = batch.leader_epoch;
     batch
         .records
         .iter()
         .map(|record| (batch.offset_of(record), time(record.timestamp)))
         .find(|(offset, timestamp)| *timestamp >= moment && *offset >= log_start)
+        .map(|(offset, timestamp)| Found { offset, timestamp, leader_epoch })
 }
 
 #[cfg(test)]
@@ -142,10 +155,15 @@ mod tests {
             let appended = log.append_as_leader(batch(1, timestamp), 0, 0, &TopicConfig::default());
             assert!(appended.is_ok());
         }
-        assert_eq!(log.offset_at_or_after(1), Some((1, 1_000)));
-        assert_eq!(log.offset_at_or_after(1_001), Some((3, 3_000)));
-        assert_eq!(log.offset_at_or_after(3_001), None);
-        assert_eq!(log.max_timestamp(), Some((3, 3_000)));
+        let told = |found: Option<Found>| found.map(|found| (found.offset, found.timestamp));
+        assert_eq!(told(log.offset_at_or_after(1)), Some((1, 1_000)));
+        assert_eq!(told(log.offset_at_or_after(1_001)), Some((3, 3_000)));
+        assert_eq!(told(log.offset_at_or_after(3_001)), None);
+        assert_eq!(told(log.max_timestamp()), Some((3, 3_000)));
+        log.set_high_watermark(6);
+        log.raise_log_start(5);
+        assert_eq!(told(log.offset_at_or_after(0)), Some((5, 3_000)));
+        assert_eq!(told(log.max_timestamp()), Some((3, 3_000)), "though it is below the log start");
     }
 
     #[test]
