@@ -131,14 +131,17 @@ impl ProducerStates {
     /// (`ProducerStateManager.removeExpiredProducers`).
     pub fn expire(&mut self, now: EpochMs, expiration_ms: i64) {
         let old = |at: EpochMs| now - at >= expiration_ms;
-        self.entries.retain(|_, state| state.txn_first_offset.is_some() || !old(state.last_timestamp));
+        self.entries
+            .retain(|_, state| state.txn_first_offset.is_some() || !old(state.last_timestamp));
         self.verifications.retain(|_, verification| !old(verification.at));
     }
 
     /// Whether a batch is the last one known of its producer.
     pub fn last_batch_is(&self, batch: &Batch) -> bool {
         let state = self.entries.get(&batch.producer_id);
-        state.and_then(ProducerState::last_batch).is_some_and(|last| last.base_offset == batch.base_offset)
+        state
+            .and_then(ProducerState::last_batch)
+            .is_some_and(|last| last.base_offset == batch.base_offset)
     }
 
     /// Every producer by id.
@@ -159,7 +162,12 @@ impl ProducerStates {
 
     /// A batch of a transaction that the log does not know came: the guard it needs to be appended, unless its transaction is open
     /// already (`UnifiedLog.maybeStartTransactionVerification`).
-    pub fn begin_verification(&mut self, batch: &Batch, epoch_bumps: bool, now: EpochMs) -> Option<Guard> {
+    pub fn begin_verification(
+        &mut self,
+        batch: &Batch,
+        epoch_bumps: bool,
+        now: EpochMs,
+    ) -> Option<Guard> {
         if self.has_ongoing(batch.producer_id, batch.producer_epoch) {
             return None;
         }
@@ -180,10 +188,7 @@ impl ProducerStates {
     ) -> Result<(), ErrorCode> {
         let (id, epoch) = (batch.producer_id, batch.producer_epoch);
         let verification = self.verifications.get(&id);
-        if batch.transactional
-            && !self.has_ongoing(id, epoch)
-            && !terms.guard.opens(verification)
-        {
+        if batch.transactional && !self.has_ongoing(id, epoch) && !terms.guard.opens(verification) {
             return Err(ErrorCode::InvalidTxnState);
         }
         if known.is_some_and(|state| epoch < state.epoch) {
@@ -195,7 +200,8 @@ impl ProducerStates {
             }
             known.map_or(Ok(()), |state| state.check_sequence(batch))?;
         }
-        let mixed = !batch.transactional && known.is_some_and(|state| state.txn_first_offset.is_some());
+        let mixed =
+            !batch.transactional && known.is_some_and(|state| state.txn_first_offset.is_some());
         if mixed { Err(ErrorCode::InvalidTxnState) } else { Ok(()) }
     }
 }

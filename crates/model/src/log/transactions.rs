@@ -89,8 +89,7 @@ impl Transactions {
 
     /// Those aborted that overlap `from .. upper`: what a reader of that range must know (`TransactionIndex.collectAbortedTxns`).
     pub fn aborted_between(&self, from: Offset, upper: Offset) -> Vec<AbortedTxn> {
-        let overlaps =
-            |txn: &&AbortedTxn| txn.last_offset >= from && txn.first_offset < upper;
+        let overlaps = |txn: &&AbortedTxn| txn.last_offset >= from && txn.first_offset < upper;
         let after = self.aborted.partition_point(|txn| txn.last_offset < from);
         self.aborted[after..].iter().filter(overlaps).copied().collect()
     }

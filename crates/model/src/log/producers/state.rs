@@ -75,8 +75,13 @@ impl ProducerState {
     /// A batch of a new epoch begins at 0, any other where the last one ended.
     pub(super) fn check_sequence(&self, batch: &Batch) -> Result<(), ErrorCode> {
         let last = self.last_sequence();
-        let expected = if batch.producer_epoch != self.epoch || last == i32::MAX { 0 } else { last + 1 };
-        if batch.base_sequence == expected { Ok(()) } else { Err(ErrorCode::OutOfOrderSequenceNumber) }
+        let expected =
+            if batch.producer_epoch != self.epoch || last == i32::MAX { 0 } else { last + 1 };
+        if batch.base_sequence == expected {
+            Ok(())
+        } else {
+            Err(ErrorCode::OutOfOrderSequenceNumber)
+        }
     }
 
     /// Under transaction version 2 a marker carries a higher epoch than the data; one that is equal can only be a marker that was
@@ -88,7 +93,8 @@ impl ProducerState {
         terms: &Terms,
     ) -> Result<(), ErrorCode> {
         let must_rise = terms.transaction_version >= 2 && self.txn_first_offset.is_some();
-        let stale = batch.producer_epoch < self.epoch || must_rise && batch.producer_epoch == self.epoch;
+        let stale =
+            batch.producer_epoch < self.epoch || must_rise && batch.producer_epoch == self.epoch;
         if stale {
             Err(ErrorCode::InvalidProducerEpoch)
         } else if marker.coordinator_epoch < self.coordinator_epoch {

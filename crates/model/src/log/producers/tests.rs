@@ -72,7 +72,10 @@ fn a_second_version_marker_has_a_higher_epoch_than_the_data_and_a_repeat_of_it_d
     let terms = Terms { origin: Origin::Coordinator, transaction_version: 2, ..Terms::default() };
     let refused = Verdict::Refused(ErrorCode::InvalidProducerEpoch);
     assert_eq!(states.check(&marker(4, 0), &terms), refused);
-    assert_eq!(states.check(&marker(4, 0), &Terms { transaction_version: 1, ..terms }), Verdict::New);
+    assert_eq!(
+        states.check(&marker(4, 0), &Terms { transaction_version: 1, ..terms }),
+        Verdict::New
+    );
     assert_eq!(states.check(&marker(5, 0), &terms), Verdict::New);
     states.update(&marker(5, 3));
     assert_eq!(states.check(&marker(5, 3), &terms), Verdict::New);

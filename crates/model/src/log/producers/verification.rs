@@ -61,7 +61,11 @@ impl Verification {
     }
 
     /// No batch may come before one that was seen waiting; where epochs rise with every transaction, none but the first may open it.
-    pub(super) fn check(&self, batch: &Batch, known: Option<&ProducerState>) -> Result<(), ErrorCode> {
+    pub(super) fn check(
+        &self,
+        batch: &Batch,
+        known: Option<&ProducerState>,
+    ) -> Result<(), ErrorCode> {
         let unknown = known.is_none_or(|state| state.last_batch().is_none());
         let not_first = self.epoch_bumps && unknown && batch.base_sequence != 0;
         if not_first || batch.base_sequence > self.lowest_sequence {
