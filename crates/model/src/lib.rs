@@ -21,5 +21,6 @@ pub mod log;
 pub mod net;
 pub mod node;
 pub mod trace;
+pub mod txn;
 pub mod workload;
 pub mod world;

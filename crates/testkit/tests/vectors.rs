@@ -40,6 +40,8 @@ vectors! {
     partitions_are_dealt_as_kafka_deals_them "assignors.json";
     keys_and_groups_hash_to_the_partitions_that_kafka_computes "murmur2.json";
     leaders_and_isrs_become_what_kafka_computes "elections.json";
+    duplicates_and_gaps_are_judged_as_kafka_judges_them "idempotence.json";
+    transactions_hide_and_show_what_kafka_hides_and_shows "transactions.json";
     records_take_the_bytes_that_kafka_counts "record_sizes.json";
     replicas_go_where_kafka_places_them "replica_placement.json";
 }

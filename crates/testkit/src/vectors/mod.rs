@@ -5,13 +5,17 @@
 mod assignors;
 mod compaction;
 mod elections;
+mod idempotence;
+mod log_ops;
 mod murmur2;
 mod placement;
 mod reconciliation;
 mod record_sizes;
 mod retention;
 mod tally;
+mod transactions;
 mod truncation;
+mod txn_tables;
 
 use crate::conform::Checked;
 use crate::problem::Problem;
@@ -30,12 +34,14 @@ const KINDS: &[Kind] = &[
     Kind { name: "assignors", is: assignors::is, run: assignors::run },
     Kind { name: "compaction", is: compaction::is, run: compaction::run },
     Kind { name: "elections", is: elections::is, run: elections::run },
+    Kind { name: "idempotence", is: idempotence::is, run: idempotence::run },
     Kind { name: "murmur2", is: murmur2::is, run: murmur2::run },
     Kind { name: "reconciliation", is: reconciliation::is, run: reconciliation::run },
     Kind { name: "record sizes", is: record_sizes::is, run: record_sizes::run },
     Kind { name: "replica placement", is: placement::is, run: placement::run },
     Kind { name: "retention", is: retention::is, run: retention::run },
     Kind { name: "truncation", is: truncation::is, run: truncation::run },
+    Kind { name: "transactions", is: transactions::is, run: transactions::run },
 ];
 
 /// Checks a document of vectors.

@@ -20,6 +20,7 @@ mod records;
 mod subscription;
 
 pub use membership::MemberState;
+pub use records::offsets_handed;
 pub use subscription::{Assigned, FetchState, Partition, Position};
 
 use crate::api::{ErrorCode, Response};

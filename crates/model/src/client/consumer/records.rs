@@ -118,6 +118,12 @@ impl CompletedFetch {
     }
 }
 
+/// The offsets that an application gets out of one partition's answer, read from `from` on.
+pub fn offsets_handed(from: Offset, answer: FetchedPartition, read_committed: bool) -> Vec<Offset> {
+    let mut fetch = CompletedFetch::new(("".into(), 0), from, answer, read_committed);
+    fetch.take(usize::MAX).iter().map(|handed| handed.offset).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
