@@ -86,6 +86,11 @@ impl Auditor {
         liveness::look(world, &self.truth, &self.producers, &mut self.board);
     }
 
+    /// Why a partition's promises need not be kept, if so.
+    pub fn excuse(&self, tp: TopicPartition) -> Option<&'static str> {
+        self.taints.of(tp)
+    }
+
     /// Every property with its state.
     pub fn lines(&self) -> impl Iterator<Item = Line> {
         self.board.lines()

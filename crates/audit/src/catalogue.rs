@@ -84,7 +84,7 @@ catalogue! {
     R15 CLEAN, "A leader that was replaced shows nothing new that the ISR does not have.";
 
     C1 Always, "Leader epoch and partition epoch never fall; every change counts one, every new leader too.";
-    C2 Always, "ISR, ELR and replicas being added or removed are replicas, none twice, none in both ISR and ELR.";
+    C2 Always, "ISR and replicas being added or removed are replicas, none twice, none in both ISR and ELR.";
     C3 Always, "The ISR is empty only without a leader, and there is an ELR only below min.insync.replicas.";
     C4 Always, "A partition's leader is a broker that serves.";
     C5 Always, "No fenced or leaving broker is in an ISR.";
@@ -92,7 +92,7 @@ catalogue! {
     C7 Always, "A partition has no leader only if nobody who may lead is alive.";
     C8 Always, "Brokers apply committed metadata only, in order: at the same offset they see the same cluster.";
     C9 Always, "No broker's idea of a partition is newer than the controller's.";
-    C10 Always, "A broker's epoch is the offset of its registration, and rises with each.";
+    C10 Always, "A broker's epoch is where the metadata log ended when it registered, and rises each time.";
     C13 Always, "After a reassignment only the replicas wanted are left.";
 
     Q1 Always, "An epoch of the quorum has one leader at most, and a voter gives one vote in it.";

@@ -23,6 +23,11 @@ pub fn look(world: &World, truth: &Truth, producers: &Producers, board: &mut Boa
     board.check(Id::V1, active.len() == 1, || format!("active controllers: {active:?}"));
     for (tp, state) in truth.image.partitions() {
         partition(world, tp, state, board);
+        // Groups go on committing.
+        let internal = world.topic_name(tp.topic).is_none_or(|name| name.starts_with("__"));
+        if !internal && state.leader != NodeId::NONE {
+            marks(world, tp, state, board);
+        }
     }
     let open = &producers.open;
     board.check(Id::V7, open.is_empty(), || format!("{} sends are open: {open:?}", open.len()));
@@ -39,6 +44,12 @@ fn partition(world: &World, tp: TopicPartition, state: &PartitionState, board: &
     }
     let live: Vec<_> = state.replicas.iter().copied().filter(lives).collect();
     board.check(Id::V4, live.iter().all(|id| state.isr.contains(id)), what);
+}
+
+/// How far leader and followers are, once writes have stopped.
+fn marks(world: &World, tp: TopicPartition, state: &PartitionState, board: &mut Board) {
+    let live: Vec<_> =
+        state.replicas.iter().copied().filter(|id| runs(world.state(*id))).collect();
     let log = |id: NodeId| eyes::replica(world, id, tp).map(|replica: &Partition| &replica.log);
     let Some(leader) = log(state.leader) else { return };
     let min_isr = eyes::replica(world, state.leader, tp).is_some_and(|replica| {

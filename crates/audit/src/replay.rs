@@ -6,6 +6,7 @@
 use crate::auditor::Auditor;
 use kafkascope_kernel::SimTime;
 use kafkascope_model::command::CommandError;
+use kafkascope_model::trace::TraceEvent;
 use kafkascope_model::world::{Observe, World};
 use kafkascope_session::Script;
 
@@ -39,8 +40,18 @@ impl Replay {
 
     /// Runs until `until` or until `budget` events were handled. Whether `until` is reached.
     pub fn advance(&mut self, until: SimTime, budget: u64) -> bool {
+        self.advance_with(until, budget, |_| {})
+    }
+
+    /// The same; `each` sees every fact too.
+    pub fn advance_with(
+        &mut self,
+        until: SimTime,
+        budget: u64,
+        mut each: impl FnMut(&TraceEvent),
+    ) -> bool {
         for _ in 0..budget {
-            if !self.tick(until) {
+            if !self.tick(until, &mut each) {
                 return true;
             }
         }
@@ -77,7 +88,7 @@ impl Replay {
         self.auditor.after_quiet(&self.world);
     }
 
-    fn tick(&mut self, until: SimTime) -> bool {
+    fn tick(&mut self, until: SimTime, each: &mut impl FnMut(&TraceEvent)) -> bool {
         let entry = self.script.entries.get(self.cursor).filter(|entry| entry.at <= until);
         let due = entry.map_or(until, |entry| entry.at);
         let stepped = self.world.step(due);
@@ -90,6 +101,7 @@ impl Replay {
         }
         let facts = self.world.take_facts();
         self.auditor.observe(&self.world, &facts);
+        facts.iter().for_each(each);
         true
     }
 }
