@@ -37,7 +37,8 @@ pub fn look(world: &World, truth: &Truth, producers: &Producers, board: &mut Boa
 fn partition(world: &World, tp: TopicPartition, state: &PartitionState, board: &mut Board) {
     let lives = |id: &NodeId| runs(world.state(*id));
     let what = || format!("{tp:?}: {state:?}");
-    let could = state.isr.iter().chain(&state.elr).any(lives);
+    let replicas = |id: &&NodeId| state.replicas.contains(id);
+    let could = state.isr.iter().chain(&state.elr).filter(replicas).any(lives);
     board.check(Id::V2, !could || (state.leader != NodeId::NONE && lives(&state.leader)), what);
     if state.leader == NodeId::NONE {
         return;

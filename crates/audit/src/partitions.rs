@@ -111,7 +111,9 @@ pub fn settled(tp: TopicPartition, truth: &Truth, defaults: &BrokerConfig, board
         board.check(Id::C3, below, what);
     }
     let alone = |ids: &[NodeId]| ids.len() == 1 && image.is_active(ids[0]);
-    let could = state.isr.iter().chain(&state.elr).any(|id| image.is_active(*id))
+    let replicas = |id: &&NodeId| state.replicas.contains(id);
+    let candidates = state.isr.iter().chain(&state.elr).filter(replicas);
+    let could = candidates.copied().any(|id| image.is_active(id))
         || (state.isr.is_empty() && state.elr.is_empty() && alone(&state.last_known_elr));
     board.check(Id::C7, state.leader != NodeId::NONE || !could, what);
 }
