@@ -106,7 +106,7 @@ catalogue! {
     P2 Given("enable.idempotence, and a producer that lives on"), "A record is in the log once.";
     P3 Given("enable.idempotence, or one request at a time"), "A producer's acknowledged records lie in the order of sending.";
     P4 Always, "Sequence numbers of an idempotent producer have no gaps in a log.";
-    P5 Given("the producer's process runs"), "A batch has succeeded or failed by delivery.timeout.ms.";
+    P5 Given("the producer's process runs, and its retries keep their order"), "A batch has succeeded or failed by delivery.timeout.ms.";
     P7 Always, "No more requests are under way to a broker than max.in.flight.requests.per.connection.";
     P8 Given("the number of partitions stays"), "Equal keys go to the same partition.";
 

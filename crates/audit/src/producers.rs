@@ -94,7 +94,9 @@ impl Producers {
         let Some(producer) = eyes::producer(world, event.node) else { return };
         let limit = Micros::from_config_ms(producer.config.effective_delivery_timeout_ms());
         let took = event.at.since(since);
-        let excuse = self.disturbed.contains(&event.node).then_some("its process stood still");
+        let hidden = (!keeps_order(producer)).then_some("a batch that is tried again may hide it");
+        let still = self.disturbed.contains(&event.node).then_some("its process stood still");
+        let excuse = still.or(hidden);
         board.check_unless(Id::P5, excuse, took <= limit + ONE_POLL, || {
             format!("{record:?} was open for {} ms", took.as_ms())
         });
@@ -210,9 +212,7 @@ impl Producers {
         book: &Book<'_>,
         board: &mut Board,
     ) {
-        let kept = config(book.world, producer, |p| {
-            p.config.is_idempotent() || p.config.max_in_flight == 1
-        });
+        let kept = config(book.world, producer, keeps_order);
         let plain = (!kept).then_some("several requests at a time without idempotence");
         let again = self.disturbed.contains(&producer).then_some("its process began again");
         board.check_unless(Id::P3, plain.or(again).or(book.taints.of(tp)), ordered, || {
@@ -226,6 +226,10 @@ pub struct Book<'a> {
     pub world: &'a World,
     pub truth: &'a Truth,
     pub taints: &'a Taints,
+}
+
+fn keeps_order(producer: &Producer) -> bool {
+    producer.config.is_idempotent() || producer.config.max_in_flight == 1
 }
 
 fn config(world: &World, producer: NodeId, of: impl Fn(&Producer) -> bool) -> bool {
