@@ -91,6 +91,11 @@ impl Auditor {
         self.taints.of(tp)
     }
 
+    /// Whether the cluster has agreed on a leader for a partition.
+    pub fn has_leader(&self, tp: TopicPartition) -> bool {
+        self.truth.partition(tp).is_some_and(|state| state.leader != NodeId::NONE)
+    }
+
     /// Every property with its state.
     pub fn lines(&self) -> impl Iterator<Item = Line> {
         self.board.lines()

@@ -110,7 +110,10 @@ fn compare(plan: &Plan, replay: &Replay, reference: &mut Reference) -> Option<Fa
         }
     }
     let reader = world.client_named(READER)?;
-    let tainted = |tp: TopicPartition| replay.auditor().excuse(tp).is_some();
+    // What nobody leads cannot be read; whether somebody should lead it is the auditor's question.
+    let tainted = |tp: TopicPartition| {
+        replay.auditor().excuse(tp).is_some() || !replay.auditor().has_leader(tp)
+    };
     let disturbed: BTreeSet<NodeId> = plan
         .producers
         .iter()
