@@ -28,6 +28,7 @@ kafkascope: Apache Kafka as a simulation you can look into
       --at 30s                 when, from where the scenario opens
       --out FILE --dark --width 1440 --height 680
   kafkascope conform FILE...   plays recordings of a real Kafka, and vectors, against the model
+      --requests               compares every request of a recording with the trace beside it instead
   kafkascope bench             how fast this machine simulates
       --for 20s                how much simulated time is measured
   kafkascope help              this text

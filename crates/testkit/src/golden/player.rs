@@ -3,6 +3,7 @@
 //! Invariant: a step passes only if it was carried out by the model and its answer is the recorded one, outside of what the
 //! recording itself says to vary; what could not be carried out is told, never skipped.
 
+use super::action::Action;
 use super::script::{GoldenRun, Step};
 use super::stage::{Stage, Stop, Watch};
 use super::steps;
@@ -74,13 +75,18 @@ pub fn play_on(run: &GoldenRun, seed: Seed, watch: Watch) -> (Option<Stage>, Pla
 }
 
 fn perform(stage: &mut Stage, step: &Step) -> Verdict {
-    stage.advance_to(stage.moment(step.t_ms));
+    stage.advance_to(stage.moment(step.t_ms + constructing_ms(step)));
     let outcome = if step.eventually { eventually(stage, step) } else { once(stage, step) };
     match outcome {
         Ok(diff) if diff.is_empty() => Verdict::Passed,
         Ok(diff) => Verdict::Differs(diff),
         Err(stop) => Verdict::Stopped(stop),
     }
+}
+
+/// A client's threads run when its constructor is through; loading its classes takes a Java process most of that.
+fn constructing_ms(step: &Step) -> u64 {
+    if matches!(step.action, Action::Producer(_) | Action::Member(_)) { step.took_ms } else { 0 }
 }
 
 fn once(stage: &mut Stage, step: &Step) -> Result<Diff, Stop> {
