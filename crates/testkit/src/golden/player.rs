@@ -63,7 +63,8 @@ pub fn play_on(run: &GoldenRun, seed: Seed, watch: Watch) -> (Option<Stage>, Pla
         }
     };
     let mut verdicts = Vec::new();
-    for step in &run.steps {
+    for (at, step) in run.steps.iter().enumerate() {
+        stage.advance_to(stage.moment(begins_at(step, run.steps.get(at + 1))));
         let verdict = perform(&mut stage, step);
         let over = matches!(verdict, Verdict::Stopped(_));
         verdicts.push(verdict);
@@ -75,7 +76,6 @@ pub fn play_on(run: &GoldenRun, seed: Seed, watch: Watch) -> (Option<Stage>, Pla
 }
 
 fn perform(stage: &mut Stage, step: &Step) -> Verdict {
-    stage.advance_to(stage.moment(step.t_ms + constructing_ms(step)));
     let outcome = if step.eventually { eventually(stage, step) } else { once(stage, step) };
     match outcome {
         Ok(diff) if diff.is_empty() => Verdict::Passed,
@@ -84,10 +84,21 @@ fn perform(stage: &mut Stage, step: &Step) -> Verdict {
     }
 }
 
-/// A client's threads run when its constructor is through; loading its classes takes a Java process most of that.
-fn constructing_ms(step: &Step) -> u64 {
-    if matches!(step.action, Action::Producer(_) | Action::Member(_)) { step.took_ms } else { 0 }
+/// When a step begins. A client's threads run when its constructor is through, which takes a Java process most of the step:
+/// then together with the next step, if that follows at once.
+fn begins_at(step: &Step, next: Option<&Step>) -> u64 {
+    if !matches!(step.action, Action::Producer(_) | Action::Member(_)) {
+        return step.t_ms;
+    }
+    let over = step.t_ms + step.took_ms;
+    next.map_or(
+        over,
+        |next| if next.t_ms <= over + ROUNDING_MS { next.t_ms.max(over) } else { over },
+    )
 }
+
+/// Times are cut to whole milliseconds: a step's end, told by two of them, may be so much later.
+const ROUNDING_MS: u64 = 2;
 
 fn once(stage: &mut Stage, step: &Step) -> Result<Diff, Stop> {
     steps::carry_out(stage, step).map(|answer| judge(step, &answer))

@@ -1,6 +1,6 @@
 //! One line of a trace, as far as it is compared.
 //!
-//! Invariant: of an answer only the first error code in it counts.
+//! Invariant: of an answer with several error codes only one counts.
 
 use crate::problem::{Problem, typed};
 use serde::Deserialize;
@@ -45,7 +45,7 @@ impl Line {
             to: raw.to,
             from: raw.from,
             api: raw.api,
-            error: first_error(&raw.response).unwrap_or(0),
+            error: error_of(&raw.response).unwrap_or(0),
             request: raw.request,
             response: raw.response,
         })
@@ -57,14 +57,14 @@ impl Line {
     }
 }
 
-/// The first error code that is not 0; the answer's own comes before those of its parts.
-fn first_error(answer: &Value) -> Option<i64> {
+/// The least error code that is not 0; the answer's own comes before those of its parts, which have no fixed order.
+fn error_of(answer: &Value) -> Option<i64> {
     match answer {
         Value::Object(fields) => {
             let own = fields.get("errorCode").and_then(Value::as_i64).filter(|code| *code != 0);
-            own.or_else(|| fields.values().find_map(first_error))
+            own.or_else(|| fields.values().filter_map(error_of).min())
         }
-        Value::Array(parts) => parts.iter().find_map(first_error),
+        Value::Array(parts) => parts.iter().filter_map(error_of).min(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
     }
 }

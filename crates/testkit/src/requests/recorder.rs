@@ -27,16 +27,26 @@ const OBSERVER: [&str; 13] = [
 /// The lines that the recorder would have written.
 pub fn kept(mut lines: Vec<Line>) -> Vec<Line> {
     let mut last: BTreeMap<(i32, String, String), Value> = BTreeMap::new();
+    let mut sessions: BTreeMap<(i32, String, String), Session> = BTreeMap::new();
     lines.sort_by_key(|line| line.t_ms);
     lines.retain(|line| {
         if line.answered_ms < 0 || is_observer(line) {
             return false;
         }
-        let Some(news) = news(line) else { return true };
         let key = (line.to, line.from.clone(), line.api.clone());
+        let news = if line.api == "FETCH" && !is_raft(line) {
+            sessions.entry(key.clone()).or_default().news(line)
+        } else {
+            news(line)
+        };
+        let Some(news) = news else { return true };
         last.insert(key, news.clone()) != Some(news)
     });
     lines
+}
+
+fn is_raft(line: &Line) -> bool {
+    line.request["replicaState"]["replicaEpoch"] == -1
 }
 
 fn is_observer(line: &Line) -> bool {
@@ -49,12 +59,12 @@ fn is_observer(line: &Line) -> bool {
 fn news(line: &Line) -> Option<Value> {
     let Line { request, response, .. } = line;
     match &*line.api {
-        "FETCH" if request["replicaState"]["replicaEpoch"] == -1 => {
+        "FETCH" => {
+            let leaders = parts(response, "responses", "partitionIndex");
             let leaders =
-                parts(response).map(|part| json!([part["errorCode"], part["currentLeader"]]));
+                leaders.map(|(_, part)| json!([part["errorCode"], part["currentLeader"]]));
             Some(json!([leaders.collect::<Vec<_>>(), request["replicaState"]]))
         }
-        "FETCH" => fetched(request, response),
         "BROKER_HEARTBEAT" => {
             Some(json!([request["wantFence"], request["wantShutDown"], response]))
         }
@@ -72,28 +82,63 @@ fn news(line: &Line) -> Option<Value> {
     }
 }
 
-/// A fetch that brings records is always news.
-fn fetched(request: &Value, response: &Value) -> Option<Value> {
-    let size = |part: &Value| part["recordsSizeInBytes"].as_i64().unwrap_or(0);
-    if parts(response).any(|part| size(part) > 0) {
-        return None;
-    }
-    let ends = parts(response).map(|part| {
-        json!([
-            part["partitionIndex"],
-            part["errorCode"],
-            part["highWatermark"],
-            part["lastStableOffset"]
-        ])
-    });
-    let topics = request["topics"].as_array().into_iter().flatten();
-    let asked = topics.flat_map(|topic| topic["partitions"].as_array().into_iter().flatten());
-    let asked: Vec<Value> =
-        asked.map(|part| json!([part["partition"], part["fetchOffset"]])).collect();
-    Some(json!([request["replicaState"], response["errorCode"], ends.collect::<Vec<_>>(), asked]))
+/// A consumer's or follower's fetches at one broker, as a fetch session would shorten them.
+#[derive(Default)]
+struct Session {
+    asked: BTreeMap<String, Value>,
+    told: BTreeMap<String, Value>,
 }
 
-fn parts(response: &Value) -> impl Iterator<Item = &Value> {
-    let topics = response["responses"].as_array().into_iter().flatten();
-    topics.flat_map(|topic| topic["partitions"].as_array().into_iter().flatten())
+impl Session {
+    /// What the request and its answer would hold besides what the other side knows; none if there are records in it.
+    fn news(&mut self, line: &Line) -> Option<Value> {
+        let wanted = parts(&line.request, "topics", "partition");
+        let asked = wanted
+            .map(|(name, part)| (name, json!([part["fetchOffset"], part["currentLeaderEpoch"]])));
+        let asked: BTreeMap<String, Value> = asked.collect();
+        if asked.is_empty() {
+            // The client gives its session up.
+            return None;
+        }
+        let asked = changed(&mut self.asked, asked, true);
+        let found: Vec<_> = parts(&line.response, "responses", "partitionIndex").collect();
+        if found.iter().any(|(_, part)| part["recordsSizeInBytes"].as_i64().unwrap_or(0) > 0) {
+            return None;
+        }
+        let told = found.into_iter().map(|(name, part)| {
+            let news = json!([part["errorCode"], part["highWatermark"], part["lastStableOffset"]]);
+            (name, news)
+        });
+        let told = changed(&mut self.told, told.collect(), false);
+        let of_all = [&line.request["replicaState"], &line.response["errorCode"]];
+        Some(json!([of_all, asked, told]))
+    }
+}
+
+/// The rows that are not as they were; `forget` drops those that are not there any more.
+fn changed(
+    known: &mut BTreeMap<String, Value>,
+    rows: BTreeMap<String, Value>,
+    forget: bool,
+) -> Vec<(String, Value)> {
+    let new = rows.iter().filter(|(name, row)| known.get(*name) != Some(*row));
+    let new = new.map(|(name, row)| (name.clone(), row.clone())).collect();
+    if forget {
+        known.clear();
+    }
+    known.extend(rows);
+    new
+}
+
+/// Each partition's part of a request or answer, with a name for the partition.
+fn parts<'a>(
+    message: &'a Value,
+    list: &str,
+    index: &'a str,
+) -> impl Iterator<Item = (String, &'a Value)> {
+    let topics = message[list].as_array().into_iter().flatten();
+    topics.flat_map(move |topic| {
+        let parts = topic["partitions"].as_array().into_iter().flatten();
+        parts.map(move |part| (format!("{}-{}", topic["topicId"], part[index]), part))
+    })
 }

@@ -6,18 +6,35 @@ use super::line::Line;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Sent again and again while nothing happens, and by a clock or a retry's back-off rather than by a rule.
-const IDLE: [&str; 7] = [
+const IDLE: [&str; 9] = [
     "API_VERSIONS",
     "FETCH",
+    "FIND_COORDINATOR",
     "HEARTBEAT",
     "METADATA",
+    "ALLOCATE_PRODUCER_IDS",
     "BROKER_HEARTBEAT",
     "CONSUMER_GROUP_HEARTBEAT",
     "SHARE_GROUP_HEARTBEAT",
 ];
 
-// Successful PRODUCE requests count as idle too: how many batches a burst of records becomes is a race between the
-// application's thread and the sender's.
+/// Whether a request may repeat without telling anything. How many batches a burst of records becomes is a race between the
+/// application's thread and the sender's; how often a producer asks for its id depends on the brokers it happens to ask.
+fn is_idle(line: &Line) -> bool {
+    let is_burst = line.api == "PRODUCE" && line.error == 0;
+    IDLE.contains(&&*line.api) || is_burst || asks_for_any_id(line)
+}
+
+fn asks_for_any_id(line: &Line) -> bool {
+    line.api == "INIT_PRODUCER_ID" && line.request["transactionalId"].is_null()
+}
+
+/// Whether a follower learns of a new leader before that leader itself does is a race between two brokers' threads.
+fn is_early_follower(line: &Line) -> bool {
+    line.from.contains("-fetcher-") && line.api == "FETCH" && line.error == UNKNOWN_LEADER_EPOCH
+}
+
+const UNKNOWN_LEADER_EPOCH: i64 = 75;
 
 /// Any broker answers these; clients ask the least loaded one, beginning their search at random.
 const ANY_BROKER: [&str; 12] = [
@@ -51,7 +68,8 @@ impl Tracks {
     /// Sorts lines, which are in order of time, into tracks.
     pub fn of(lines: Vec<Line>) -> Self {
         let mut tracks: BTreeMap<String, Vec<Line>> = BTreeMap::new();
-        for line in lines.into_iter().filter(|line| !opens_a_node(line)) {
+        for line in lines.into_iter().filter(|line| !opens_a_node(line) && !is_early_follower(line))
+        {
             tracks.entry(key(&line)).or_default().push(line);
         }
         for track in tracks.values_mut() {
@@ -65,9 +83,17 @@ impl Tracks {
         self.tracks.get(key).map_or(&[], Vec::as_slice)
     }
 
-    /// The names of all tracks on either side.
+    /// The names of all tracks on either side, but those which only one side has and in which nothing happens: whether the
+    /// clock's next tick still falls into a recording is chance.
     pub fn keys_with(&self, other: &Self) -> BTreeSet<String> {
-        self.tracks.keys().chain(other.tracks.keys()).cloned().collect()
+        let all: BTreeSet<String> =
+            self.tracks.keys().chain(other.tracks.keys()).cloned().collect();
+        let happens = |track: &[Line]| track.iter().any(|line| !is_idle(line) || line.error != 0);
+        let counts = |key: &String| {
+            let (one, two) = (self.track(key), other.track(key));
+            !one.is_empty() && !two.is_empty() || happens(one) || happens(two)
+        };
+        all.into_iter().filter(counts).collect()
     }
 }
 
@@ -87,8 +113,7 @@ fn key(line: &Line) -> String {
     if is_broker && BY_SOME_BROKER.contains(&api) {
         return format!("some broker > {}", line.to);
     }
-    let anonymous_id = api == "INIT_PRODUCER_ID" && line.request["transactionalId"].is_null();
-    if line.to < FIRST_CONTROLLER && (ANY_BROKER.contains(&api) || anonymous_id) {
+    if line.to < FIRST_CONTROLLER && (ANY_BROKER.contains(&api) || asks_for_any_id(line)) {
         return format!("{} > any broker", line.from);
     }
     format!("{} > {}", line.from, line.to)
@@ -96,9 +121,13 @@ fn key(line: &Line) -> String {
 
 fn collapse(track: &mut Vec<Line>) {
     let mut seen = BTreeSet::new();
+    let mut opened = false;
     track.retain(|line| {
-        let is_burst = line.api == "PRODUCE" && line.error == 0;
-        if IDLE.contains(&&*line.api) || is_burst {
+        // A client opens further connections as its choice of a least loaded node falls.
+        if line.api == "API_VERSIONS" && core::mem::replace(&mut opened, true) {
+            return false;
+        }
+        if is_idle(line) {
             return seen.insert((line.api.clone(), line.error));
         }
         seen.clear();

@@ -102,6 +102,8 @@ fn version(request: &Request) -> i16 {
     match request.key() {
         // By name while the group speaks the classic protocol.
         ApiKey::OffsetCommit | ApiKey::OffsetFetch => 9,
+        // The newest is for two-phase commit alone.
+        ApiKey::InitProducerId => 5,
         other => other.latest_version(),
     }
 }

@@ -67,6 +67,7 @@ enum Call {
     ListOffsets(Vec<Partition>),
     EpochEnds(Vec<(Partition, Position)>),
     Fetch(Vec<(Partition, Offset)>),
+    CloseSession,
 }
 
 /// An application with a consumer.
@@ -317,6 +318,7 @@ impl Consumer {
             Call::ListOffsets(partitions) => self.on_listed(&partitions, outcome, cx),
             Call::EpochEnds(asked) => self.on_epoch_ends(&asked, outcome, cx),
             Call::Fetch(asked) => self.on_fetched(peer.server, asked, outcome, cx),
+            Call::CloseSession => self.on_session_closed(),
         }
     }
 }
