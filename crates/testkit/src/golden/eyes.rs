@@ -64,7 +64,7 @@ impl Stage {
 
     /// The generation that a consumer's application sees, -1 without one.
     pub fn generation(&self, id: NodeId) -> i32 {
-        self.consumer(id).map_or(-1, Consumer::generation)
+        self.consumer(id).map_or(-1, Consumer::told_generation)
     }
 
     /// The position of a consumer in a partition, if it has a valid one.

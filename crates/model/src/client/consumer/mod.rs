@@ -209,6 +209,11 @@ impl Consumer {
         self.membership.generation.id
     }
 
+    /// The generation that `groupMetadata()` tells its application; -1 before it first joined.
+    pub const fn told_generation(&self) -> i32 {
+        self.membership.told_generation
+    }
+
     /// Its member id; empty before it has one.
     pub const fn member_id(&self) -> &Name {
         &self.membership.generation.member_id
