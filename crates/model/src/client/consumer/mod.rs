@@ -68,6 +68,7 @@ enum Call {
     ListOffsets(Vec<Partition>),
     EpochEnds(Vec<(Partition, Position)>),
     Fetch(Vec<(Partition, Offset)>),
+    CloseSession,
 }
 
 /// An application with a consumer.
@@ -209,6 +210,11 @@ impl Consumer {
         self.membership.generation.id
     }
 
+    /// The generation that `groupMetadata()` tells its application; -1 before it first joined.
+    pub const fn told_generation(&self) -> i32 {
+        self.membership.told_generation
+    }
+
     /// Its member id; empty before it has one.
     pub const fn member_id(&self) -> &Name {
         &self.membership.generation.member_id
@@ -318,6 +324,7 @@ impl Consumer {
             Call::ListOffsets(partitions) => self.on_listed(&partitions, outcome, cx),
             Call::EpochEnds(asked) => self.on_epoch_ends(&asked, outcome, cx),
             Call::Fetch(asked) => self.on_fetched(peer.server, asked, outcome, cx),
+            Call::CloseSession => self.on_session_closed(),
         }
     }
 }
