@@ -145,8 +145,10 @@ pub struct ConsumerSpec {
     pub name: Name,
     /// Consumer configs, `group.id` among them.
     pub config: ConfigPairs,
-    /// Topics it subscribes to; empty with `assign`.
+    /// Topics it subscribes to; empty with `assign` and with `pattern`.
     pub subscribe: Vec<Name>,
+    /// A pattern of topic names that it subscribes to.
+    pub pattern: Option<Name>,
     /// Partitions it assigns itself; empty with `subscribe`.
     pub assign: Vec<(Name, i32)>,
     /// How its application works.

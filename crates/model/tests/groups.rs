@@ -103,6 +103,7 @@ impl Story {
             name: name.into(),
             config: pairs.collect(),
             subscribe: vec!["trips".into()],
+            pattern: None,
             assign: Vec::new(),
             processing: Processing { per_record, ..Processing::default() },
         }));
@@ -291,6 +292,7 @@ fn a_consumer_without_a_group_reads_what_it_assigned_itself() {
         name: "reader".into(),
         config: vec![("auto.offset.reset".into(), "earliest".into())],
         subscribe: Vec::new(),
+        pattern: None,
         assign: vec![("trips".into(), 1)],
         processing: Processing::default(),
     }));

@@ -2,9 +2,9 @@
 //!
 //! Invariant: assignors are held in the order of preference in which they were given.
 
-use super::config_table;
 use super::table::{any, not_negative, positive};
 use super::value::choice;
+use super::{ConfigError, config_table};
 use crate::ids::Name;
 
 choice! {
@@ -34,6 +34,8 @@ choice! {
     GroupProtocol {
         /// JoinGroup, SyncGroup, Heartbeat.
         Classic = "classic",
+        /// ConsumerGroupHeartbeat (KIP-848).
+        Consumer = "consumer",
     }
 }
 
@@ -44,6 +46,7 @@ config_table! {
         group_id: Option<Name> = None, "group.id", any, "The group that shares the work.";
         group_instance_id: Option<Name> = None, "group.instance.id", any, "A static member's lasting name.";
         group_protocol: GroupProtocol = GroupProtocol::Classic, "group.protocol", any, "How members and coordinator talk.";
+        group_remote_assignor: Option<Name> = None, "group.remote.assignor", any, "The server-side assignor to ask for, with the consumer protocol.";
         assignors: Assignors = Assignors::default(), "partition.assignment.strategy", any, "Assignors in order of preference.";
         auto_offset_reset: AutoOffsetReset = AutoOffsetReset::Latest, "auto.offset.reset", any, "Where to begin without a valid committed offset.";
         enable_auto_commit: bool = true, "enable.auto.commit", any, "Whether poll() commits positions by itself.";
@@ -66,6 +69,28 @@ config_table! {
         reconnect_backoff_max_ms: i64 = 1_000, "reconnect.backoff.max.ms", not_negative, "The longest wait before connecting again.";
         allow_auto_create_topics: bool = true, "allow.auto.create.topics", any, "Whether asking for an unknown topic may create it.";
         client_rack: Name = "".into(), "client.rack", any, "Where this consumer stands.";
+    }
+}
+
+/// Configs that the broker decides with the consumer protocol (`ConsumerConfig.checkUnsupportedConfigsPostProcess`).
+const CLASSIC_ONLY: [&str; 3] =
+    ["heartbeat.interval.ms", "session.timeout.ms", "partition.assignment.strategy"];
+const MODERN_ONLY: [&str; 1] = ["group.remote.assignor"];
+
+impl ConsumerConfig {
+    /// Refuses what was set though the other group protocol alone knows it.
+    pub fn check_protocol(&self, set: &[(Name, Name)]) -> Result<(), ConfigError> {
+        let (wrong, protocol): (&[&str], _) = match self.group_protocol {
+            GroupProtocol::Classic => (&MODERN_ONLY, "classic"),
+            GroupProtocol::Consumer => (&CLASSIC_ONLY, "consumer"),
+        };
+        match set.iter().find(|(key, _)| wrong.contains(&&**key)) {
+            None => Ok(()),
+            Some((key, _)) => {
+                let reason = alloc::format!("cannot be set when group.protocol={protocol}");
+                Err(ConfigError::value(key, reason))
+            }
+        }
     }
 }
 

@@ -348,6 +348,7 @@ impl Story {
             member_id: member.clone(),
             group_instance_id: None,
             offsets: vec![("t".into(), 0, offset, -1)],
+            topic_ids: Vec::new(),
         };
         self.ask(client, &Request::OffsetCommit(body));
     }
@@ -372,7 +373,13 @@ impl Story {
 
     pub(crate) fn committed_offset(&mut self) -> Offset {
         let partitions = Some(vec![("t".into(), 0)]);
-        let body = OffsetFetch { group_id: "g".into(), partitions, require_stable: true };
+        let body = OffsetFetch {
+            group_id: "g".into(),
+            partitions,
+            require_stable: true,
+            member: None,
+            topic_ids: Vec::new(),
+        };
         self.ask(9, &Request::OffsetFetch(body));
         match self.take(9) {
             Some(Response::OffsetFetch(answer)) => answer.offsets[0].2,

@@ -9,6 +9,7 @@ use kafkascope_model::command::{ConsumerSpec, ProducerSpec};
 use kafkascope_model::config::ConfigTable;
 use kafkascope_model::config::consumer::ConsumerConfig;
 use kafkascope_model::config::producer::ProducerConfig;
+use kafkascope_model::group::modern::pattern::Pattern;
 use kafkascope_model::ids::Name;
 use kafkascope_model::workload::Processing;
 
@@ -79,16 +80,24 @@ fn consumer(section: &Section<'_>, reading: &Reading<'_>) -> ConsumerSpec {
     let topics = section.get("topics").and_then(|item| item.items()).unwrap_or_default();
     let assign = section.get("assign").and_then(|item| item.items()).unwrap_or_default();
     let subscribe: Vec<Name> = topics.iter().filter_map(|it| reading.cast.topic(it)).collect();
+    let pattern = section.text("pattern").map(Name::from);
     let has_group = config.iter().any(|(key, _)| &**key == "group.id");
-    if topics.is_empty() == assign.is_empty() {
-        section.wrong("a consumer reads 'topics' or has partitions in 'assign': one of the two");
-    } else if !topics.is_empty() && !has_group {
+    if pattern.as_deref().is_some_and(|text| Pattern::parse(text).is_none()) {
+        section.wrong("'pattern' is a regular expression in RE2's words, such as 'orders-.*'");
+    }
+    let ways = [!topics.is_empty(), !assign.is_empty(), pattern.is_some()];
+    if ways.iter().filter(|way| **way).count() != 1 {
+        section.wrong(
+            "a consumer reads 'topics', those of a 'pattern', or the partitions in 'assign': one of them",
+        );
+    } else if assign.is_empty() && !has_group {
         section.wrong("a consumer that reads 'topics' is a member of a group: write 'group'");
     }
     ConsumerSpec {
         name: "".into(),
         config,
         subscribe,
+        pattern,
         assign: assign.iter().filter_map(records::partition).collect(),
         processing: processing(section),
     }

@@ -130,6 +130,8 @@ fn group_request(command: AdminCommand) -> Request {
             group_id: group,
             partitions: None,
             require_stable: false,
+            member: None,
+            topic_ids: Vec::new(),
         }),
         AdminCommand::AlterGroupOffsets { group, offsets } => {
             let offsets = offsets.into_iter();
@@ -139,6 +141,7 @@ fn group_request(command: AdminCommand) -> Request {
                 member_id: "".into(),
                 group_instance_id: None,
                 offsets: offsets.map(|(topic, at, offset)| (topic, at, offset, -1)).collect(),
+                topic_ids: Vec::new(),
             })
         }
         AdminCommand::RemoveMembers { group, instances } => {

@@ -4,11 +4,11 @@
 //! Commands are carried out between two rounds of `poll()`, by the thread that polls. Invariant: a record is done before the
 //! next one is begun, and all of them before the next `poll()`.
 
-use super::Consumer;
 use super::commit::OffsetsToCommit;
 use super::join::thrown;
 use super::records::Handed;
 use super::subscription::Partition;
+use super::{Consumer, ModernState};
 use crate::cx::Cx;
 use crate::ids::Offset;
 use crate::trace::Fact;
@@ -66,6 +66,8 @@ pub(super) struct App {
     pub phase: Phase,
     tasks: VecDeque<Task>,
     pub processing: Processing,
+    /// When it last called `poll()`.
+    pub poll_began: SimTime,
     /// It is told not to call `poll()`.
     pub blocked: bool,
     /// It is told to close.
@@ -82,6 +84,7 @@ impl App {
             phase: Phase::Idle,
             tasks: VecDeque::new(),
             processing,
+            poll_began: SimTime::ZERO,
             blocked: false,
             closing: false,
             no_offset: false,
@@ -159,7 +162,7 @@ impl Consumer {
         &self,
         now: SimTime,
     ) -> impl Iterator<Item = Option<SimTime>> + use<> {
-        let mut wakeups = [None; 7];
+        let mut wakeups = [None; 8];
         match &self.app.phase {
             Phase::Idle | Phase::Closed | Phase::Blocked => {}
             Phase::Working(_, at) | Phase::Resting(at) => wakeups[0] = Some(*at),
@@ -179,6 +182,7 @@ impl Consumer {
                 wakeups[5] = self.fetcher.retry_at;
                 let retries = self.subscriptions.iter().map(|assigned| assigned.retry_at);
                 wakeups[6] = retries.filter(|at| *at > now).min();
+                wakeups[7] = self.modern_poll_at(now);
             }
         }
         wakeups.into_iter()
@@ -228,6 +232,8 @@ impl Consumer {
             let endless = per_poll == Micros::ZERO;
             let until = if endless { SimTime::ZERO } else { cx.now + poll_timeout };
             self.heartbeat.polled(&self.config, cx.now);
+            self.modern_polled(cx.now);
+            self.app.poll_began = cx.now;
             Phase::Polling(until)
         };
     }
@@ -265,11 +271,18 @@ impl Consumer {
         if self.is_subscribed() && self.config.group_id.is_none() {
             return Err("InvalidGroupIdException");
         }
-        let active = !self.is_subscribed()
-            || self.ensure_coordinator(cx) && self.ensure_active(cx).map_err(thrown)?;
+        let active = if self.is_subscribed() && self.is_modern() {
+            self.modern_poll(cx);
+            self.modern_state() != Some(ModernState::Fatal)
+        } else {
+            !self.is_subscribed()
+                || self.ensure_coordinator(cx) && self.ensure_active(cx).map_err(thrown)?
+        };
         if active {
             self.maybe_auto_commit(cx);
-            self.update_positions(cx)?;
+            if self.may_look_up(cx.now) {
+                self.update_positions(cx)?;
+            }
         }
         loop {
             let collected = self.collect(cx)?;

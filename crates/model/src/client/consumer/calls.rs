@@ -82,8 +82,12 @@ impl Consumer {
     /// `close()`: positions are committed if that is automatic, then the group is left.
     pub(super) fn begin_close(&mut self, cx: &mut Cx<'_>) -> Phase {
         let until = cx.now + CLOSE_TIMEOUT;
-        let commits = self.auto_commits()
-            && (!self.is_subscribed() || self.membership.state == MemberState::Stable);
+        let joined = if self.is_modern() {
+            self.modern.is_in_group()
+        } else {
+            self.membership.state == MemberState::Stable
+        };
+        let commits = self.auto_commits() && (!self.is_subscribed() || joined);
         let consumed =
             if commits { self.subscriptions.all_consumed() } else { OffsetsToCommit::new() };
         self.commits.begin_sync();
@@ -119,7 +123,9 @@ impl Consumer {
     }
 
     fn say_goodbye(&mut self, cx: &mut Cx<'_>) {
-        if self.is_subscribed() {
+        if self.is_subscribed() && self.is_modern() {
+            self.modern_leave(cx);
+        } else if self.is_subscribed() {
             self.give_up_all(cx);
             self.leave_group("the consumer is being closed", cx);
         }

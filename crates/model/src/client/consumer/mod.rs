@@ -13,6 +13,7 @@ mod heartbeat;
 mod join;
 mod leader;
 mod membership;
+mod modern;
 mod outbox;
 mod positions;
 mod rebalance;
@@ -20,6 +21,7 @@ mod records;
 mod subscription;
 
 pub use membership::MemberState;
+pub use modern::ModernState;
 pub use subscription::{Assigned, FetchState, Partition, Position};
 
 use crate::api::{ErrorCode, Response};
@@ -44,6 +46,7 @@ use fetcher::Fetcher;
 use heartbeat::Heartbeat;
 use kafkascope_kernel::{Micros, SimTime};
 use membership::{Generation, Membership};
+use modern::Modern;
 use outbox::Outbox;
 use subscription::Subscriptions;
 
@@ -61,6 +64,8 @@ enum Call {
     Join(Generation),
     Sync(Generation),
     Heartbeat(Generation),
+    /// With the epoch that it carried.
+    ModernHeartbeat(i32),
     Leave,
     Commit(Purpose, Generation, Vec<(Name, i32, Offset, LeaderEpoch)>),
     OffsetFetch(Vec<Partition>),
@@ -85,6 +90,7 @@ pub struct Consumer {
     returned: VecDeque<Answer<Call>>,
     coordinator: Coordinator,
     membership: Membership,
+    modern: Modern,
     heartbeat: Heartbeat,
     commits: Commits,
     committed: Committed,
@@ -116,6 +122,7 @@ impl Consumer {
             returned: VecDeque::new(),
             coordinator: Coordinator::default(),
             membership: Membership::new(),
+            modern: Modern::new(),
             heartbeat: Heartbeat::default(),
             commits: Commits::default(),
             committed: Committed::default(),
@@ -205,17 +212,39 @@ impl Consumer {
 
     /// The group's generation as this member knows it; -1 outside.
     pub const fn generation(&self) -> i32 {
-        self.membership.generation.id
+        if self.is_modern() { self.modern.generation_id() } else { self.membership.generation.id }
     }
 
     /// Its member id; empty before it has one.
     pub const fn member_id(&self) -> &Name {
-        &self.membership.generation.member_id
+        if self.is_modern() {
+            &self.modern.member_id
+        } else {
+            &self.membership.generation.member_id
+        }
     }
 
     /// Where it stands in its group.
     pub const fn member_state(&self) -> MemberState {
-        self.membership.state
+        if !self.is_modern() {
+            return self.membership.state;
+        }
+        match self.modern.state {
+            ModernState::Unsubscribed
+            | ModernState::Fenced
+            | ModernState::Stale
+            | ModernState::Fatal => MemberState::Unjoined,
+            ModernState::Joining => MemberState::PreparingRebalance,
+            ModernState::Reconciling | ModernState::Acknowledging => {
+                MemberState::CompletingRebalance
+            }
+            ModernState::Stable => MemberState::Stable,
+        }
+    }
+
+    /// Where it stands in a group of the consumer protocol; none with the classic one.
+    pub const fn modern_state(&self) -> Option<ModernState> {
+        if self.is_modern() { Some(self.modern.state) } else { None }
     }
 
     /// Its group's coordinator, if it knows it.
@@ -241,7 +270,7 @@ impl Consumer {
 
     /// Whether it subscribed to topics, so that its group decides what it reads.
     fn is_subscribed(&self) -> bool {
-        !self.spec.subscribe.is_empty()
+        !self.spec.subscribe.is_empty() || self.spec.pattern.is_some()
     }
 
     fn group_id(&self) -> Name {
@@ -298,7 +327,12 @@ impl Consumer {
         if self.app.is_closed() {
             return None;
         }
-        let of_client = [self.client.wakeup_at(), self.outbox.wakeup_at(), self.next_beat(now)];
+        let of_client = [
+            self.client.wakeup_at(),
+            self.outbox.wakeup_at(),
+            self.next_beat(now),
+            self.next_modern_beat(now),
+        ];
         of_client.into_iter().chain(self.app_wakeups(now)).flatten().min()
     }
 
@@ -309,6 +343,7 @@ impl Consumer {
             Call::Join(sent) => self.on_joined(&sent, outcome, cx),
             Call::Sync(sent) => self.on_synced(&sent, outcome, cx),
             Call::Heartbeat(sent) => self.on_beat(&sent, outcome, cx),
+            Call::ModernHeartbeat(epoch) => self.on_modern_beat(epoch, outcome, cx),
             Call::Leave => self.lose_coordinator_if_disconnected(&outcome, cx),
             Call::Commit(purpose, sent, offsets) => {
                 self.on_committed(purpose, &sent, &offsets, outcome, cx)

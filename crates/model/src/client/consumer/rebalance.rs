@@ -120,7 +120,7 @@ impl Consumer {
         if owned.is_empty() {
             return;
         }
-        if self.membership.generation.id < 0 {
+        if self.generation() < 0 {
             self.tell_lost(&owned, cx);
         } else {
             self.tell_revoked(&owned, cx);
@@ -143,12 +143,12 @@ impl Consumer {
     }
 
     fn tell_revoked(&self, partitions: &[Partition], cx: &mut Cx<'_>) {
-        let generation = self.membership.generation.id;
+        let generation = self.generation();
         cx.note(Fact::Revoked { partitions: self.tps(partitions), generation });
     }
 
     fn tell_lost(&self, partitions: &[Partition], cx: &mut Cx<'_>) {
-        let generation = self.membership.generation.id;
+        let generation = self.generation();
         cx.note(Fact::Lost { partitions: self.tps(partitions), generation });
     }
 }
