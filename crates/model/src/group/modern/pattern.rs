@@ -218,23 +218,28 @@ impl Parser {
     }
 
     fn repeated(&mut self, tree: Tree) -> Option<Tree> {
-        let (least, most) = match self.peek() {
+        let (least, most) = match self.take() {
             Some('*') => (0, None),
             Some('+') => (1, None),
             Some('?') => (0, Some(1)),
             Some('{') => {
-                self.at += 1;
                 let least = self.number()?;
                 let most = match (self.eat(','), self.peek()) {
                     (false, _) => Some(least),
                     (true, Some('}')) => None,
                     (true, _) => Some(self.number()?),
                 };
+                if !self.eat('}') {
+                    return None;
+                }
                 (least, most)
             }
-            Some(_) | None => return Some(tree),
+            Some(_) => {
+                self.at -= 1;
+                return Some(tree);
+            }
+            None => return Some(tree),
         };
-        self.at += 1;
         // Whether it takes much or little makes no difference to whether it matches.
         self.eat('?');
         let fits = least <= MAX_REPEAT && most.is_none_or(|m| (least..=MAX_REPEAT).contains(&m));
