@@ -6,6 +6,7 @@
 use super::caller::Caller;
 use super::classic::{ClassicGroup, GroupLimits, refuse_join, refuse_sync};
 use super::modern::ConsumerGroup;
+use super::modern::consumer::check_request;
 use super::modern::shard::{Late, refused};
 use super::offsets_log::{OFFSETS_TOPIC, OffsetsLog};
 use super::shard::Shard;
@@ -99,12 +100,14 @@ impl GroupCoordinator {
         }
         let request = GroupRequest::of(request);
         let checked = request.check(log.config());
+        if !checked.is_ok() {
+            return request.refuse(checked, caller, cx);
+        }
         match self.shard_for(request.group(), log) {
             None => request.refuse(ErrorCode::NotCoordinator, caller, cx),
             Some(shard) if !shard.is_loaded => {
                 request.refuse(ErrorCode::CoordinatorLoadInProgress, caller, cx);
             }
-            Some(_) if !checked.is_ok() => request.refuse(checked, caller, cx),
             Some(shard) => request.serve(shard, caller, log, cx),
         }
     }
@@ -318,6 +321,9 @@ impl<'a> GroupRequest<'a> {
         let lenient = matches!(self, Self::Commit(_) | Self::Fetch(_) | Self::Modern(_));
         if self.group().is_empty() && !lenient {
             return ErrorCode::InvalidGroupId;
+        }
+        if let Self::Modern(body) = self {
+            return check_request(body);
         }
         let Self::Join(join) = self else { return ErrorCode::None };
         let allowed = config.group_min_session_timeout_ms..=config.group_max_session_timeout_ms;

@@ -65,7 +65,7 @@ impl Shard {
         for group in self.groups.values() {
             group.begin_sessions(cx);
         }
-        self.settle_modern();
+        self.settle_modern(log.image());
         for group in self.modern.values() {
             let limits = ModernLimits::of(log.config(), log.image(), &group.id);
             group.begin_sessions(limits.session_timeout, cx);

@@ -28,8 +28,8 @@ const PARTITIONS: usize = 50;
 
 /// A log that one replica holds, or that waits for the others.
 pub(crate) struct FakeLog {
-    config: BrokerConfig,
-    image: MetadataImage,
+    pub(crate) config: BrokerConfig,
+    pub(crate) image: MetadataImage,
     batches: Vec<Batch>,
     high_watermark: Offset,
     pub(crate) replicated: bool,
@@ -39,7 +39,7 @@ pub(crate) struct FakeLog {
 pub(crate) struct Story {
     now: SimTime,
     streams: Streams,
-    coordinator: GroupCoordinator,
+    pub(crate) coordinator: GroupCoordinator,
     pub(crate) log: FakeLog,
     timers: BTreeMap<GroupTimer, SimTime>,
     pub(crate) answers: Vec<(NodeId, Response)>,
@@ -184,7 +184,7 @@ impl Story {
         result
     }
 
-    fn ask(&mut self, client: i32, request: &Request) {
+    pub(crate) fn ask(&mut self, client: i32, request: &Request) {
         let conn = ConnId { client: NodeId(client), server: BROKER, lane: Lane::Coordinator };
         self.run(|coordinator, log, cx| coordinator.handle(conn, 0, request, log, cx));
     }
@@ -265,7 +265,7 @@ impl Story {
         self.send_join(client, member, Some(instance));
     }
 
-    fn take(&mut self, client: i32) -> Option<Response> {
+    pub(crate) fn take(&mut self, client: i32) -> Option<Response> {
         let index = self.answers.iter().position(|(to, _)| *to == NodeId(client))?;
         Some(self.answers.remove(index).1)
     }

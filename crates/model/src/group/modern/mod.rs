@@ -11,4 +11,7 @@ pub mod reconcile;
 pub mod records;
 pub(super) mod shard;
 
+#[cfg(test)]
+mod stories;
+
 pub use consumer::{ConsumerGroup, ConsumerGroupState, ConsumerMember};

@@ -2,12 +2,12 @@
 //!
 //! Invariant: a group id belongs to one group, of one kind.
 
-use super::consumer::heartbeat::check_request;
 use super::consumer::{ConsumerGroup, LEAVE_STATIC, may_upgrade};
 use super::limits::ModernLimits;
 use super::records::{self, ModernRecord};
 use crate::api::request::{ConsumerGroupHeartbeat, Heartbeat, JoinGroup, LeaveGroup, SyncGroup};
 use crate::api::{ApiKey, ErrorCode, Response, response};
+use crate::controller::image::MetadataImage;
 use crate::cx::Cx;
 use crate::group::caller::Caller;
 use crate::group::classic::{GroupLimits, refuse_join, refuse_sync};
@@ -30,10 +30,7 @@ impl Shard {
         log: &mut dyn OffsetsLog,
         cx: &mut Cx<'_>,
     ) {
-        let checked = check_request(request);
-        let outcome = if !checked.is_ok() {
-            Err(checked)
-        } else if request.member_epoch < 0 {
+        let outcome = if request.member_epoch < 0 {
             self.goodbye(request, log, cx)
         } else {
             self.beat(request, caller, log, cx)
@@ -298,13 +295,13 @@ impl Shard {
                 }
             }
         }
-        self.settle_modern();
+        self.settle_modern(log.image());
     }
 
     /// Everything was replayed: where each group stands.
-    pub(in crate::group) fn settle_modern(&mut self) {
+    pub(in crate::group) fn settle_modern(&mut self, image: &MetadataImage) {
         for group in self.modern.values_mut() {
-            group.state = group.computed_state();
+            group.settle(image);
         }
     }
 }

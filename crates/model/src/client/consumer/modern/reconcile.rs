@@ -95,10 +95,7 @@ impl Consumer {
                 self.commits.before_join = Some(None);
                 None
             }
-            Some(Some(Err(error)))
-                if (error.is_retriable() || error == ErrorCode::StaleMemberEpoch)
-                    && cx.now < until =>
-            {
+            Some(Some(Err(error))) if is_tried_again(error) && cx.now < until => {
                 self.membership.retry_at = cx.now + self.retry_backoff();
                 None
             }
@@ -156,4 +153,11 @@ impl Consumer {
         let name = self.client.metadata.cluster().name_of(tp.topic)?;
         Some((name.clone(), tp.partition))
     }
+}
+
+/// A topic that is gone is not waited for; a member that has reached another epoch meanwhile commits in that one
+/// (`autoCommitSyncBeforeRebalanceWithRetries`).
+fn is_tried_again(error: ErrorCode) -> bool {
+    let gone = matches!(error, ErrorCode::UnknownTopicOrPartition | ErrorCode::UnknownTopicId);
+    !gone && (error.is_retriable() || error == ErrorCode::StaleMemberEpoch)
 }

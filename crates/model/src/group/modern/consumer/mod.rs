@@ -6,11 +6,12 @@
 mod classic;
 mod convert;
 mod fence;
-pub(super) mod heartbeat;
+mod heartbeat;
 mod member;
 mod target;
 
 pub use convert::may_upgrade;
+pub use heartbeat::check_request;
 pub use member::{ClassicSide, ConsumerMember};
 
 use super::assignor::{ServerAssignor, Targets};
@@ -79,6 +80,9 @@ pub struct ConsumerGroup {
     static_members: BTreeMap<Name, Name>,
     /// Who holds a partition.
     held: BTreeMap<TopicPartition, Name>,
+    /// Topics that anyone subscribed to by name, and whether anyone has a pattern.
+    names: BTreeSet<Name>,
+    has_patterns: bool,
     /// Subscribed topics with their partition counts, as of the last look at metadata.
     topics: BTreeMap<Name, (TopicId, i32)>,
     /// Metadata up to this offset has been looked at.
@@ -101,6 +105,8 @@ impl ConsumerGroup {
             order: Vec::new(),
             static_members: BTreeMap::new(),
             held: BTreeMap::new(),
+            names: BTreeSet::new(),
+            has_patterns: false,
             topics: BTreeMap::new(),
             seen_metadata: -1,
             assigned_at: None,
@@ -135,10 +141,15 @@ impl ConsumerGroup {
         }
     }
 
+    /// Everything was replayed: what it reads, and where it stands.
+    pub fn settle(&mut self, image: &MetadataImage) {
+        self.topics_changed(true, image);
+        self.state = self.computed_state();
+    }
+
     /// Whether anyone reads a topic (`isSubscribedToTopic`).
     pub fn reads(&self, topic: &str) -> bool {
-        self.topics.contains_key(topic)
-            || self.members.values().any(|member| member.topics.iter().any(|own| **own == *topic))
+        self.topics.contains_key(topic) || self.names.contains(topic)
     }
 
     /// Whether offsets may be committed so (`ConsumerGroup.validateOffsetCommit`).

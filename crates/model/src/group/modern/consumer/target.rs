@@ -34,15 +34,16 @@ impl ConsumerGroup {
             return false;
         }
         self.seen_metadata = image.next_offset;
-        let wanted: BTreeSet<Name> =
-            self.members.values().flat_map(|member| self.topics_of(member, image)).collect();
-        let known: BTreeMap<Name, (TopicId, i32)> = wanted
-            .into_iter()
-            .filter_map(|name| {
-                let (id, topic) = image.topic(&name)?;
-                Some((name, (id, topic.partitions.len() as i32)))
-            })
-            .collect();
+        if anyway || self.has_patterns {
+            let members = self.members.values();
+            self.names = members.flat_map(|member| self.topics_of(member, image)).collect();
+            self.has_patterns = self.members.values().any(|member| member.regex.is_some());
+        }
+        let known = self.names.iter().filter_map(|name| {
+            let (id, topic) = image.topic(name)?;
+            Some((name.clone(), (id, topic.partitions.len() as i32)))
+        });
+        let known: BTreeMap<Name, (TopicId, i32)> = known.collect();
         let changed = known != self.topics;
         self.topics = known;
         changed
