@@ -57,7 +57,7 @@ impl Shard {
                 if let Some(stored) = records::read(key, record.value.as_deref()) {
                     self.replay(stored);
                 } else if let Some((id, said)) = modern::read(key, record.value.as_deref()) {
-                    self.replay_modern(id, said);
+                    self.replay_modern(&id, said);
                 }
             }
         }

@@ -114,8 +114,8 @@ pub fn read(key: &[u8], value: Option<&[u8]>) -> Option<(Name, ModernRecord)> {
         value.i16()?;
     }
     let record = match kind {
-        EPOCH => ModernRecord::Epoch(optional(value, |from| from.i32())?),
-        TARGET_EPOCH => ModernRecord::TargetEpoch(optional(value, |from| from.i32())?),
+        EPOCH => ModernRecord::Epoch(optional(value, Reader::i32)?),
+        TARGET_EPOCH => ModernRecord::TargetEpoch(optional(value, Reader::i32)?),
         MEMBER => {
             let id = from.name()?;
             let member = optional(value, |from| read_member(&id, from))?;

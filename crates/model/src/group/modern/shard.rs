@@ -269,16 +269,16 @@ impl Shard {
     }
 
     /// What a record of the log says of a group of the consumer protocol.
-    pub(in crate::group) fn replay_modern(&mut self, id: Name, record: ModernRecord) {
+    pub(in crate::group) fn replay_modern(&mut self, id: &Name, record: ModernRecord) {
         if matches!(record, ModernRecord::Epoch(Some(_)))
-            && self.groups.get(&id).is_some_and(|group| group.protocol_type.is_none())
+            && self.groups.get(id).is_some_and(|group| group.protocol_type.is_none())
         {
-            self.groups.remove(&id);
+            self.groups.remove(id);
         }
         let new = || ConsumerGroup::new(id.clone());
         let group = self.modern.entry(id.clone()).or_insert_with(new);
         if !group.replay(record) {
-            self.modern.remove(&id);
+            self.modern.remove(id);
         }
     }
 
@@ -291,7 +291,7 @@ impl Shard {
                 if let Some((id, record)) = records::read(key, record.value.as_deref())
                     && !self.groups.contains_key(&id)
                 {
-                    self.replay_modern(id, record);
+                    self.replay_modern(&id, record);
                 }
             }
         }

@@ -54,7 +54,7 @@ impl ConsumerGroup {
         let (group, reason) = (self.id.clone(), request.reason.clone());
         let (client, member) = (caller.client(), id.clone());
         cx.note(Fact::MemberJoining { group, member, client, reason });
-        let after = self.advance(before, updated, Some(&owned), limits, image, &mut records, cx);
+        let after = self.advance(&before, updated, Some(&owned), limits, image, &mut records, cx);
         self.await_classic(&id, request.session_timeout_ms, cx);
         let answer = response::JoinGroup {
             error: ErrorCode::None,

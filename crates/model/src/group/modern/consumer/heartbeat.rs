@@ -46,8 +46,7 @@ impl ConsumerGroup {
         let owned: Option<BTreeSet<TopicPartition>> =
             request.topic_partitions.as_ref().map(|list| list.iter().copied().collect());
         let (id, interval) = (updated.id.clone(), limits.heartbeat_interval_ms);
-        let after =
-            self.advance(before.clone(), updated, owned.as_ref(), limits, image, &mut records, cx);
+        let after = self.advance(&before, updated, owned.as_ref(), limits, image, &mut records, cx);
         cx.arm(self.timer_session(&id), limits.session_timeout);
         cx.disarm(self.timer_rejoin(&id));
         let full = request.rebalance_timeout_ms != -1
@@ -70,7 +69,7 @@ impl ConsumerGroup {
     #[expect(clippy::too_many_arguments, reason = "both protocols go through it")]
     pub(super) fn advance(
         &mut self,
-        before: ConsumerMember,
+        before: &ConsumerMember,
         updated: ConsumerMember,
         owned: Option<&BTreeSet<TopicPartition>>,
         limits: &ModernLimits,
@@ -80,7 +79,7 @@ impl ConsumerGroup {
     ) -> ConsumerMember {
         let id = updated.id.clone();
         let subscribed = (&updated.topics, &updated.regex) != (&before.topics, &before.regex);
-        if updated != before || !self.members.contains_key(&id) {
+        if updated != *before || !self.members.contains_key(&id) {
             records.push(records::member_record(&self.id, &updated));
         }
         self.put(updated);
@@ -239,9 +238,8 @@ pub fn check_request(request: &ConsumerGroupHeartbeat) -> ErrorCode {
     let nameless = request.group_id.trim().is_empty() || request.member_id.trim().is_empty();
     let homeless = request.member_epoch == super::LEAVE_STATIC && request.instance_id.is_none();
     let unheard = request.member_epoch < super::LEAVE_STATIC;
-    if nameless || incomplete || homeless || unheard {
-        ErrorCode::InvalidRequest
-    } else if is_blank(&request.instance_id) || is_blank(&request.rack_id) {
+    let blank = is_blank(&request.instance_id) || is_blank(&request.rack_id);
+    if nameless || incomplete || homeless || unheard || blank {
         ErrorCode::InvalidRequest
     } else if request.server_assignor.as_deref().is_some_and(|name| !is_assignor(name)) {
         ErrorCode::UnsupportedAssignor

@@ -12,7 +12,7 @@ use crate::group::modern::limits::ModernLimits;
 use crate::group::modern::records;
 use crate::ids::{Name, TopicId};
 use crate::trace::Fact;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 impl ConsumerGroup {
