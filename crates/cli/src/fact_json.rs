@@ -181,6 +181,7 @@ facts! {
     PositionSet { tp, offset, source };
     Delivered { record, tp, offset, epoch };
     Processed { record, tp, offset };
+    ProcessingFailed { record, tp, offset, then };
     PollFailed { error };
     CommitAnswered { tp, offset, error };
     AppCallDone { call, error };

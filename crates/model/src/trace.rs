@@ -267,6 +267,8 @@ pub enum Fact {
     Delivered { record: RecordId, tp: TopicPartition, offset: Offset, epoch: LeaderEpoch },
     /// The application is done with a record.
     Processed { record: RecordId, tp: TopicPartition, offset: Offset },
+    /// The application cannot decode a record; what it does then.
+    ProcessingFailed { record: RecordId, tp: TopicPartition, offset: Offset, then: &'static str },
     /// `poll()` threw; the Java exception's short name.
     PollFailed { error: &'static str },
     /// The client's commit was answered.

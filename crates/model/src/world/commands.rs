@@ -70,6 +70,12 @@ impl World {
             Command::Seek { consumer, topic, partition, offset } => {
                 self.tell_consumer(*consumer, |app, cx| app.seek(topic, *partition, *offset, cx))
             }
+            Command::SeekToTime { consumer, timestamp } => {
+                self.tell_consumer(*consumer, |app, cx| app.seek_to_time(*timestamp, cx))
+            }
+            Command::PauseFetching { consumer, partitions, paused } => {
+                self.tell_consumer(*consumer, |app, cx| app.pause_fetching(partitions, *paused, cx))
+            }
             Command::BlockPolling { consumer, blocked } => {
                 self.tell_consumer(*consumer, |app, cx| app.block_polling(*blocked, cx))
             }

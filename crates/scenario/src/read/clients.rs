@@ -11,7 +11,7 @@ use kafkascope_model::config::consumer::ConsumerConfig;
 use kafkascope_model::config::producer::ProducerConfig;
 use kafkascope_model::group::modern::pattern::Pattern;
 use kafkascope_model::ids::Name;
-use kafkascope_model::workload::Processing;
+use kafkascope_model::workload::{CommitStrategy, OnPoison, Processing};
 
 /// `[[producer]]` and `[[consumer]]`.
 pub fn read(root: &Section<'_>, reading: &mut Reading<'_>, mut builder: Builder) -> Builder {
@@ -110,7 +110,48 @@ pub fn processing(section: &Section<'_>) -> Processing {
         per_record: section.time("per-record").unwrap_or(usual.per_record),
         per_poll: section.time("per-poll").unwrap_or(usual.per_poll),
         poll_timeout: section.time("poll-timeout").unwrap_or(usual.poll_timeout),
+        commits: commits(section),
+        on_poison: on_poison(section),
     }
+}
+
+/// How it commits, in its own words.
+fn commits(section: &Section<'_>) -> CommitStrategy {
+    let workers = section.whole("workers", 1..=64).unwrap_or(4) as u8;
+    let Some(item) = section.get("commits") else { return CommitStrategy::ByConfig };
+    let known = [
+        ("by-config", CommitStrategy::ByConfig),
+        ("sync-per-batch", CommitStrategy::SyncPerBatch),
+        ("sync-per-record", CommitStrategy::SyncPerRecord),
+        ("async-per-batch", CommitStrategy::AsyncPerBatch),
+        ("pool", CommitStrategy::Pool { workers, careful: false }),
+        ("careful-pool", CommitStrategy::Pool { workers, careful: true }),
+    ];
+    one_of(&item, &known)
+}
+
+/// What it does with a value that begins with `poison`.
+fn on_poison(section: &Section<'_>) -> OnPoison {
+    let Some(item) = section.get("poison") else { return OnPoison::Harmless };
+    let known = [
+        ("harmless", OnPoison::Harmless),
+        ("stuck", OnPoison::Stuck),
+        ("skip", OnPoison::Skip),
+        ("retry-in-place", OnPoison::RetryInPlace),
+        ("retry-topic", OnPoison::RetryTopic),
+        ("dead-letter", OnPoison::DeadLetter),
+    ];
+    one_of(&item, &known)
+}
+
+fn one_of<T: Copy>(item: &Item<'_>, known: &[(&str, T)]) -> T {
+    let text = item.text().unwrap_or_default();
+    let found = known.iter().find(|(word, _)| *word == text);
+    if found.is_none() {
+        let words: Vec<_> = known.iter().map(|(word, _)| *word).collect();
+        item.wrong(format!("'{text}' is not one of {}", words.join(", ")));
+    }
+    found.map_or(known[0].1, |(_, choice)| *choice)
 }
 
 fn fresh(item: &Item<'_>, reading: &Reading<'_>) -> Option<Name> {

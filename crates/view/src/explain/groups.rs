@@ -175,6 +175,14 @@ fn consumer(event: &TraceEvent, context: &Context<'_>) -> Option<Telling> {
                 Telling::plain(text, about)
             }
         },
+        Fact::ProcessingFailed { tp, offset, then, .. } => {
+            let place = context.partition(*tp);
+            let text =
+                format!("{name} cannot decode the record at {offset} of {place}: it will {then}.");
+            Telling::plain(text, about)
+                .tone(Tone::Bad)
+                .once_in_a_while(format!("poison {node} {tp:?} {offset}"))
+        }
         Fact::CommitAnswered { error, .. } if !error.is_ok() => {
             let text = format!("{name}'s commit was refused: {}.", error.name());
             Telling::plain(text, about).tone(Tone::Bad).once_in_a_while(format!("commit {node}"))

@@ -10,6 +10,7 @@ use crate::config::consumer::ConsumerConfig;
 use crate::cx::Cx;
 use crate::ids::{LeaderEpoch, Offset};
 use crate::trace::Fact;
+use crate::workload::CommitStrategy;
 use alloc::vec::Vec;
 use kafkascope_kernel::{Micros, SimTime};
 
@@ -20,6 +21,8 @@ pub(super) enum Purpose {
     Interval,
     /// Partitions are about to be given back.
     BeforeJoin,
+    /// The application called `commitAsync`.
+    Async,
     /// The application called `commitSync`, or `close` commits for it.
     Sync,
 }
@@ -56,7 +59,9 @@ impl Commits {
 impl Consumer {
     /// Whether positions are committed by themselves.
     pub(super) const fn auto_commits(&self) -> bool {
-        self.config.enable_auto_commit && self.config.group_id.is_some()
+        self.config.enable_auto_commit
+            && self.config.group_id.is_some()
+            && matches!(self.app.processing.commits, CommitStrategy::ByConfig)
     }
 
     /// The automatic commit, if it is due.
@@ -181,6 +186,7 @@ impl Consumer {
         match purpose {
             Purpose::BeforeJoin => self.commits.before_join = Some(Some(verdict)),
             Purpose::Sync => self.commits.sync = Some(Some(verdict)),
+            Purpose::Async => {}
             Purpose::Interval => {
                 if verdict.is_err_and(ErrorCode::is_retriable) {
                     self.commits.next_at = cx.now + self.retry_backoff();

@@ -9,12 +9,14 @@ mod commit;
 mod committed;
 mod coordinator;
 mod fetcher;
+mod forward;
 mod heartbeat;
 mod join;
 mod leader;
 mod membership;
 mod modern;
 mod outbox;
+mod pool;
 mod positions;
 mod rebalance;
 mod records;
@@ -32,7 +34,9 @@ use crate::command::ConsumerSpec;
 use crate::config::consumer::ConsumerConfig;
 use crate::cx::Cx;
 use crate::group::java_order;
-use crate::ids::{Correlation, LeaderEpoch, Name, NodeId, Offset, TopicId, TopicPartition};
+use crate::ids::{
+    Correlation, EpochMs, LeaderEpoch, Name, NodeId, Offset, RecordId, TopicId, TopicPartition,
+};
 use crate::net::Lane;
 use crate::workload::Processing;
 use alloc::collections::{BTreeMap, VecDeque};
@@ -43,11 +47,14 @@ use commit::{Commits, Purpose};
 use committed::Committed;
 use coordinator::Coordinator;
 use fetcher::Fetcher;
+use forward::Forward;
 use heartbeat::Heartbeat;
 use kafkascope_kernel::{Micros, SimTime};
 use membership::{Generation, Membership};
 use modern::Modern;
 use outbox::Outbox;
+use pool::Pool;
+use records::Payload;
 use subscription::Subscriptions;
 
 /// A timer of this role.
@@ -72,6 +79,7 @@ enum Call {
     ListOffsets(Vec<Partition>),
     EpochEnds(Vec<(Partition, Position)>),
     Fetch(Vec<(Partition, Offset)>),
+    SendOn(RecordId, TopicPartition),
 }
 
 /// An application with a consumer.
@@ -96,6 +104,10 @@ pub struct Consumer {
     committed: Committed,
     subscriptions: Subscriptions,
     fetcher: Fetcher,
+    forward: Forward,
+    /// Key and value of records in hand that nobody can decode.
+    poison: BTreeMap<RecordId, Payload>,
+    pool: Pool,
     app: App,
     metadata_seen: u32,
     /// Topic ids as last known, for facts about topics that metadata no longer has.
@@ -128,6 +140,9 @@ impl Consumer {
             committed: Committed::default(),
             subscriptions: Subscriptions::default(),
             fetcher: Fetcher::default(),
+            forward: Forward::default(),
+            poison: BTreeMap::new(),
+            pool: Pool::default(),
             app,
             metadata_seen: 0,
             topic_ids: BTreeMap::new(),
@@ -195,6 +210,18 @@ impl Consumer {
     /// The application seeks.
     pub fn seek(&mut self, topic: &Name, partition: i32, offset: Offset, cx: &mut Cx<'_>) {
         self.app.ask(Task::Seek((topic.clone(), partition), offset), cx);
+        self.turn(cx);
+    }
+
+    /// The application seeks to a moment in all its partitions.
+    pub fn seek_to_time(&mut self, timestamp: EpochMs, cx: &mut Cx<'_>) {
+        self.app.ask(Task::SeekToTime(timestamp), cx);
+        self.turn(cx);
+    }
+
+    /// The application pauses partitions, or resumes them.
+    pub fn pause_fetching(&mut self, partitions: &[Partition], paused: bool, cx: &mut Cx<'_>) {
+        self.app.ask(Task::Pause(partitions.to_vec(), paused), cx);
         self.turn(cx);
     }
 
@@ -351,6 +378,7 @@ impl Consumer {
             Call::OffsetFetch(partitions) => self.on_offsets(&partitions, outcome, cx),
             Call::ListOffsets(partitions) => self.on_listed(&partitions, outcome, cx),
             Call::EpochEnds(asked) => self.on_epoch_ends(&asked, outcome, cx),
+            Call::SendOn(record, tp) => self.on_sent_on(record, tp, outcome, cx),
             Call::Fetch(asked) => self.on_fetched(peer.server, asked, outcome, cx),
         }
     }

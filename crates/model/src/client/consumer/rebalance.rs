@@ -20,7 +20,7 @@ impl Consumer {
     pub(super) fn prepare_join(&mut self, cx: &mut Cx<'_>) -> bool {
         let patience = Micros::from_config_ms(i64::from(self.config.max_poll_interval_ms));
         let until = *self.membership.prepare_until.get_or_insert(cx.now + patience);
-        if self.config.enable_auto_commit && !self.commit_before_join(until > cx.now, cx) {
+        if self.auto_commits() && !self.commit_before_join(until > cx.now, cx) {
             return false;
         }
         self.give_back(cx);
