@@ -176,6 +176,13 @@ impl Subscriptions {
         }
     }
 
+    /// The same for partitions that are not among these.
+    pub fn mark_pending_revocation_except(&mut self, kept: &[Partition]) {
+        for assigned in &mut self.assigned {
+            assigned.pending_revocation |= !kept.contains(&assigned.partition);
+        }
+    }
+
     /// A partition had its turn (`movePartitionToEnd`).
     pub fn move_to_end(&mut self, partition: &Partition) {
         if let Some(index) = self.assigned.iter().position(|a| a.partition == *partition) {

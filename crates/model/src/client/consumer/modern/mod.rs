@@ -59,6 +59,8 @@ pub(super) struct Modern {
     pub epoch: i32,
     /// The last assignment that came.
     target: Option<BTreeSet<TopicPartition>>,
+    /// The assignment that is being carried out; a later one waits for its turn.
+    carried: BTreeSet<TopicPartition>,
     /// What it has, as far as the coordinator is concerned; none before the first assignment.
     local: Option<BTreeSet<TopicPartition>>,
     /// Counts assignments carried out, and the one that the coordinator was told of.
@@ -84,6 +86,7 @@ impl Modern {
             member_id: "".into(),
             epoch: 0,
             target: None,
+            carried: BTreeSet::new(),
             local: None,
             local_version: 0,
             told_version: None,

@@ -77,6 +77,11 @@ impl Consumer {
     }
 
     fn begin_to_carry_out(&mut self, cx: &mut Cx<'_>) -> Step {
+        self.modern.carried = self.modern.target.clone().unwrap_or_default();
+        let kept: Vec<Partition> =
+            self.modern.carried.iter().filter_map(|tp| self.partition_of(*tp)).collect();
+        // What goes is not read any further, so that the commit covers all of it.
+        self.subscriptions.mark_pending_revocation_except(&kept);
         let consumed = self.subscriptions.all_consumed();
         if !self.auto_commits() || consumed.is_empty() {
             return Step::Committed(cx.now);
@@ -113,7 +118,7 @@ impl Consumer {
     }
 
     fn revoke_and_assign(&mut self, cx: &mut Cx<'_>) {
-        let target = self.modern.target.clone().unwrap_or_default();
+        let target = core::mem::take(&mut self.modern.carried);
         let assigned: Vec<Partition> =
             target.iter().filter_map(|tp| self.partition_of(*tp)).collect();
         let owned = self.subscriptions.partitions();
