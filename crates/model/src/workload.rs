@@ -66,6 +66,11 @@ pub enum CommitStrategy {
     SyncPerRecord,
     /// `commitAsync` after each batch.
     AsyncPerBatch,
+    /// Records go to workers in the background and `poll()` goes on; commits are as the configs have them.
+    Background {
+        /// How many records are worked on at once.
+        workers: u8,
+    },
     /// Records go to a pool of workers and finish out of order. With `careful`, only what lies before every unfinished record is
     /// committed; without, what lies before the furthest finished one.
     Pool {

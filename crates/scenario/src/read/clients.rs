@@ -124,6 +124,7 @@ fn commits(section: &Section<'_>) -> CommitStrategy {
         ("sync-per-batch", CommitStrategy::SyncPerBatch),
         ("sync-per-record", CommitStrategy::SyncPerRecord),
         ("async-per-batch", CommitStrategy::AsyncPerBatch),
+        ("background", CommitStrategy::Background { workers }),
         ("pool", CommitStrategy::Pool { workers, careful: false }),
         ("careful-pool", CommitStrategy::Pool { workers, careful: true }),
     ];

@@ -61,7 +61,10 @@ impl Consumer {
     pub(super) const fn auto_commits(&self) -> bool {
         self.config.enable_auto_commit
             && self.config.group_id.is_some()
-            && matches!(self.app.processing.commits, CommitStrategy::ByConfig)
+            && matches!(
+                self.app.processing.commits,
+                CommitStrategy::ByConfig | CommitStrategy::Background { .. }
+            )
     }
 
     /// The automatic commit, if it is due.

@@ -94,8 +94,14 @@ impl Consumer {
         records: VecDeque<Handed>,
         cx: &Cx<'_>,
     ) -> Option<VecDeque<Handed>> {
-        let CommitStrategy::Pool { workers, .. } = self.app.processing.commits else {
-            return Some(records);
+        let workers = match self.app.processing.commits {
+            CommitStrategy::Pool { workers, .. } | CommitStrategy::Background { workers } => {
+                workers
+            }
+            CommitStrategy::ByConfig
+            | CommitStrategy::SyncPerBatch
+            | CommitStrategy::SyncPerRecord
+            | CommitStrategy::AsyncPerBatch => return Some(records),
         };
         self.pool.hand_over(records, workers, self.app.processing.per_record, cx.now);
         None
