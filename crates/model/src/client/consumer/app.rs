@@ -13,8 +13,9 @@ use crate::cx::Cx;
 use crate::ids::{EpochMs, Offset, TopicPartition};
 use crate::trace::Fact;
 use crate::workload::{CommitStrategy, OnPoison, Processing};
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Micros, SimTime};
 
 /// How long an application waits after `poll()` threw before it polls again.
@@ -391,7 +392,7 @@ impl Consumer {
 
     /// Every record that `poll()` returned is done.
     fn end_batch(&mut self, cx: &mut Cx<'_>) -> bool {
-        let mut last: BTreeMap<TopicPartition, Offset> = BTreeMap::new();
+        let mut last: FlatMap<TopicPartition, Offset> = FlatMap::new();
         last.extend(core::mem::take(&mut self.app.done));
         self.poison.clear();
         self.rest(cx);

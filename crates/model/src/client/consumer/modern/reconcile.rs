@@ -11,8 +11,8 @@ use crate::client::consumer::subscription::Partition;
 use crate::cx::Cx;
 use crate::ids::TopicPartition;
 use crate::trace::Fact;
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatSet;
 use kafkascope_kernel::{Micros, SimTime};
 
 impl Consumer {
@@ -139,7 +139,7 @@ impl Consumer {
 
     fn finish_carrying_out(
         &mut self,
-        target: BTreeSet<TopicPartition>,
+        target: FlatSet<TopicPartition>,
         added: bool,
         cx: &mut Cx<'_>,
     ) {
