@@ -96,12 +96,21 @@ impl<'a> Wire<'a> {
     }
 }
 
+#[allow(clippy::wildcard_enum_match_arm, reason = "only requests about offsets can")]
+fn names_by_id(request: &Request) -> bool {
+    match request {
+        Request::OffsetCommit(body) => !body.topic_ids.is_empty(),
+        Request::OffsetFetch(body) => !body.topic_ids.is_empty(),
+        _ => false,
+    }
+}
+
 #[allow(clippy::wildcard_enum_match_arm, reason = "every other API goes by its newest version")]
 /// The version that 4.3.1's clients and brokers use; some stay behind the newest.
 fn version(request: &Request) -> i16 {
     match request.key() {
         // By name while the group speaks the classic protocol.
-        ApiKey::OffsetCommit | ApiKey::OffsetFetch => 9,
+        ApiKey::OffsetCommit | ApiKey::OffsetFetch if !names_by_id(request) => 9,
         // The newest is for two-phase commit alone.
         ApiKey::InitProducerId => 5,
         other => other.latest_version(),
