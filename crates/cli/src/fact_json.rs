@@ -5,6 +5,7 @@
 
 use kafkascope_kernel::Micros;
 use kafkascope_model::api::{ApiKey, ErrorCode};
+use kafkascope_model::group::modern::reconcile::ReconcileState;
 use kafkascope_model::ids::{
     Bytes, MsgId, Name, NodeId, Offset, RecordId, TopicId, TopicPartition,
 };
@@ -70,6 +71,7 @@ as_written! {
     WhyDeleted => |value, _world| format!("{value:?}");
     Arc<[(Offset, Offset)]> => |value, _world| value.to_vec();
     PositionSource => |value, _world| format!("{value:?}");
+    ReconcileState => |value, _world| format!("{value:?}");
     LinkSel => |value, _world| format!("{value:?}");
     SendResult => |value, _world| match value {
         SendResult::Acked(offset) => json!({ "offset": offset }),
@@ -172,6 +174,10 @@ facts! {
     GroupRefused { group, api, error };
     CoordinatorLoaded { partition, groups };
     CoordinatorResigned { partition };
+    GroupEpoch { group, epoch, reason };
+    TargetAssigned { group, epoch, members, assignor };
+    MemberStep { group, member, epoch, step, assigned, to_revoke };
+    GroupConverted { group, to, epoch };
     OffsetCommitted { group, topic, partition, offset };
     CoordinatorFound { coordinator };
     CoordinatorLost { error };
@@ -182,6 +188,7 @@ facts! {
     PositionSet { tp, offset, source };
     Delivered { record, tp, offset, epoch };
     Processed { record, tp, offset };
+    ProcessingFailed { record, tp, offset, then };
     PollFailed { error };
     CommitAnswered { tp, offset, error };
     AppCallDone { call, error };

@@ -61,5 +61,7 @@ recordings! {
     a_consumer_reads_from_the_follower_in_its_rack "follower-fetching.json";
     cooperative_members_keep_what_they_have "group-cooperative-sticky.json";
     of_every_key_the_newest_record_stays "compaction.json";
+    members_of_the_consumer_protocol_converge_one_by_one "group-consumer-uniform.json";
+    a_group_moves_to_the_consumer_protocol_while_it_works "group-migration.json";
     bad_sends_and_topics_are_refused_in_kafkas_words "bad-sends.json";
 }

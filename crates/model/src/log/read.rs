@@ -96,6 +96,9 @@ impl PartitionLog {
     /// The first record with the largest timestamp; as in Kafka it may lie below the log start.
     pub fn max_timestamp(&self) -> Option<Found> {
         let latest = self.segments.iter().map(|segment| segment.max_timestamp).max()?;
+        if latest < 0 {
+            return None;
+        }
         let segment = self.segments.iter().find(|segment| segment.max_timestamp == latest)?;
         let batch = segment.batches().find(|batch| batch.max_timestamp == latest)?;
         first_record(batch, latest, 0)

@@ -10,6 +10,7 @@ use crate::client::producer::Producer;
 use crate::command::{Command, CommandError, ConfigPairs, ConsumerSpec, ProducerSpec};
 use crate::config::ConfigTable;
 use crate::config::broker::BrokerConfig;
+use crate::config::consumer::ConsumerConfig;
 use crate::config::producer::ProducerConfig;
 use crate::controller::Controller;
 use crate::cx::Cx;
@@ -68,6 +69,12 @@ impl World {
             }
             Command::Seek { consumer, topic, partition, offset } => {
                 self.tell_consumer(*consumer, |app, cx| app.seek(topic, *partition, *offset, cx))
+            }
+            Command::SeekToTime { consumer, timestamp } => {
+                self.tell_consumer(*consumer, |app, cx| app.seek_to_time(*timestamp, cx))
+            }
+            Command::PauseFetching { consumer, partitions, paused } => {
+                self.tell_consumer(*consumer, |app, cx| app.pause_fetching(partitions, *paused, cx))
             }
             Command::BlockPolling { consumer, blocked } => {
                 self.tell_consumer(*consumer, |app, cx| app.block_polling(*blocked, cx))
@@ -137,7 +144,8 @@ impl World {
     }
 
     fn add_consumer(&mut self, spec: &ConsumerSpec) -> Outcome {
-        let config = parsed(&spec.config)?;
+        let config: ConsumerConfig = parsed(&spec.config)?;
+        config.check_protocol(&spec.config)?;
         let id = self.next_client(&spec.name)?;
         let consumer = Consumer::new(id, spec.clone(), config, self.broker_ids());
         self.add_process(id, Node::Consumer(Box::new(consumer)), Micros::ZERO);

@@ -4,12 +4,12 @@
 
 use crate::ids::{Bytes, Offset};
 use crate::log::{Batch, Record};
-use alloc::collections::BTreeMap;
+use kafkascope_kernel::FlatMap;
 
 /// Keys with their newest offsets.
 #[derive(Debug)]
 pub(super) struct OffsetMap {
-    newest: BTreeMap<Bytes, Offset>,
+    newest: FlatMap<Bytes, Offset>,
     max_keys: u64,
     /// The last offset that was looked at; -1 if none was.
     pub(super) latest: Offset,
@@ -17,7 +17,7 @@ pub(super) struct OffsetMap {
 
 impl OffsetMap {
     pub(super) const fn new(max_keys: u64) -> Self {
-        Self { newest: BTreeMap::new(), max_keys, latest: -1 }
+        Self { newest: FlatMap::new(), max_keys, latest: -1 }
     }
 
     /// Takes up a batch's records from `from` on; false when the map is full before its end.

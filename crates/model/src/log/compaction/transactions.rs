@@ -5,8 +5,8 @@
 use crate::ids::{Offset, ProducerId};
 use crate::log::batch::ControlType;
 use crate::log::{AbortedTxn, Batch};
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
+use kafkascope_kernel::{FlatMap, FlatSet};
 
 /// Transactions seen on the way through a log.
 #[derive(Debug, Default)]
@@ -14,8 +14,8 @@ pub(super) struct CleanedTransactions {
     /// Aborted ones still to come, the next one last.
     ahead: Vec<AbortedTxn>,
     /// Aborted ones whose marker is still to come, and whether a batch of theirs was seen.
-    aborted: BTreeMap<ProducerId, (AbortedTxn, bool)>,
-    committed: BTreeSet<ProducerId>,
+    aborted: FlatMap<ProducerId, (AbortedTxn, bool)>,
+    committed: FlatSet<ProducerId>,
 }
 
 /// What a marker leaves behind.
