@@ -21,6 +21,11 @@ use kafkascope_model::ids::{NodeId, Offset, TopicPartition};
 use kafkascope_model::trace::{Fact, TraceEvent};
 use kafkascope_model::world::World;
 
+/// Why promises need not be kept after a power cut.
+const POWER: &str = "an in-sync replica lost in a power cut what was not yet on its disk";
+/// Why they need not be kept when bits flip.
+const BROKEN: &str = "a replica's disk holds a broken batch";
+
 /// Watches one run.
 #[derive(Clone, Debug)]
 pub struct Auditor {
@@ -136,6 +141,10 @@ impl Auditor {
                 }
             }
             Fact::Exited(_) if node.is_broker() => self.look_at_all(world, node),
+            Fact::TailLost { tp, .. } => self.disk_lost(world, node, *tp, POWER),
+            Fact::LogRecovered { tp, .. } => self.disk_lost(world, node, *tp, BROKEN),
+            Fact::DiskWiped => self.wiped(node),
+            Fact::BatchCorrupted { tp, .. } => self.taints.taint(*tp, BROKEN),
             _ => {}
         }
         self.clients(world, event);
@@ -186,6 +195,23 @@ impl Auditor {
             check_truncation(Place(node, tp), before, to, &leader.log, board);
         }
         self.look(world, node, tp);
+    }
+
+    /// What a replica had stored is gone.
+    fn disk_lost(&mut self, world: &World, node: NodeId, tp: TopicPartition, why: &'static str) {
+        self.look(world, node, tp);
+        if self.truth.may_lead(tp, node) {
+            self.taints.taint(tp, why);
+        }
+    }
+
+    fn wiped(&mut self, node: NodeId) {
+        self.logs.forget_all(node);
+        let Self { truth, taints, .. } = self;
+        let all: Vec<_> = truth.image.partitions().map(|(tp, _)| tp).collect();
+        for tp in all.into_iter().filter(|tp| truth.may_lead(*tp, node)) {
+            taints.taint(tp, "an in-sync replica lost its disk");
+        }
     }
 
     fn log_start(&mut self, world: &World, node: NodeId, tp: TopicPartition, to: Offset) {

@@ -57,6 +57,11 @@ impl Logs {
         eye.remember();
     }
 
+    /// All logs of a broker are gone.
+    pub fn forget_all(&mut self, node: NodeId) {
+        self.shadows.retain(|(owner, _), _| *owner != node);
+    }
+
     /// A broker's log is gone.
     pub fn forget(&mut self, node: NodeId, tp: TopicPartition) {
         self.shadows.remove(&(node, tp));

@@ -54,6 +54,13 @@ impl Truth {
         self.image.partition(tp)
     }
 
+    /// Whether a broker may be elected: a member of ISR or ELR, or the last known leader.
+    pub fn may_lead(&self, tp: TopicPartition, node: NodeId) -> bool {
+        self.partition(tp).is_some_and(|state| {
+            [&state.isr, &state.elr, &state.last_known_elr].iter().any(|ids| ids.contains(&node))
+        })
+    }
+
     /// Members of a partition's ISR.
     pub fn isr(&self, tp: TopicPartition) -> &[NodeId] {
         self.partition(tp).map_or(&[], |state| &state.isr)

@@ -10,7 +10,7 @@ use kafkascope_model::ids::{
     Bytes, MsgId, Name, NodeId, Offset, RecordId, TopicId, TopicPartition,
 };
 use kafkascope_model::log::retention::WhyDeleted;
-use kafkascope_model::net::LinkSel;
+use kafkascope_model::net::{LinkSel, MessageFault, NextMessage};
 use kafkascope_model::trace::{ChangeReason, Exit, Fact, PositionSource, SendResult, TraceEvent};
 use kafkascope_model::world::World;
 use serde_json::{Map, Value, json};
@@ -73,6 +73,13 @@ as_written! {
     PositionSource => |value, _world| format!("{value:?}");
     ReconcileState => |value, _world| format!("{value:?}");
     LinkSel => |value, _world| format!("{value:?}");
+    MessageFault => |value, _world| format!("{value:?}");
+    NextMessage => |value, _world| json!({
+        "api": value.api.name(),
+        "answer": value.answer,
+        "from": value.from.0,
+        "to": value.to.0,
+    });
     SendResult => |value, _world| match value {
         SendResult::Acked(offset) => json!({ "offset": offset }),
         SendResult::Failed(error) => json!({ "error": error }),
@@ -118,6 +125,12 @@ macro_rules! facts {
 
 facts! {
     fields {
+    MessageStruck { msg, message, fault };
+    ClockSkewed { by_ms };
+    BatchCorrupted { tp, base_offset };
+    CorruptionFound { tp, base_offset };
+    TailLost { tp, from, to };
+    LogRecovered { tp, from, to };
     RequestSent { msg, to, api, bytes };
     ResponseSent { msg, to, api, error };
     Disconnected { peer };
@@ -199,6 +212,8 @@ facts! {
     LinkCut(link);
     LinkSlowed(link, transit);
     LinkHealed(link);
+    MessageAimedAt(next, fault);
+    DiskSlowed(by);
     }
     bare {
     Starting;
@@ -206,5 +221,9 @@ facts! {
     Resumed;
     BrokerStarted;
     ClientClosed;
+    DiskWiped;
+    DiskFilled;
+    DiskHealed;
+    LogDirFailed;
     }
 }

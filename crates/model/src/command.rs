@@ -6,7 +6,7 @@
 use crate::api::request::{ConfigResource, OffsetSpec};
 use crate::config::ConfigError;
 use crate::ids::{EpochMs, Name, NodeId, Offset};
-use crate::net::LinkSel;
+use crate::net::{LinkSel, MessageFault, MessageSel};
 use crate::workload::{NewRecord, Processing, Workload};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -47,6 +47,22 @@ pub enum Command {
     Slow(LinkSel, Micros),
     /// A link is as the network's profile has it.
     Heal(LinkSel),
+    /// A message is lost, doubled or late: one under way, or the next of its kind. [`Command::Heal`] takes back what still waits.
+    Tamper(MessageSel, MessageFault),
+    /// Machines lose power, all at the same moment: what their operating systems had not written to disk is gone.
+    PowerCut(Vec<NodeId>),
+    /// The disk of a stopped broker is replaced by an empty one.
+    Wipe(NodeId),
+    /// Whatever a broker writes to its disk takes so much longer.
+    SlowDisk(NodeId, Micros),
+    /// A broker's disk is full: the next write fails, and takes the log directory offline.
+    FillDisk(NodeId),
+    /// A broker's disk is as quick as memory again, and has room.
+    HealDisk(NodeId),
+    /// A bit flips on one broker's disk, in the batch that holds an offset.
+    Corrupt { broker: NodeId, topic: Name, partition: i32, offset: Offset },
+    /// A node's wall clock is so many milliseconds ahead, or below 0 behind; 0 sets it right.
+    SkewClock(NodeId, i64),
     /// A producer's application sends these records now and flushes.
     Send { producer: NodeId, topic: Name, records: Vec<NewRecord> },
     /// A consumer's application calls `commitSync`: the given offsets, or with `None` its positions.

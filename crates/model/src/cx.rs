@@ -19,6 +19,8 @@ pub enum Effect {
     Request { to: NodeId, lane: Lane, correlation: Correlation, body: Request },
     /// Answers a request; `None` finishes one that has no answer (acks=0), so that the connection's next may be read.
     Respond { conn: ConnId, correlation: Correlation, body: Option<Response> },
+    /// The server reads nothing more of a connection until then (a client over its quota).
+    Mute { conn: ConnId, until: SimTime },
     /// Closes a connection from either side; what was under way on it is lost, the other side is told.
     Close { conn: ConnId },
     /// Arms a timer; arming it again moves it.
@@ -31,6 +33,8 @@ pub enum Effect {
     NoteLate { fact: Fact, cause: Option<MsgId> },
     /// This process ends by itself (a controlled shutdown that is complete).
     Exit,
+    /// This process ends at once, without putting anything in order (`Exit.halt`).
+    Halt,
 }
 
 /// All named random streams of a run.

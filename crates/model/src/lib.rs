@@ -15,6 +15,7 @@ pub mod command;
 pub mod config;
 pub mod controller;
 pub mod cx;
+pub mod disk;
 pub mod group;
 pub mod ids;
 pub mod log;

@@ -10,7 +10,7 @@ use crate::ids::{
     RecordId, TopicId, TopicPartition,
 };
 use crate::log::retention::WhyDeleted;
-use crate::net::LinkSel;
+use crate::net::{LinkSel, MessageFault, NextMessage};
 use alloc::sync::Arc;
 use kafkascope_kernel::{Micros, SimTime};
 
@@ -36,6 +36,10 @@ pub enum Exit {
     Killed,
     /// Ended after a controlled shutdown.
     Clean,
+    /// Its machine lost power.
+    PowerLost,
+    /// It ended by itself, because it could not go on (`Exit.halt`).
+    Halted,
 }
 
 /// Why a partition's leader or ISR changed.
@@ -106,6 +110,32 @@ pub enum Fact {
     LinkSlowed(LinkSel, Micros),
     /// A link is as it was.
     LinkHealed(LinkSel),
+    /// The next message of a kind will be lost, doubled or late.
+    MessageAimedAt(NextMessage, MessageFault),
+    /// A message was lost, doubled or delayed on its way.
+    MessageStruck { msg: MsgId, message: NextMessage, fault: MessageFault },
+    /// A node's wall clock is so many milliseconds ahead (or behind) from now on.
+    ClockSkewed { by_ms: i64 },
+
+    // ---- disks
+    /// A broker's disk is another one, and empty.
+    DiskWiped,
+    /// Writing takes so much longer on this broker's disk.
+    DiskSlowed(Micros),
+    /// This broker's disk is full.
+    DiskFilled,
+    /// This broker's disk is sound again.
+    DiskHealed,
+    /// A bit flipped in a batch on this broker's disk.
+    BatchCorrupted { tp: TopicPartition, base_offset: Offset },
+    /// Someone who read a batch found that its CRC is wrong.
+    CorruptionFound { tp: TopicPartition, base_offset: Offset },
+    /// The power went before the operating system had written this end of a log to disk.
+    TailLost { tp: TopicPartition, from: Offset, to: Offset },
+    /// After an unclean stop a log ends before its first broken batch.
+    LogRecovered { tp: TopicPartition, from: Offset, to: Offset },
+    /// A write failed: the log directory is offline, and the broker halts, since it was its only one.
+    LogDirFailed,
 
     // ---- producers
     /// The application called `send()`; the partition is not yet chosen.

@@ -20,7 +20,11 @@ impl ReplicaManager {
         let (now, keys) = (cx.epoch_ms(), env.config.cleaner_keys());
         while let Some((tp, what)) = self.filthiest(now) {
             let Some(partition) = self.replicas.get_mut(tp) else { break };
-            let Some(done) = partition.log.clean(what, keys, now, &partition.config) else { break };
+            let done = partition.log.clean(what, keys, now, &partition.config);
+            if partition.log.is_uncleanable() {
+                continue;
+            }
+            let Some(done) = done else { break };
             cx.note(Fact::Compacted { tp, up_to: done.up_to, gone: done.gone.into() });
             if done.up_to <= what.first_dirty {
                 break;
@@ -34,7 +38,7 @@ impl ReplicaManager {
         for partition in self.replicas.iter().filter(|p| p.config.cleanup_policy.compacts()) {
             let found = partition.log.cleanable(now, &partition.config);
             let dirtier = best.is_none_or(|(_, best)| found.is_dirtier_than(&best));
-            if found.is_due(&partition.config) && dirtier {
+            if !partition.log.is_uncleanable() && found.is_due(&partition.config) && dirtier {
                 best = Some((partition.tp, found));
             }
         }

@@ -142,6 +142,7 @@ fn batch(records: Vec<OffsetsRecord>, now: EpochMs) -> Batch {
         transactional: false,
         control: None,
         delete_horizon: -1,
+        corrupt: false,
         size_bytes: HEADER_BYTES + records.iter().map(record_bytes).sum::<u32>(),
         records: records.into(),
     }

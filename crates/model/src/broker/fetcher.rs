@@ -7,11 +7,12 @@ use super::replica_manager::ReplicaManager;
 use super::{BrokerTimer, Env};
 use crate::api::request::{Fetch, FetchPartition, ListOffsets, OffsetSpec};
 use crate::api::response::{FetchedPartition, ListedOffset};
-use crate::api::{ErrorCode, Request, Response};
+use crate::api::{ApiKey, ErrorCode, Request, Response};
 use crate::cx::Cx;
 use crate::ids::{Correlation, NodeId, Offset, TopicPartition};
 use crate::log::divergence::OutOfRange;
-use crate::net::Lane;
+use crate::net::{ConnId, Lane};
+use crate::trace::Fact;
 use alloc::vec::Vec;
 use kafkascope_kernel::{Micros, SimTime};
 
@@ -20,6 +21,9 @@ use kafkascope_kernel::{Micros, SimTime};
 pub struct Fetcher {
     partitions: Vec<Following>,
     in_flight: Option<Correlation>,
+    sent_at: SimTime,
+    /// Whether a timer looks after the request under way.
+    watched: bool,
     next_correlation: Correlation,
 }
 
@@ -163,6 +167,24 @@ impl ReplicaManager {
         send_next(self.me, leader, fetcher, env, cx);
     }
 
+    /// The request under way may have had no answer for `replica.socket.timeout.ms`: its connection is given up then.
+    pub fn on_fetcher_late(&mut self, leader: NodeId, env: &Env<'_>, cx: &mut Cx<'_>) {
+        let Some(fetcher) = self.fetchers.get_mut(&leader) else { return };
+        fetcher.watched = fetcher.in_flight.is_some();
+        if !fetcher.watched {
+            return;
+        }
+        let (waited, patience) = (cx.now.since(fetcher.sent_at), patience(env));
+        if waited < patience {
+            cx.arm(BrokerTimer::FetcherLate(leader), Micros(patience.0 - waited.0));
+        } else {
+            fetcher.watched = false;
+            cx.note(Fact::RequestTimedOut { api: ApiKey::Fetch, to: leader });
+            cx.close(ConnId { client: self.me, server: leader, lane: Lane::Fetcher });
+            self.on_fetcher_disconnect(leader, env, cx);
+        }
+    }
+
     /// What the next fetch of a partition says, from its log as it is now.
     fn next_fetch(&self, tp: TopicPartition, env: &Env<'_>) -> Option<FetchPartition> {
         let partition = self.replicas.get(tp)?;
@@ -194,8 +216,10 @@ impl ReplicaManager {
             if let Some((epoch, end)) = answer.diverging_epoch {
                 let to = self.common_end(tp, epoch, end);
                 self.truncate(tp, to, env, cx);
-            } else {
-                self.append_fetched(answer, env, cx);
+            } else if !self.append_fetched(answer, env, cx)
+                && let Some(following) = self.following(leader, tp)
+            {
+                following.rest(env, cx.now);
             }
             self.go_on(leader, tp, env);
         } else if error == ErrorCode::OffsetOutOfRange {
@@ -258,6 +282,10 @@ fn send_next(me: NodeId, leader: NodeId, fetcher: &mut Fetcher, env: &Env<'_>, c
     };
     if let Some(body) = body {
         let correlation = fetcher.correlation();
+        fetcher.sent_at = cx.now;
+        if !core::mem::replace(&mut fetcher.watched, true) {
+            cx.arm(BrokerTimer::FetcherLate(leader), patience(env));
+        }
         cx.send(leader, Lane::Fetcher, correlation, body);
     } else if let Some(next) = fetcher
         .partitions
@@ -268,6 +296,10 @@ fn send_next(me: NodeId, leader: NodeId, fetcher: &mut Fetcher, env: &Env<'_>, c
     {
         cx.arm(BrokerTimer::Fetcher(leader), next.since(cx.now));
     }
+}
+
+fn patience(env: &Env<'_>) -> Micros {
+    Micros::from_config_ms(i64::from(env.config.replica_socket_timeout_ms))
 }
 
 fn next_lookup(me: NodeId, fetcher: &mut Fetcher, now: SimTime) -> Option<Request> {

@@ -10,20 +10,31 @@ use crate::ids::{LeaderEpoch, Offset, TopicPartition};
 use crate::trace::Fact;
 
 impl ReplicaManager {
-    /// Appends fetched batches and takes over high watermark and log start (`ReplicaFetcherThread.processPartitionData`).
+    /// Appends fetched batches and takes over high watermark and log start (`ReplicaFetcherThread.processPartitionData`). Whether
+    /// all of them were sound; what follows a broken one is asked for again.
     pub(super) fn append_fetched(
         &mut self,
         answer: FetchedPartition,
         env: &Env<'_>,
         cx: &mut Cx<'_>,
-    ) {
+    ) -> bool {
         let tp = answer.tp;
-        let Some(partition) = self.replicas.get_mut(tp) else { return };
+        let Some(partition) = self.replicas.get_mut(tp) else { return true };
         if partition.leadership.is_some() {
-            return;
+            return true;
+        }
+        if self.disk_full && !answer.batches.is_empty() {
+            self.dir_failed = true;
+            return false;
         }
         let (base_offset, now) = (partition.log.log_end(), cx.epoch_ms());
+        let mut sound = true;
         for batch in answer.batches {
+            if batch.corrupt {
+                cx.note(Fact::CorruptionFound { tp, base_offset: batch.base_offset });
+                sound = false;
+                break;
+            }
             let rolled = partition.log.append_as_follower(batch, now, &partition.config);
             if let Some(base_offset) = rolled {
                 cx.note(Fact::SegmentRolled { tp, base_offset });
@@ -40,6 +51,7 @@ impl ReplicaManager {
         if moved {
             self.wake_watchers(tp, env, cx);
         }
+        sound
     }
 
     /// Where this log and the leader's part, given the leader's largest epoch not after ours and where it ends there.

@@ -115,6 +115,11 @@ impl Lifecycle {
         self.epoch
     }
 
+    /// Whether the last run ended in order, as far as the disk knows.
+    pub const fn ended_cleanly(&self) -> bool {
+        self.clean_epoch >= 0
+    }
+
     /// Whether the controller keeps clients away from it, as its last answer said.
     pub const fn is_fenced(&self) -> bool {
         self.fenced

@@ -8,6 +8,7 @@ mod apply;
 mod cleanup;
 mod coordinator;
 mod delete_records;
+mod disk;
 mod fetch;
 pub mod fetcher;
 mod follow;
@@ -36,9 +37,11 @@ use crate::config::broker::BrokerConfig;
 use crate::controller::image::MetadataImage;
 use crate::controller::records::MetadataRecord;
 use crate::cx::{Cx, Effect};
+use crate::disk::WRITE_BACK_EVERY;
 use crate::group::GroupCoordinator;
 use crate::ids::{BrokerEpoch, Correlation, Name, NodeId};
 use crate::net::{ConnId, Lane};
+use crate::trace::Fact;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use coordinator::OffsetsTopic;
@@ -50,9 +53,6 @@ use producer_ids::ProducerIds;
 use replica_manager::ReplicaManager;
 use to_controller::{ControllerCall, ToController};
 
-/// How often high watermarks are written down (`replica.high.watermark.checkpoint.interval.ms`).
-const CHECKPOINT_INTERVAL: Micros = Micros::from_ms(5_000);
-
 /// A timer of this role.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum BrokerTimer {
@@ -60,10 +60,16 @@ pub enum BrokerTimer {
     Parked(ConnId),
     /// Partitions fetched from this leader have rested.
     Fetcher(NodeId),
+    /// The fetch from this leader may have been under way for too long.
+    FetcherLate(NodeId),
     /// Time to look for laggards in the ISRs.
     IsrShrink,
     /// Time to write high watermarks down.
     Checkpoint,
+    /// Time for the operating system to write back old pages.
+    WriteBack,
+    /// Time to look for logs that have not been flushed for long.
+    Flusher,
     /// Time to delete old segments.
     Retention,
     /// Time for the log cleaner to look for something to do.
@@ -167,8 +173,13 @@ impl Broker {
         let about = about(&self.rack, &self.config, &self.metadata);
         self.lifecycle.start(about, cx);
         cx.arm(BrokerTimer::IsrShrink, self.isr_shrink_interval());
-        cx.arm(BrokerTimer::Checkpoint, CHECKPOINT_INTERVAL);
+        self.recover_logs(cx);
+        cx.arm(BrokerTimer::Checkpoint, self.checkpoint_interval());
+        cx.arm(BrokerTimer::WriteBack, WRITE_BACK_EVERY);
         let delay = Micros::from_config_ms(self.config.log_initial_task_delay_ms);
+        if self.config.log_flush_scheduler_interval_ms < i64::MAX {
+            cx.arm(BrokerTimer::Flusher, delay);
+        }
         cx.arm(BrokerTimer::Retention, delay);
         cx.arm(BrokerTimer::Cleaner, self.cleaner_backoff());
     }
@@ -182,6 +193,13 @@ impl Broker {
         self.groups = GroupCoordinator::default();
         self.producer_ids = ProducerIds::default();
         self.creating.clear();
+    }
+
+    /// Its disk is another one, and empty; the process does not run.
+    pub fn wipe(&mut self) {
+        self.replicas = ReplicaManager::new(self.id);
+        self.metadata = MetadataFollower::new(self.controllers.clone());
+        self.lifecycle = Lifecycle::new();
     }
 
     /// SIGTERM: hands over what it leads, if that is enabled and the broker serves at all.
@@ -272,6 +290,10 @@ impl Broker {
                 let (replicas, env) = self.data_plane();
                 replicas.on_fetcher_timer(leader, &env, cx);
             }
+            BrokerTimer::FetcherLate(leader) => {
+                let (replicas, env) = self.data_plane();
+                replicas.on_fetcher_late(leader, &env, cx);
+            }
             BrokerTimer::IsrShrink => {
                 cx.arm(BrokerTimer::IsrShrink, self.isr_shrink_interval());
                 let (replicas, env) = self.data_plane();
@@ -279,7 +301,16 @@ impl Broker {
             }
             BrokerTimer::Checkpoint => {
                 self.replicas.checkpoint();
-                cx.arm(BrokerTimer::Checkpoint, CHECKPOINT_INTERVAL);
+                cx.arm(BrokerTimer::Checkpoint, self.checkpoint_interval());
+            }
+            BrokerTimer::WriteBack => {
+                self.replicas.write_back();
+                cx.arm(BrokerTimer::WriteBack, WRITE_BACK_EVERY);
+            }
+            BrokerTimer::Flusher => {
+                let interval = self.config.log_flush_scheduler_interval_ms;
+                cx.arm(BrokerTimer::Flusher, Micros::from_config_ms(interval));
+                self.replicas.flush_old(cx);
             }
             BrokerTimer::Retention => {
                 let interval = Micros::from_config_ms(self.config.log_retention_check_interval_ms);
@@ -319,6 +350,13 @@ impl Broker {
             }
         }
         self.settle(cx);
+    }
+
+    /// What was not flushed is read again, unless the last run ended in order.
+    fn recover_logs(&mut self, cx: &mut Cx<'_>) {
+        if !self.lifecycle.ended_cleanly() {
+            self.replicas.recover(cx);
+        }
     }
 
     /// New metadata was applied: replicas, coordinator and what waits for either react.
@@ -370,6 +408,11 @@ impl Broker {
     fn settle(&mut self, cx: &mut Cx<'_>) {
         while let Some((partition, offset)) = self.replicas.moved_offsets.pop() {
             self.with_groups(|groups, log| groups.on_high_watermark(partition, offset, log, cx));
+        }
+        if core::mem::take(&mut self.replicas.dir_failed) {
+            cx.note(Fact::LogDirFailed);
+            cx.out.push(Effect::Halt);
+            return;
         }
         let epoch = self.lifecycle.epoch();
         if let Some(request) = self.replicas.alter_partition.take_request(self.id, epoch) {
@@ -423,6 +466,10 @@ impl Broker {
         self.to_controller.set_controller(controller, cx);
     }
 
+    fn checkpoint_interval(&self) -> Micros {
+        Micros::from_config_ms(self.config.replica_high_watermark_checkpoint_interval_ms)
+    }
+
     fn cleaner_backoff(&self) -> Micros {
         Micros::from_config_ms(self.config.log_cleaner_backoff_ms.max(1))
     }
@@ -433,6 +480,7 @@ impl Broker {
 
     fn exit(&mut self, cx: &mut Cx<'_>) {
         self.replicas.checkpoint();
+        self.replicas.flush(cx);
         cx.out.push(Effect::Exit);
     }
 }

@@ -105,6 +105,10 @@ impl ReplicaManager {
         if acks == -1 && leadership.is_under_min_isr(&partition.config) {
             return Err((ErrorCode::NotEnoughReplicas, None));
         }
+        if self.disk_full {
+            self.dir_failed = true;
+            return Err((ErrorCode::KafkaStorageError, None));
+        }
         let (epoch, length) = (partition.leader_epoch, i64::from(batch.last_offset_delta) + 1);
         let records = batch.records.iter().map(|record| record.id).collect();
         let config = &partition.config;

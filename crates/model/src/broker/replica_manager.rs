@@ -31,6 +31,10 @@ pub struct ReplicaManager {
     pub alter_partition: AlterPartitionManager,
     /// The id of `__consumer_offsets`, once it exists.
     pub offsets_topic: Option<TopicId>,
+    /// Nothing more can be written.
+    pub disk_full: bool,
+    /// A write failed: the only log directory is offline, and the broker halts.
+    pub(super) dir_failed: bool,
     pub(super) produces: FlatMap<ConnId, ParkedProduce>,
     pub(super) fetches: FlatMap<ConnId, ParkedFetch>,
     pub(super) deletes: FlatMap<ConnId, ParkedDelete>,
@@ -47,6 +51,8 @@ impl ReplicaManager {
             fetchers: FlatMap::new(),
             alter_partition: AlterPartitionManager::default(),
             offsets_topic: None,
+            disk_full: false,
+            dir_failed: false,
             produces: FlatMap::new(),
             fetches: FlatMap::new(),
             deletes: FlatMap::new(),
@@ -60,11 +66,14 @@ impl ReplicaManager {
         for partition in replicas.iter_mut() {
             partition.kill();
         }
-        *self = Self { replicas, ..Self::new(self.me) };
+        *self = Self { replicas, disk_full: self.disk_full, ..Self::new(self.me) };
     }
 
     /// Writes every high watermark down (`replication-offset-checkpoint`).
     pub fn checkpoint(&mut self) {
+        if !self.can_write() {
+            return;
+        }
         let stale: Vec<TopicPartition> = self
             .replicas
             .iter()

@@ -343,7 +343,12 @@ impl Rig {
                 self.timers.remove(&(from, timer));
             }
             Effect::Note(fact) | Effect::NoteLate { fact, .. } => self.facts.push((from, fact)),
-            Effect::Close { .. } | Effect::Exit | Effect::Arm { .. } | Effect::Disarm { .. } => {}
+            Effect::Close { .. }
+            | Effect::Mute { .. }
+            | Effect::Exit
+            | Effect::Halt
+            | Effect::Arm { .. }
+            | Effect::Disarm { .. } => {}
         }
     }
 

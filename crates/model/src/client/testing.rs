@@ -89,7 +89,9 @@ impl Bench {
             }
             Effect::Close { conn } => self.closed.push(conn.server),
             Effect::Exit => self.exited = true,
-            Effect::Respond { .. } => unreachable!("clients serve no requests"),
+            Effect::Respond { .. } | Effect::Mute { .. } | Effect::Halt => {
+                unreachable!("clients serve no requests")
+            }
         }
     }
 }

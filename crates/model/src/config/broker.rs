@@ -73,6 +73,7 @@ config_table! {
         broker_heartbeat_interval_ms: i32 = 2_000, "broker.heartbeat.interval.ms", positive, "How often a broker sends a heartbeat to the controller.";
         initial_broker_registration_timeout_ms: i32 = 60_000, "initial.broker.registration.timeout.ms", positive, "How long a broker that starts asks to be registered before it gives up.";
         replica_lag_time_max_ms: i64 = 30_000, "replica.lag.time.max.ms", positive, "How long a follower may lag before it leaves the ISR.";
+        replica_socket_timeout_ms: i32 = 30_000, "replica.socket.timeout.ms", positive, "How long a follower's request may be without an answer.";
         replica_fetch_wait_max_ms: i32 = 500, "replica.fetch.wait.max.ms", not_negative, "How long a follower's fetch may wait for data.";
         replica_fetch_min_bytes: i32 = 1, "replica.fetch.min.bytes", not_negative, "How much data makes a follower's fetch worth answering.";
         replica_fetch_max_bytes: i32 = 1_048_576, "replica.fetch.max.bytes", not_negative, "A follower's soft limit a partition.";
@@ -109,6 +110,9 @@ config_table! {
         log_message_timestamp_before_max_ms: i64 = i64::MAX, "log.message.timestamp.before.max.ms", not_negative, "Default of message.timestamp.before.max.ms.";
         log_message_timestamp_after_max_ms: i64 = 3_600_000, "log.message.timestamp.after.max.ms", not_negative, "Default of message.timestamp.after.max.ms.";
         log_message_timestamp_type: MessageTimestampType = MessageTimestampType::CreateTime, "log.message.timestamp.type", any, "Default of message.timestamp.type.";
+        log_flush_interval_messages: i64 = i64::MAX, "log.flush.interval.messages", positive, "Default of flush.messages.";
+        log_flush_interval_ms: Option<i64> = None, "log.flush.interval.ms", any, "Default of flush.ms; null is log.flush.scheduler.interval.ms.";
+        log_flush_scheduler_interval_ms: i64 = i64::MAX, "log.flush.scheduler.interval.ms", positive, "How often logs are looked at for flush.ms; by default never.";
         log_segment_delete_delay_ms: i64 = 60_000, "log.segment.delete.delay.ms", not_negative, "Default of file.delete.delay.ms.";
         producer_id_expiration_ms: i32 = 86_400_000, "producer.id.expiration.ms", positive, "How long a log remembers a silent producer.";
         replica_high_watermark_checkpoint_interval_ms: i64 = 5_000, "replica.high.watermark.checkpoint.interval.ms", positive, "How often high watermarks are written down.";
@@ -156,6 +160,11 @@ impl BrokerConfig {
         let minutes = self.log_retention_minutes.unwrap_or(hours);
         let given = self.log_retention_ms.unwrap_or_else(|| minutes.saturating_mul(60_000));
         given.max(-1)
+    }
+
+    /// `log.flush.interval.ms`, or else `log.flush.scheduler.interval.ms`.
+    pub fn flush_ms(&self) -> i64 {
+        self.log_flush_interval_ms.unwrap_or(self.log_flush_scheduler_interval_ms)
     }
 
     /// `log.roll.ms`, or else `log.roll.hours`, in milliseconds.

@@ -114,6 +114,7 @@ config_table! {
         enable_auto_commit: bool = true, "enable.auto.commit", any, "Whether poll() commits positions by itself.";
         auto_commit_interval_ms: i32 = 5_000, "auto.commit.interval.ms", not_negative, "How often it does.";
         isolation_level: IsolationLevel = IsolationLevel::ReadUncommitted, "isolation.level", any, "Which records are shown.";
+        check_crcs: bool = true, "check.crcs", any, "Whether batches are checked for broken bits.";
         fetch_min_bytes: i32 = 1, "fetch.min.bytes", not_negative, "How much data makes a fetch worth answering.";
         fetch_max_wait_ms: i32 = 500, "fetch.max.wait.ms", not_negative, "How long a fetch may wait for that.";
         fetch_max_bytes: i32 = 52_428_800, "fetch.max.bytes", not_negative, "Soft limit a fetch.";

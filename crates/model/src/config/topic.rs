@@ -55,6 +55,8 @@ config_table! {
         min_compaction_lag_ms: i64 = 0, "min.compaction.lag.ms", not_negative, "How old a record must be before it is compacted away.";
         max_compaction_lag_ms: i64 = i64::MAX, "max.compaction.lag.ms", positive, "How old a record may be before its log is compacted, however clean it is.";
         segment_jitter_ms: i64 = 0, "segment.jitter.ms", not_negative, "How much earlier than segment.ms a segment may be rolled, at random.";
+        flush_messages: i64 = i64::MAX, "flush.messages", positive, "After how many records Kafka itself forces a log to disk.";
+        flush_ms: i64 = i64::MAX, "flush.ms", not_negative, "After how long it does, looked at every log.flush.scheduler.interval.ms.";
         segment_ms: i64 = 604_800_000, "segment.ms", positive, "When a segment is rolled though not full.";
         unclean_leader_election_enable: bool = false, "unclean.leader.election.enable", any, "Whether a replica outside the ISR may lead when no other lives.";
     }

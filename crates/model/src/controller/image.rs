@@ -156,12 +156,13 @@ impl MetadataImage {
             cleanup_policy: node.log_cleanup_policy,
             max_compaction_lag_ms: node.log_cleaner_max_compaction_lag_ms,
             segment_ms: node.segment_ms(),
+            flush_messages: node.log_flush_interval_messages,
+            flush_ms: node.flush_ms(),
             segment_jitter_ms: node.segment_jitter_ms(),
             message_timestamp_type: node.log_message_timestamp_type,
             message_timestamp_before_max_ms: node.log_message_timestamp_before_max_ms,
             message_timestamp_after_max_ms: node.log_message_timestamp_after_max_ms,
             file_delete_delay_ms: node.log_segment_delete_delay_ms,
-            ..TopicConfig::default()
         };
         for resource in [ConfigResource::Broker(None), ConfigResource::Topic(name.clone())] {
             for (key, value) in self.configs.get(&resource).into_iter().flatten() {

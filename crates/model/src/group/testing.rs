@@ -84,6 +84,7 @@ impl OffsetsLog for FakeLog {
             transactional: false,
             control: None,
             delete_horizon: -1,
+            corrupt: false,
             size_bytes: 100,
             records: records.into(),
         };

@@ -68,6 +68,8 @@ pub struct Batch {
     pub control: Option<ControlType>,
     /// When the cleaner may drop its tombstones, or the marker it is; -1 before a pass has set it.
     pub delete_horizon: EpochMs,
+    /// Its CRC does not match what it holds.
+    pub corrupt: bool,
     /// Bytes on the wire and on disk, header included.
     pub size_bytes: u32,
     /// What it carries; shared with every copy of the batch.

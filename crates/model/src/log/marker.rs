@@ -57,6 +57,7 @@ impl EndMarker {
             transactional: true,
             control: Some(self.control),
             delete_horizon: -1,
+            corrupt: false,
             size_bytes: MARKER_BYTES,
             records: Arc::from([record]),
         }

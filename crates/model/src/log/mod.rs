@@ -5,6 +5,7 @@
 pub mod batch;
 pub mod compaction;
 pub mod divergence;
+mod durability;
 pub mod epochs;
 pub mod marker;
 pub mod partition_log;

@@ -11,6 +11,7 @@ use super::segment::Segment;
 use super::{Batch, TimestampType};
 use crate::api::ErrorCode;
 use crate::config::topic::{MessageTimestampType, TopicConfig};
+use crate::disk::PageCache;
 use crate::ids::{EpochMs, LeaderEpoch, Offset};
 use alloc::vec::Vec;
 
@@ -24,6 +25,9 @@ pub struct PartitionLog {
     pub(super) epochs: EpochCache,
     pub(super) producers: ProducerStates,
     pub(super) cleaner: CleanerState,
+    pub(super) cache: PageCache,
+    /// When Kafka last flushed it.
+    pub(super) flushed_at: EpochMs,
 }
 
 /// What became of a batch that a leader was asked to append.
@@ -53,6 +57,8 @@ impl PartitionLog {
             epochs: EpochCache::default(),
             producers: ProducerStates::default(),
             cleaner: CleanerState::default(),
+            cache: PageCache::default(),
+            flushed_at: now,
         }
     }
 
@@ -143,6 +149,7 @@ impl PartitionLog {
         }
         let base_offset = batch.base_offset;
         self.push(batch);
+        self.flush_if_full(now, config);
         Ok(LeaderAppend::Appended { base_offset, log_append_time, rolled })
     }
 
@@ -159,6 +166,7 @@ impl PartitionLog {
         }
         let rolled = self.maybe_roll(&batch, now, config);
         self.push(batch);
+        self.flush_if_full(now, config);
         rolled
     }
 
@@ -189,6 +197,7 @@ impl PartitionLog {
         }
         self.active().truncate(to);
         self.log_end = to;
+        self.cache.truncate(to);
         self.high_watermark = self.high_watermark.min(to);
         self.epochs.truncate_from_end(to);
         self.cleaner.checkpoint = self.cleaner.checkpoint.map(|clean| clean.min(to));
@@ -201,6 +210,8 @@ impl PartitionLog {
         self.segments = alloc::vec![Segment::new(start, now)];
         self.log_start = start;
         self.log_end = start;
+        self.cache = PageCache::default();
+        self.cache.flush(start);
         self.high_watermark = start;
         self.epochs.clear();
         self.cleaner = CleanerState::default();
@@ -225,6 +236,9 @@ impl PartitionLog {
         let base = self.log_end;
         self.segments.pop_if(|active| active.is_empty() && active.base_offset == base);
         self.segments.push(Segment::new(base, now));
+        // Full segments are flushed in the background (`UnifiedLog.roll`).
+        self.cache.flush(base);
+        self.flushed_at = now;
     }
 
     /// Takes note of one more batch at the end, whose offsets are right.
@@ -259,6 +273,9 @@ impl PartitionLog {
 
 /// What a leader checks before anything else (`LogValidator` and the size checks of `UnifiedLog.append`).
 fn validate(batch: &Batch, now: EpochMs, config: &TopicConfig) -> Result<(), ErrorCode> {
+    if batch.corrupt {
+        return Err(ErrorCode::CorruptMessage);
+    }
     let keyless = config.cleanup_policy.compacts()
         && batch.control.is_none()
         && batch.records.iter().any(|r| r.key.is_none());

@@ -127,6 +127,14 @@ impl Segment {
         self.chunks.last().and_then(|chunk| chunk.last())
     }
 
+    /// Breaks the batch that holds `offset`: where it begins.
+    pub fn corrupt(&mut self, offset: Offset) -> Option<Offset> {
+        let chunk = self.chunks.iter_mut().find(|chunk| !ends_below(chunk, offset))?;
+        let batch = Arc::make_mut(chunk).iter_mut().find(|batch| batch.last_offset() >= offset)?;
+        batch.corrupt = true;
+        Some(batch.base_offset)
+    }
+
     /// Removes every batch that reaches `offset` or beyond.
     pub fn truncate(&mut self, offset: Offset) {
         while let Some(chunk) = self.chunks.last_mut() {

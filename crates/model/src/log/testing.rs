@@ -29,6 +29,7 @@ pub(crate) fn batch(count: i32, timestamp: EpochMs) -> Batch {
         transactional: false,
         control: None,
         delete_horizon: -1,
+        corrupt: false,
         size_bytes: 100,
         records: (0..count).map(record).collect(),
     }

@@ -66,6 +66,8 @@ pub struct Connection {
     pub busy: Option<(Correlation, MsgId)>,
     /// Requests that arrived and were not read yet.
     pub waiting: VecDeque<(Correlation, MsgId, Request)>,
+    /// The server reads no further request before.
+    pub muted_until: SimTime,
     /// When the last message to the server arrives; later ones may not overtake it.
     pub last_to_server: SimTime,
     /// When the last message to the client arrives.

@@ -7,9 +7,11 @@
 use crate::ids::NodeId;
 
 pub mod conn;
+pub mod fault;
 pub mod link;
 
 pub use conn::{Connection, Envelope, Payload};
+pub use fault::{MessageFault, MessageFaults, MessageSel, NextMessage};
 pub use link::{Link, Links};
 
 /// One connection; a client may hold several to the same node, one a lane.

@@ -58,6 +58,16 @@ impl World {
             Command::Heal(sel) => {
                 self.change_link(*sel, Fact::LinkHealed(*sel), |world| world.release(*sel))
             }
+            Command::Tamper(sel, fault) => self.tamper(*sel, *fault),
+            Command::PowerCut(nodes) => self.cut_power(nodes),
+            Command::Wipe(id) => self.wipe(*id),
+            Command::SlowDisk(id, by) => self.slow_disk(*id, *by),
+            Command::FillDisk(id) => self.fill_disk(*id),
+            Command::HealDisk(id) => self.heal_disk(*id),
+            Command::Corrupt { broker, topic, partition, offset } => {
+                self.corrupt(*broker, topic, *partition, *offset)
+            }
+            Command::SkewClock(id, by_ms) => self.skew_clock(*id, *by_ms),
             Command::Send { producer, topic, records } => {
                 self.tell_producer(*producer, |app, cx| app.send(topic, records, cx))
             }
@@ -191,6 +201,7 @@ impl World {
     fn start(&mut self, id: NodeId) -> Outcome {
         self.require(id, ProcessState::Down, "stopped")?;
         let boot = if id.is_client() { Micros::ZERO } else { self.spec.profile.boot };
+        self.catch_up_write_back(id);
         self.begin_start(id, boot);
         Ok(())
     }
@@ -239,11 +250,11 @@ impl World {
         if known { Ok(()) } else { Err(CommandError::WrongKind { node: id, wanted: "a consumer" }) }
     }
 
-    fn require_known(&self, id: NodeId) -> Result<ProcessState, CommandError> {
+    pub(super) fn require_known(&self, id: NodeId) -> Result<ProcessState, CommandError> {
         self.processes.get(&id).map(|process| process.state).ok_or(CommandError::UnknownNode(id))
     }
 
-    fn require(&self, id: NodeId, state: ProcessState, wanted: &'static str) -> Outcome {
+    pub(super) fn require(&self, id: NodeId, state: ProcessState, wanted: &'static str) -> Outcome {
         if self.require_known(id)? == state {
             Ok(())
         } else {

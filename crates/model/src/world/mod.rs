@@ -4,10 +4,12 @@
 //! Invariant: after every step the effect list is empty, and the world depends on nothing but seed and commands.
 
 mod commands;
+mod disks;
 mod exchange;
 mod names;
 mod payload;
 mod process;
+mod tampering;
 mod timers;
 mod transport;
 
@@ -17,13 +19,13 @@ pub use process::{Process, ProcessState};
 use crate::cx::{Cx, Effect, Streams};
 use crate::ids::{EpochMs, MsgId, Name, NodeId, TopicId};
 use crate::net::link::NetworkProfile;
-use crate::net::{ConnId, Connection, Envelope, Links};
+use crate::net::{ConnId, Connection, Envelope, Links, MessageFaults};
 use crate::node::{Node, Timer};
 use crate::trace::{Fact, TraceEvent};
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
 use kafkascope_kernel::FlatMap;
-use kafkascope_kernel::{Digest, EventQueue, Limits, Seed, SimTime, digest_of};
+use kafkascope_kernel::{Digest, EventQueue, Limits, Micros, Seed, SimTime, digest_of};
 use timers::Deadline;
 
 /// The admin client every world has.
@@ -71,6 +73,8 @@ pub struct World {
     conns: FlatMap<ConnId, Connection>,
     flights: FlatMap<MsgId, Envelope>,
     links: Links,
+    message_faults: MessageFaults,
+    slow_disks: FlatMap<NodeId, Micros>,
     queue: EventQueue<Event>,
     timers: FlatMap<(NodeId, Timer), Deadline>,
     streams: Streams,
@@ -94,6 +98,8 @@ impl World {
             conns: FlatMap::new(),
             flights: FlatMap::new(),
             links: Links::new(spec.profile),
+            message_faults: MessageFaults::default(),
+            slow_disks: FlatMap::new(),
             queue: EventQueue::new(),
             timers: FlatMap::new(),
             streams: Streams::new(spec.seed),
@@ -217,7 +223,7 @@ impl World {
             now: self.now,
             me: id,
             cause,
-            epoch_ms_at_zero: self.spec.epoch_ms_at_zero,
+            epoch_ms_at_zero: self.spec.epoch_ms_at_zero + process.clock_skew_ms,
             streams: &mut self.streams,
             out: &mut effects,
         };
@@ -241,12 +247,14 @@ impl World {
             Effect::Respond { conn, correlation, body } => {
                 self.respond(conn, correlation, body, cause)
             }
+            Effect::Mute { conn, until } => self.mute(conn, until),
             Effect::Close { conn } => self.close(conn, me),
             Effect::Arm { timer, after } => self.arm(me, timer, after),
             Effect::Disarm { timer } => self.disarm(me, timer),
             Effect::Note(fact) => self.note(me, cause, fact),
             Effect::NoteLate { fact, cause } => self.note(me, cause, fact),
             Effect::Exit => self.exit(me, crate::trace::Exit::Clean),
+            Effect::Halt => self.exit(me, crate::trace::Exit::Halted),
         }
     }
 
@@ -271,6 +279,8 @@ impl Hash for World {
         self.conns.hash(state);
         self.flights.hash(state);
         self.links.hash(state);
+        self.message_faults.hash(state);
+        self.slow_disks.hash(state);
         self.timers.hash(state);
         self.streams.hash(state);
         self.next_msg.hash(state);

@@ -34,6 +34,8 @@ pub struct Process {
     pub state: ProcessState,
     /// Since when it is in this state.
     pub since: SimTime,
+    /// How far its wall clock is ahead (or, below 0, behind), in milliseconds.
+    pub clock_skew_ms: i64,
     parked: Vec<Event>,
 }
 
@@ -54,8 +56,13 @@ impl World {
     }
 
     pub(super) fn add_process(&mut self, id: NodeId, node: Node, boot: Micros) {
-        let process =
-            Process { node, state: ProcessState::Down, since: self.now, parked: Vec::new() };
+        let process = Process {
+            node,
+            state: ProcessState::Down,
+            since: self.now,
+            clock_skew_ms: 0,
+            parked: Vec::new(),
+        };
         let before = self.processes.insert(id, process);
         assert!(before.is_none(), "ids are not reused");
         self.begin_start(id, boot);
@@ -85,6 +92,7 @@ impl World {
     }
 
     pub(super) fn resume(&mut self, id: NodeId) {
+        self.catch_up_write_back(id);
         self.set_state(id, ProcessState::Running);
         self.note(id, None, Fact::Resumed);
         let process = self.processes.get_mut(&id).expect("a paused process exists");

@@ -23,6 +23,8 @@ impl World {
         if !conn.open {
             conn.open = true;
             conn.life += 1;
+            // A new connection waits for nothing that an older one has lost or delayed.
+            (conn.last_to_server, conn.last_to_client) = (SimTime::ZERO, SimTime::ZERO);
         }
         let life = conn.life;
         let (api, bytes) = (body.key(), body.payload_bytes());
@@ -48,6 +50,9 @@ impl World {
             self.queue.schedule(self.now, Event::Read(id));
         }
         self.close_exchange(request, body.as_ref());
+        if self.message_faults.take_copy(request) {
+            return;
+        }
         let Some(body) = body else { return };
         let (api, bytes, error) = (body.key(), body.payload_bytes(), body.first_error());
         let msg = self.dispatch(id, life, false, correlation, bytes, Payload::Response(body));
@@ -90,6 +95,11 @@ impl World {
 
     pub(super) fn arrive(&mut self, msg: MsgId) {
         let Some(envelope) = self.flights.remove(&msg) else { return };
+        if envelope.due_at > self.now {
+            // It was delayed on its way.
+            self.flights.insert(msg, envelope);
+            return;
+        }
         let to = envelope.to();
         match self.state(to) {
             ProcessState::Running | ProcessState::Stopping => self.deliver(envelope),
@@ -108,7 +118,7 @@ impl World {
             return;
         }
         let Some(conn) = self.conns.get_mut(&id) else { return };
-        if conn.busy.is_some() {
+        if conn.busy.is_some() || self.now < conn.muted_until {
             return;
         }
         if let Some((correlation, msg, body)) = conn.waiting.pop_front() {
@@ -116,9 +126,18 @@ impl World {
         }
     }
 
+    /// Reads nothing more of a connection until `until`.
+    pub(super) fn mute(&mut self, id: ConnId, until: SimTime) {
+        if let Some(conn) = self.conns.get_mut(&id) {
+            conn.muted_until = until;
+            self.queue.schedule(until, Event::Read(id));
+        }
+    }
+
     /// A link is whole again: what it held back leaves now.
     pub(super) fn release(&mut self, sel: LinkSel) {
         self.links.heal(sel);
+        self.message_faults.heal(sel);
         let held: Vec<MsgId> =
             self.flights.values().filter(|e| e.due_at == SimTime::END).map(|e| e.id).collect();
         for msg in held {
@@ -145,6 +164,9 @@ impl World {
             Envelope { id, conn, life, to_server, correlation, sent_at: self.now, due_at, payload };
         self.flights.insert(id, envelope);
         self.set_due(id, due_at);
+        if !self.message_faults.is_empty() {
+            self.meet_faults(id);
+        }
         id
     }
 
@@ -155,14 +177,18 @@ impl World {
             return SimTime::END;
         }
         let rng = self.streams.get(Draw::Link, from);
-        let due = self.now + self.links.transit(from, to, bytes, rng);
+        let mut due = self.now + self.links.transit(from, to, bytes, rng);
+        if bytes > 0 && !self.slow_disks.is_empty() {
+            // Whoever gets records to store works on them as long as its disk takes.
+            due += self.slow_disk_of(to);
+        }
         let conn = self.conns.get_mut(&id).expect("messages travel on connections");
         let last = if to_server { &mut conn.last_to_server } else { &mut conn.last_to_client };
         *last = due.max(*last);
         *last
     }
 
-    fn set_due(&mut self, msg: MsgId, due_at: SimTime) {
+    pub(super) fn set_due(&mut self, msg: MsgId, due_at: SimTime) {
         let envelope = self.flights.get_mut(&msg).expect("dispatched just now");
         envelope.due_at = due_at;
         if due_at < SimTime::END {
@@ -178,7 +204,9 @@ impl World {
                 if life <= conn.refused_life {
                     self.refuse_life(id, life);
                 } else if life == conn.served_life
-                    && (conn.busy.is_some() || !conn.waiting.is_empty())
+                    && (conn.busy.is_some()
+                        || !conn.waiting.is_empty()
+                        || self.now < conn.muted_until)
                 {
                     conn.waiting.push_back((correlation, msg, body));
                 } else {
@@ -194,6 +222,7 @@ impl World {
                     });
                 }
             }
+            Payload::Reset if to_server && life < conn.served_life => {}
             Payload::Reset if to_server => {
                 conn.busy = None;
                 conn.waiting.clear();
@@ -207,6 +236,7 @@ impl World {
     fn end_older_life(&mut self, id: ConnId, life: u32, msg: MsgId) {
         let conn = self.conns.get_mut(&id).expect("requests arrive on connections");
         conn.served_life = life;
+        conn.muted_until = SimTime::ZERO;
         conn.waiting.clear();
         if conn.busy.take().is_some() {
             self.run(id.server, Some(msg), |node, cx| node.on_client_gone(id, cx));

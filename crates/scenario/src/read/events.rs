@@ -2,7 +2,7 @@
 //!
 //! Invariant: an entry does one thing; entries are read in the order of time, so that names mean who is there then.
 
-use super::{Reading, admin, clients, cluster, records, source};
+use super::{Reading, admin, clients, cluster, faults, records, source};
 use crate::builder::Builder;
 use crate::doc::{Item, Section};
 use kafkascope_kernel::{Micros, SimTime};
@@ -58,13 +58,15 @@ pub fn read(root: &Section<'_>, reading: &mut Reading<'_>, mut builder: Builder)
 fn one(section: &Section<'_>, reading: &mut Reading<'_>) -> Vec<Command> {
     let mut present = section.present(&VERBS);
     let asked = section.present(&admin::VERBS);
-    present.extend(&asked);
-    section.present(&["one-way", "transit"]);
+    let broken = section.present(&faults::VERBS);
+    present.extend(asked.iter().chain(&broken));
+    section.present(&["one-way", "transit", "by", "by-ms"]);
     let [verb] = present.as_slice() else {
         section.wrong(if present.is_empty() {
             format!(
-                "nothing happens: write one of {}, {}",
+                "nothing happens: write one of {}, {}, {}",
                 VERBS.join(", "),
+                faults::VERBS.join(", "),
                 admin::VERBS.join(", ")
             )
         } else {
@@ -76,6 +78,9 @@ fn one(section: &Section<'_>, reading: &mut Reading<'_>) -> Vec<Command> {
     if !asked.is_empty() {
         let call = admin::read(verb, &item, &mut reading.cast);
         return call.map(Command::Admin).into_iter().collect();
+    }
+    if !broken.is_empty() {
+        return faults::read(verb, &item, section, reading).into_iter().collect();
     }
     if *verb == "add-consumer" {
         let specs = item.section().map(|inside| clients::consumers(&inside, reading));

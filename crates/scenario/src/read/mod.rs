@@ -8,6 +8,7 @@ mod clients;
 mod cluster;
 mod configs;
 mod events;
+mod faults;
 mod generator;
 mod records;
 mod source;

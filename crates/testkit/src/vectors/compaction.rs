@@ -8,6 +8,7 @@ use kafkascope_model::config::topic::{CleanupPolicy, TopicConfig};
 use kafkascope_model::ids::{Bytes, EpochMs, Offset, RecordId};
 use kafkascope_model::log::batch::{Batch, Codec, ControlType, TimestampType};
 use kafkascope_model::log::marker::EndMarker;
+use kafkascope_model::log::segment::Segment;
 use kafkascope_model::log::{PartitionLog, Record};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -161,6 +162,7 @@ fn data(append: &Append) -> Batch {
         codec: Codec::None,
         control: None,
         delete_horizon: -1,
+        corrupt: false,
         size_bytes: 100,
     }
 }
@@ -174,7 +176,7 @@ fn control(kind: &str) -> Result<ControlType, String> {
 }
 
 fn described(log: &PartitionLog) -> Map<String, Value> {
-    let batches: Vec<&Batch> = log.segments().iter().flat_map(|s| s.batches()).collect();
+    let batches: Vec<&Batch> = log.segments().iter().flat_map(Segment::batches).collect();
     let records: Vec<Value> = batches.iter().flat_map(|batch| records_of(batch)).collect();
     let offsets: Vec<&Value> = records.iter().map(|record| &record[0]).collect();
     let aborted = log.producers().transactions().aborted();

@@ -165,6 +165,7 @@ fn data(op: &Op) -> Batch {
         transactional: op.txn,
         control: None,
         delete_horizon: -1,
+        corrupt: false,
         size_bytes: 100,
         records: (0..op.count).map(record).collect(),
     }

@@ -201,6 +201,7 @@ fn batch(base_offset: Offset, last_offset: Offset, size_bytes: u32, timestamp: E
         transactional: false,
         control: None,
         delete_horizon: -1,
+        corrupt: false,
         size_bytes,
         records: [record].into(),
     }

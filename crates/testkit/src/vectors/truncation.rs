@@ -9,6 +9,7 @@ use kafkascope_model::ids::{LeaderEpoch, Offset, RecordId};
 use kafkascope_model::log::batch::{Batch, Codec, TimestampType};
 use kafkascope_model::log::divergence::OutOfRange;
 use kafkascope_model::log::epochs::EpochCache;
+use kafkascope_model::log::segment::Segment;
 use kafkascope_model::log::{PartitionLog, Record};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -199,7 +200,7 @@ fn built(spec: &LogSpec) -> PartitionLog {
 
 fn strangers(follower: &PartitionLog, leader: &PartitionLog) -> Vec<Offset> {
     let records = |log: &PartitionLog| -> Vec<(Offset, LeaderEpoch)> {
-        let batches = log.segments().iter().flat_map(|segment| segment.batches());
+        let batches = log.segments().iter().flat_map(Segment::batches);
         batches.map(|batch| (batch.base_offset, batch.leader_epoch)).collect()
     };
     let known = records(leader);
@@ -229,6 +230,7 @@ fn batch(base_offset: Offset, leader_epoch: LeaderEpoch) -> Batch {
         transactional: false,
         control: None,
         delete_horizon: -1,
+        corrupt: false,
         size_bytes: 100,
         records: [record].into(),
     }

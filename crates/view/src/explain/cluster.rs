@@ -82,6 +82,12 @@ fn process(event: &TraceEvent, context: &Context<'_>) -> Option<Telling> {
             .marked(MarkKind::Restart, format!("{name} starts")),
         Fact::Exited(Exit::Killed) => telling(format!("{title} was killed."), Tone::Bad)
             .marked(MarkKind::Fault, format!("{name} killed")),
+        Fact::Exited(Exit::PowerLost) => telling(format!("{title} lost its power."), Tone::Bad)
+            .marked(MarkKind::Fault, format!("{name} without power")),
+        Fact::Exited(Exit::Halted) => {
+            telling(format!("{title} halted: it cannot go on."), Tone::Bad)
+                .marked(MarkKind::Fault, format!("{name} halted"))
+        }
         Fact::Exited(Exit::Clean) => telling(format!("{title} ended in order."), Tone::Plain)
             .marked(MarkKind::Fault, format!("{name} ends")),
         Fact::Paused => {

@@ -5,6 +5,7 @@
 
 mod clients;
 mod cluster;
+mod faults;
 mod groups;
 mod logs;
 pub mod ordinary;
@@ -73,6 +74,7 @@ pub enum Joint {
 /// The sentence of an important fact; none for ordinary traffic and for what only insiders care about.
 pub fn tell(event: &TraceEvent, context: &Context<'_>) -> Option<Telling> {
     cluster::tell(event, context)
+        .or_else(|| faults::tell(event, context))
         .or_else(|| logs::tell(event, context))
         .or_else(|| clients::tell(event, context))
         .or_else(|| groups::tell(event, context))

@@ -47,7 +47,7 @@ impl Ledger {
             Fact::LeaderElected { tp, leader, .. } if *leader == NodeId::NONE => {
                 self.tally.close(*tp, now);
             }
-            Fact::Exited(Exit::Killed) => {
+            Fact::Exited(Exit::Killed | Exit::PowerLost | Exit::Halted) => {
                 for (tp, _) in before.partitions.iter().filter(|(_, p)| p.leader == node) {
                     self.tally.close(*tp, now);
                 }

@@ -198,7 +198,7 @@ impl Picture {
         match &event.fact {
             Fact::Starting | Fact::Resumed => set(ProcessWord::Running),
             Fact::Paused => set(ProcessWord::Paused),
-            Fact::Exited(Exit::Killed) => set(ProcessWord::Killed),
+            Fact::Exited(Exit::Killed | Exit::PowerLost | Exit::Halted) => set(ProcessWord::Killed),
             Fact::Exited(Exit::Clean) | Fact::ClientClosed => set(ProcessWord::Ended),
             Fact::LinkCut(sel) => self.change_link(*sel, LinkChange::Cut),
             Fact::LinkSlowed(sel, transit) => self.change_link(*sel, LinkChange::Slowed(*transit)),

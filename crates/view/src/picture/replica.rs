@@ -162,7 +162,9 @@ impl Picture {
                 self.replica_mut(node, *tp).high_watermark = *to;
             }
             Fact::LastStable { tp, to } => self.replica_mut(node, *tp).last_stable = Some(*to),
-            Fact::Truncated { tp, from, to } => {
+            Fact::Truncated { tp, from, to }
+            | Fact::TailLost { tp, from, to }
+            | Fact::LogRecovered { tp, from, to } => {
                 let replica = self.replica_mut(node, *tp);
                 let gone: Arc<[RecordId]> = replica.records(*to, *from).map(|(_, id)| id).collect();
                 replica.cut = Some((now, *to, gone));
@@ -176,6 +178,7 @@ impl Picture {
                 self.replica_mut(node, *tp).segments.retain(|base| base != base_offset);
             }
             Fact::Compacted { tp, gone, .. } => self.replica_mut(node, *tp).compact(gone),
+            Fact::DiskWiped => self.replicas.retain(|(owner, _), _| *owner != node),
             Fact::BecameLeader { tp, epoch, log_end } => {
                 let replica = self.replica_mut(node, *tp);
                 (replica.leads, replica.follows) = (Some(*epoch), None);

@@ -126,6 +126,16 @@ pub fn is_step(event: &TraceEvent) -> bool {
         | Fact::LinkCut(_)
         | Fact::LinkSlowed(..)
         | Fact::LinkHealed(_)
+        | Fact::MessageStruck { .. }
+        | Fact::TailLost { .. }
+        | Fact::LogRecovered { .. }
+        | Fact::DiskWiped
+        | Fact::DiskSlowed(_)
+        | Fact::DiskFilled
+        | Fact::DiskHealed
+        | Fact::BatchCorrupted { .. }
+        | Fact::CorruptionFound { .. }
+        | Fact::ClockSkewed { .. }
         | Fact::OffsetCommitted { .. }
         | Fact::Joining { .. }
         | Fact::MemberJoining { .. }

@@ -160,7 +160,8 @@ impl Consumer {
             let Some((_, offset)) = asked.iter().find(|(other, _)| *other == partition) else {
                 continue;
             };
-            let fetch = CompletedFetch::new(partition, *offset, row, read_committed);
+            let fetch = CompletedFetch::new(partition, *offset, row, read_committed)
+                .checking_crcs(self.config.check_crcs);
             self.fetcher.buffer.push_back(fetch);
         }
         self.follow_named_leaders(cx);
@@ -198,6 +199,16 @@ impl Consumer {
                 self.fetch_failed(&fetch, fits, cx)?;
             } else if fits {
                 self.hand_out(&mut fetch, limit, &mut collected, cx);
+                if let Some(base_offset) = fetch.broken {
+                    let tp = fetch.answer.tp;
+                    self.fetcher.buffer.push_front(fetch);
+                    self.fetcher.buffer.append(&mut paused);
+                    if !collected.records.is_empty() {
+                        return Ok(collected);
+                    }
+                    cx.note(Fact::CorruptionFound { tp, base_offset });
+                    return Err("KafkaException");
+                }
                 if !fetch.is_used_up() {
                     self.fetcher.buffer.push_front(fetch);
                 }

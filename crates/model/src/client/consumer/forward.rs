@@ -215,6 +215,7 @@ impl Consumer {
             transactional: false,
             control: None,
             delete_horizon: -1,
+            corrupt: false,
             size_bytes,
             records: [copy].into(),
         }

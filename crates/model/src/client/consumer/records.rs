@@ -39,7 +39,10 @@ pub(super) struct CompletedFetch {
     pub answer: FetchedPartition,
     /// Key and value of records taken that nobody can decode.
     pub poison: Vec<(RecordId, Payload)>,
+    /// Where a broken batch begins that was met.
+    pub broken: Option<Offset>,
     read_committed: bool,
+    check_crcs: bool,
     aborted: FlatSet<ProducerId>,
     /// The batch being read, and whether it was entered.
     batch: u32,
@@ -61,11 +64,19 @@ impl CompletedFetch {
             last_epoch: None,
             answer,
             poison: Vec::new(),
+            broken: None,
             read_committed,
+            check_crcs: true,
             aborted: FlatSet::new(),
             batch: 0,
             entered: false,
         }
+    }
+
+    /// The same, whether batches are checked or not (`check.crcs`).
+    #[must_use]
+    pub fn checking_crcs(self, check_crcs: bool) -> Self {
+        Self { check_crcs, ..self }
     }
 
     /// Up to `limit` more records (`CompletedFetch.fetchRecords`).
@@ -73,6 +84,10 @@ impl CompletedFetch {
         let mut taken = Vec::new();
         while taken.len() < limit {
             let Some(batch) = self.answer.batches.get(self.batch as usize).cloned() else { break };
+            if self.check_crcs && batch.corrupt {
+                self.broken = Some(batch.base_offset);
+                break;
+            }
             if !core::mem::replace(&mut self.entered, true) {
                 self.enter(&batch);
             }
@@ -168,6 +183,7 @@ mod tests {
             transactional: producer.is_some(),
             control: None,
             delete_horizon: -1,
+            corrupt: false,
             size_bytes: 100,
             records: offsets.iter().map(record).collect(),
         }

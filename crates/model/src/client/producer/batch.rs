@@ -183,6 +183,7 @@ impl ProducerBatch {
             transactional: false,
             control: None,
             delete_horizon: -1,
+            corrupt: false,
             size_bytes: self.bytes,
             records: records.clone(),
         }

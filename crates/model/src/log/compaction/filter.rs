@@ -99,6 +99,7 @@ fn emptied(batch: &Batch) -> Batch {
     Batch {
         records: Arc::default(),
         delete_horizon: -1,
+        corrupt: false,
         size_bytes: BATCH_OVERHEAD,
         ..batch.clone()
     }
@@ -113,6 +114,7 @@ fn rebuilt(batch: &Batch, retained: Vec<Record>, delete_horizon: EpochMs) -> Bat
             crate::log::TimestampType::LogAppendTime => batch.max_timestamp,
         },
         delete_horizon,
+        corrupt: false,
         records: retained.into(),
         ..batch.clone()
     };

@@ -21,6 +21,8 @@ use transactions::CleanedTransactions;
 pub struct CleanerState {
     /// Everything below it was compacted; none before the first pass.
     pub checkpoint: Option<Offset>,
+    /// A broken batch was met: the log is not compacted any more (`LogCleanerManager.markPartitionUncleanable`).
+    pub uncleanable: bool,
 }
 
 /// What could be compacted of a log (`LogToClean`).
@@ -65,6 +67,11 @@ impl Cleanable {
 }
 
 impl PartitionLog {
+    /// Whether the cleaner leaves it alone since it met a broken batch.
+    pub const fn is_uncleanable(&self) -> bool {
+        self.cleaner.uncleanable
+    }
+
     /// What could be compacted now (`LogCleanerManager.cleanableOffsets`).
     pub fn cleanable(&self, now: EpochMs, config: &TopicConfig) -> Cleanable {
         let checkpoint = self.cleaner.checkpoint.unwrap_or(self.log_start);
@@ -112,6 +119,11 @@ impl PartitionLog {
         config: &TopicConfig,
     ) -> Option<Cleaned> {
         if what.first_dirty >= what.first_uncleanable {
+            return None;
+        }
+        let below = self.between(0, what.first_uncleanable).iter();
+        if below.flat_map(Segment::batches).any(|batch| batch.corrupt) {
+            self.cleaner.uncleanable = true;
             return None;
         }
         let map = self.offset_map(what, max_keys);

@@ -98,6 +98,12 @@ pub(super) fn harm(sight: &Sight<'_>, event: &TraceEvent, id: NodeId) -> Step {
     let (title, name) = (sight.title(id), sight.name(id));
     let (text, because) = match &event.fact {
         Fact::Exited(Exit::Killed) => (format!("{title} was killed."), format!("kill {name}")),
+        Fact::Exited(Exit::PowerLost) => {
+            (format!("{title} lost its power."), format!("power-cut {name}"))
+        }
+        Fact::Exited(Exit::Halted) => {
+            (format!("{title} halted: its disk failed."), format!("fill-disk {name}"))
+        }
         Fact::Exited(Exit::Clean) => (format!("{title} ended in order."), format!("stop {name}")),
         Fact::Paused => (format!("{title} stood still."), format!("pause {name}")),
         Fact::ShutdownBegan { .. } => (
