@@ -41,14 +41,16 @@ pub(super) struct Call {
     command: AdminCommand,
     target: Target,
     deadline: SimTime,
+    request_timeout: Micros,
     attempts: u32,
     stage: Stage,
 }
 
 impl Call {
-    pub(super) fn new(command: AdminCommand, deadline: SimTime) -> Self {
+    pub(super) fn new(command: AdminCommand, deadline: SimTime, request_timeout: Micros) -> Self {
         let target = Target::of(&command);
-        Self { command, target, deadline, attempts: 0, stage: Stage::Ready(SimTime::ZERO, None) }
+        let stage = Stage::Ready(SimTime::ZERO, None);
+        Self { command, target, deadline, request_timeout, attempts: 0, stage }
     }
 
     pub(super) const fn api(&self) -> ApiKey {
@@ -147,16 +149,18 @@ impl Call {
         client: &mut KafkaClient<u32>,
         cx: &mut Cx<'_>,
     ) {
+        let timeout = self.request_timeout.min(self.deadline - cx.now);
         if place.is_none()
             && let Some(lookup) = self.target.lookup()
         {
-            client.send(peer, lookup, number, cx);
+            client.send_with_timeout(peer, lookup, number, timeout, cx);
             self.stage = Stage::LookingUp;
             return;
         }
         let left_ms = (self.deadline - cx.now).as_ms().min(30_000) as i32;
         let place = place.unwrap_or(Place::Known);
-        client.send(peer, requests::request_of(&self.command, place, left_ms), number, cx);
+        let body = requests::request_of(&self.command, place, left_ms);
+        client.send_with_timeout(peer, body, number, timeout, cx);
         self.stage = Stage::UnderWay;
     }
 }
