@@ -32,8 +32,8 @@ pub struct Agreement {
 
 impl Agreement {
     /// The share that agrees, in tenths of a percent, rounded down.
-    pub const fn per_mille(&self) -> usize {
-        if self.total == 0 { 1_000 } else { self.agreed * 1_000 / self.total }
+    pub fn per_mille(&self) -> usize {
+        (self.agreed * 1_000).checked_div(self.total).unwrap_or(1_000)
     }
 
     /// The share as people write it.
