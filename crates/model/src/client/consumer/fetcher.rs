@@ -13,19 +13,20 @@ use crate::config::consumer::{AutoOffsetReset, IsolationLevel};
 use crate::cx::Cx;
 use crate::ids::{NodeId, Offset, TopicPartition};
 use crate::trace::Fact;
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use kafkascope_kernel::{FlatMap, FlatSet};
 use kafkascope_kernel::{Micros, SimTime};
 
-type PartitionsByNode = BTreeMap<NodeId, Vec<(Partition, Offset, FetchPartition)>>;
+type PartitionsByNode = FlatMap<NodeId, Vec<(Partition, Offset, FetchPartition)>>;
 
 /// Answers that wait to be handed out, and where fetches are under way.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Fetcher {
     buffer: VecDeque<CompletedFetch>,
-    pending: BTreeSet<NodeId>,
+    pending: FlatSet<NodeId>,
     /// Brokers that keep a fetch session for this consumer (`FetchSessionHandler`).
-    sessions: BTreeSet<NodeId>,
+    sessions: FlatSet<NodeId>,
     /// How many brokers have yet to answer that they dropped it; none before `close()`.
     goodbyes: Option<u32>,
     /// When a broker that cannot be reached may be tried again.
@@ -202,7 +203,7 @@ impl Consumer {
 
     /// Records by partition, the partitions as `ConsumerRecords` lists them.
     pub(super) fn listed(&self, records: Vec<Handed>) -> VecDeque<Handed> {
-        let mut by_partition: BTreeMap<TopicPartition, Vec<Handed>> = BTreeMap::new();
+        let mut by_partition: FlatMap<TopicPartition, Vec<Handed>> = FlatMap::new();
         for handed in records {
             by_partition.entry(handed.tp).or_default().push(handed);
         }
