@@ -2,33 +2,32 @@
 //!
 //! Invariant: a law that Kafka does not keep is not asked for.
 
-use kafkascope_kernel::{Prng, Seed};
+use kafkascope_kernel::{FlatMap, FlatSet, Prng, Seed};
 use kafkascope_model::api::request::Subscription;
 use kafkascope_model::config::consumer::Assignor;
 use kafkascope_model::group::assignor::{AssignedMember, Topics, assign};
 use kafkascope_model::group::modern::assignor::{GroupSpec, MemberSpec, ServerAssignor, Targets};
 use kafkascope_model::ids::{Name, TopicId, TopicPartition};
-use std::collections::{BTreeMap, BTreeSet};
 
 fn group(rng: &mut Prng, alike: bool) -> GroupSpec {
     let topics = rng.between(1, 5) as u32;
     let partitions = (1..=topics).map(|id| (TopicId(id), rng.between(1, 12) as i32)).collect();
-    let all: BTreeSet<TopicId> = (1..=topics).map(TopicId).collect();
+    let all: FlatSet<TopicId> = (1..=topics).map(TopicId).collect();
     let member = |index: u64, rng: &mut Prng| {
         let some = all.iter().copied().filter(|_| rng.below(2) > 0).collect();
         MemberSpec {
             id: format!("m{index}").into(),
             instance_id: None,
             topics: if alike { all.clone() } else { some },
-            assigned: BTreeSet::new(),
+            assigned: FlatSet::new(),
         }
     };
     let count = rng.between(1, 9);
     GroupSpec { members: (0..count).map(|index| member(index, rng)).collect(), partitions }
 }
 
-fn wanted(group: &GroupSpec) -> BTreeSet<TopicPartition> {
-    let topics: BTreeSet<TopicId> =
+fn wanted(group: &GroupSpec) -> FlatSet<TopicPartition> {
+    let topics: FlatSet<TopicId> =
         group.members.iter().flat_map(|member| member.topics.iter().copied()).collect();
     topics
         .into_iter()
@@ -38,7 +37,7 @@ fn wanted(group: &GroupSpec) -> BTreeSet<TopicPartition> {
 
 fn each_has_one_owner_who_wants_it(group: &GroupSpec, targets: &Targets) {
     let given: Vec<TopicPartition> = targets.values().flatten().copied().collect();
-    let set: BTreeSet<TopicPartition> = given.iter().copied().collect();
+    let set: FlatSet<TopicPartition> = given.iter().copied().collect();
     assert_eq!(given.len(), set.len(), "nothing has two owners");
     assert_eq!(set, wanted(group), "nothing is left out");
     for member in &group.members {
@@ -48,7 +47,7 @@ fn each_has_one_owner_who_wants_it(group: &GroupSpec, targets: &Targets) {
 }
 
 fn spread(targets: &Targets) -> usize {
-    let sizes = || targets.values().map(BTreeSet::len);
+    let sizes = || targets.values().map(FlatSet::len);
     sizes().max().unwrap_or(0) - sizes().min().unwrap_or(0)
 }
 
@@ -77,7 +76,7 @@ fn server_assignors_give_each_wanted_partition_to_one_member_that_wants_it() {
                 id: "new".into(),
                 instance_id: None,
                 topics: group.partitions.keys().copied().collect(),
-                assigned: BTreeSet::new(),
+                assigned: FlatSet::new(),
             });
             each_has_one_owner_who_wants_it(&group, &assignor.assign(&group));
         }
@@ -95,7 +94,7 @@ fn uniform_balances_equal_subscriptions_and_moves_only_what_balance_asks_for() {
         assert_eq!(again, first, "a second look changes nothing");
         let mut grown = with_previous(&group, &first);
         grown.members.push(MemberSpec { id: "x".into(), ..grown.members[0].clone() });
-        grown.members.last_mut().expect("just put in").assigned = BTreeSet::new();
+        grown.members.last_mut().expect("just put in").assigned = FlatSet::new();
         let next = ServerAssignor::Uniform.assign(&grown);
         assert!(spread(&next) <= 1);
         let moved = |id: &Name| next[id].difference(&first[id]).count();
@@ -121,7 +120,7 @@ fn range_deals_contiguous_ranges_whatever_the_order_of_members() {
         let group = group(&mut rng, round % 2 == 0);
         let targets = ServerAssignor::Range.assign(&group);
         for (topic, count) in &group.partitions {
-            let of_topic = |set: &BTreeSet<TopicPartition>| {
+            let of_topic = |set: &FlatSet<TopicPartition>| {
                 set.iter()
                     .filter(|tp| tp.topic == *topic)
                     .map(|tp| tp.partition)
@@ -146,7 +145,7 @@ fn range_and_roundrobin_of_clients_do_not_look_at_the_order_of_members() {
     let mut rng = Seed(5).stream("client-assignors", 0);
     for _ in 0..300 {
         let topics: Topics = (0..rng.between(1, 4))
-            .map(|n| (format!("t{n}").into(), vec![BTreeSet::new(); rng.between(1, 9) as usize]))
+            .map(|n| (format!("t{n}").into(), vec![FlatSet::new(); rng.between(1, 9) as usize]))
             .collect();
         let names: Vec<Name> = topics.keys().cloned().collect();
         let mut members: Vec<AssignedMember> = (0..rng.between(1, 6))
@@ -162,7 +161,7 @@ fn range_and_roundrobin_of_clients_do_not_look_at_the_order_of_members() {
         for assignor in [Assignor::Range, Assignor::RoundRobin] {
             let first = assign(assignor, &topics, &members);
             rng.shuffle(&mut members);
-            let again: BTreeMap<_, _> = assign(assignor, &topics, &members);
+            let again: FlatMap<_, _> = assign(assignor, &topics, &members);
             assert_eq!(again, first);
         }
     }

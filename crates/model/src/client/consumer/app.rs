@@ -13,9 +13,9 @@ use crate::cx::Cx;
 use crate::ids::{EpochMs, Offset, TopicPartition};
 use crate::trace::Fact;
 use crate::workload::{CommitStrategy, OnPoison, Processing};
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use kafkascope_kernel::{Micros, SimTime};
+use kafkascope_kernel::{FlatMap, Micros, SimTime};
 
 /// How long an application waits after `poll()` threw before it polls again.
 pub(super) const AFTER_ERROR: Micros = Micros::from_ms(200);
@@ -391,7 +391,7 @@ impl Consumer {
 
     /// Every record that `poll()` returned is done.
     fn end_batch(&mut self, cx: &mut Cx<'_>) -> bool {
-        let mut last: BTreeMap<TopicPartition, Offset> = BTreeMap::new();
+        let mut last: FlatMap<TopicPartition, Offset> = FlatMap::new();
         last.extend(core::mem::take(&mut self.app.done));
         self.poison.clear();
         self.rest(cx);

@@ -127,7 +127,7 @@ impl Consumer {
         if !self.is_modern() || !self.is_subscribed() {
             return Vec::new();
         }
-        let topics: alloc::collections::BTreeSet<_> = topics.collect();
+        let topics: kafkascope_kernel::FlatSet<_> = topics.collect();
         let known = topics.into_iter();
         known.filter_map(|topic| Some((topic.clone(), *self.topic_ids.get(topic)?))).collect()
     }

@@ -39,7 +39,7 @@ use crate::ids::{
 };
 use crate::net::Lane;
 use crate::workload::Processing;
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use app::{App, Task};
@@ -49,6 +49,7 @@ use coordinator::Coordinator;
 use fetcher::Fetcher;
 use forward::Forward;
 use heartbeat::Heartbeat;
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Micros, SimTime};
 use membership::{Generation, Membership};
 use modern::Modern;
@@ -106,12 +107,12 @@ pub struct Consumer {
     fetcher: Fetcher,
     forward: Forward,
     /// Key and value of records in hand that nobody can decode.
-    poison: BTreeMap<RecordId, Payload>,
+    poison: FlatMap<RecordId, Payload>,
     pool: Pool,
     app: App,
     metadata_seen: u32,
     /// Topic ids as last known, for facts about topics that metadata no longer has.
-    topic_ids: BTreeMap<Name, TopicId>,
+    topic_ids: FlatMap<Name, TopicId>,
 }
 
 impl Consumer {
@@ -141,11 +142,11 @@ impl Consumer {
             subscriptions: Subscriptions::default(),
             fetcher: Fetcher::default(),
             forward: Forward::default(),
-            poison: BTreeMap::new(),
+            poison: FlatMap::new(),
             pool: Pool::default(),
             app,
             metadata_seen: 0,
-            topic_ids: BTreeMap::new(),
+            topic_ids: FlatMap::new(),
         }
     }
 

@@ -9,10 +9,10 @@ use crate::cx::Cx;
 use crate::ids::{Offset, TopicPartition};
 use crate::trace::Fact;
 use crate::workload::CommitStrategy;
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::vec;
 use alloc::vec::Vec;
-use kafkascope_kernel::{Micros, SimTime};
+use kafkascope_kernel::{FlatMap, Micros, SimTime};
 
 /// The most records that wait in a pool before the application stops polling for more.
 const MAX_BACKLOG: usize = 500;
@@ -25,7 +25,7 @@ pub(super) struct Pool {
     /// Records with the moment at which each is done.
     working: Vec<(SimTime, Handed)>,
     /// The offset after the furthest record done, by partition.
-    furthest: BTreeMap<TopicPartition, Offset>,
+    furthest: FlatMap<TopicPartition, Offset>,
     /// When offsets are committed next.
     commit_at: SimTime,
 }

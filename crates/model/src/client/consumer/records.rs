@@ -9,8 +9,8 @@ use crate::api::response::FetchedPartition;
 use crate::ids::{Bytes, LeaderEpoch, Offset, ProducerId, RecordId, TopicPartition};
 use crate::log::Batch;
 use crate::log::batch::ControlType;
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatSet;
 
 /// A record's key and value.
 pub(super) type Payload = (Option<Bytes>, Option<Bytes>);
@@ -40,7 +40,7 @@ pub(super) struct CompletedFetch {
     /// Key and value of records taken that nobody can decode.
     pub poison: Vec<(RecordId, Payload)>,
     read_committed: bool,
-    aborted: BTreeSet<ProducerId>,
+    aborted: FlatSet<ProducerId>,
     /// The batch being read, and whether it was entered.
     batch: u32,
     entered: bool,
@@ -62,7 +62,7 @@ impl CompletedFetch {
             answer,
             poison: Vec::new(),
             read_committed,
-            aborted: BTreeSet::new(),
+            aborted: FlatSet::new(),
             batch: 0,
             entered: false,
         }

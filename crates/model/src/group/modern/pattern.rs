@@ -3,9 +3,9 @@
 //! Literals, `.`, classes, groups, alternatives and repetition; a pattern matches a whole name. Invariant: matching takes
 //! steps in proportion to the pattern times the name, whatever the pattern is.
 
-use alloc::collections::BTreeSet;
 use alloc::vec;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatSet;
 
 /// The most instructions a pattern may have.
 const MAX_PROGRAM: usize = 4_096;
@@ -57,10 +57,10 @@ impl Pattern {
     /// Whether it matches a whole name.
     pub fn matches(&self, name: &str) -> bool {
         let name: Vec<char> = name.chars().collect();
-        let mut places = BTreeSet::new();
+        let mut places = FlatSet::new();
         self.follow(0, 0, name.len(), &mut places);
         for (index, letter) in name.iter().enumerate() {
-            let mut next = BTreeSet::new();
+            let mut next = FlatSet::new();
             for place in places {
                 if let Step::One(ranges, negated) = &self.0[place] {
                     let inside = ranges.iter().any(|(from, to)| (from..=to).contains(&letter));
@@ -74,7 +74,7 @@ impl Pattern {
         places.iter().any(|place| self.0[*place] == Step::Done)
     }
 
-    fn follow(&self, place: usize, index: usize, end: usize, places: &mut BTreeSet<usize>) {
+    fn follow(&self, place: usize, index: usize, end: usize, places: &mut FlatSet<usize>) {
         if !places.insert(place) {
             return;
         }

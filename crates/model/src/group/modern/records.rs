@@ -11,8 +11,8 @@ use crate::group::OffsetsRecord;
 use crate::group::protocol;
 use crate::group::wire::{Reader, Writer};
 use crate::ids::{Bytes, Name, TopicId, TopicPartition};
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatSet;
 
 const EPOCH: i16 = 3;
 const MEMBER: i16 = 5;
@@ -20,7 +20,7 @@ const TARGET_EPOCH: i16 = 6;
 const TARGET: i16 = 7;
 const CURRENT: i16 = 8;
 
-type Partitions = BTreeSet<TopicPartition>;
+type Partitions = FlatSet<TopicPartition>;
 
 /// What a record says of a group; none is a tombstone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,13 +156,12 @@ fn number(value: i32) -> Bytes {
 
 /// Topics by their 16-byte ids, with their partitions.
 fn write_partitions(out: &mut Writer, partitions: &Partitions) {
-    let topics: BTreeSet<TopicId> = partitions.iter().map(|tp| tp.topic).collect();
+    let topics: FlatSet<TopicId> = partitions.iter().map(|tp| tp.topic).collect();
     out.array(topics.into_iter(), |out, topic| {
         out.i64(0);
         out.i64(i64::from(topic.0));
-        let first = TopicPartition::new(topic, 0);
-        let last = TopicPartition::new(topic, i32::MAX);
-        let list: Vec<i32> = partitions.range(first..=last).map(|tp| tp.partition).collect();
+        let of_topic = partitions.iter().filter(|tp| tp.topic == topic);
+        let list: Vec<i32> = of_topic.map(|tp| tp.partition).collect();
         out.array(list.into_iter(), Writer::i32);
     });
 }

@@ -10,9 +10,8 @@ use crate::client::network::Outcome;
 use crate::cx::Cx;
 use crate::ids::Name;
 use crate::trace::Fact;
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
-use kafkascope_kernel::{Micros, SimTime};
+use kafkascope_kernel::{FlatSet, Micros, SimTime};
 
 impl Consumer {
     /// Does what the background thread would do now.
@@ -205,7 +204,7 @@ impl Consumer {
         }
         self.modern.epoch = answer.member_epoch;
         let Some(assignment) = answer.assignment else { return };
-        let assignment: BTreeSet<_> = assignment.into_iter().collect();
+        let assignment: FlatSet<_> = assignment.into_iter().collect();
         self.modern.target = Some(assignment);
         if self.modern.target != self.modern.local {
             if self.modern.step == Step::Idle {

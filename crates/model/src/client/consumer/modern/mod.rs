@@ -9,9 +9,8 @@ mod reconcile;
 use super::{Consumer, Generation};
 use crate::cx::{Cx, Draw};
 use crate::ids::{Name, TopicPartition};
-use alloc::collections::BTreeSet;
 use alloc::string::String;
-use kafkascope_kernel::{Micros, SimTime};
+use kafkascope_kernel::{FlatSet, Micros, SimTime};
 
 /// Where a member stands (`org.apache.kafka.clients.consumer.internals.MemberState`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,11 +57,11 @@ pub(super) struct Modern {
     /// The epoch it has reached; 0 before it has joined.
     pub epoch: i32,
     /// The last assignment that came.
-    target: Option<BTreeSet<TopicPartition>>,
+    target: Option<FlatSet<TopicPartition>>,
     /// The assignment that is being carried out; a later one waits for its turn.
-    carried: BTreeSet<TopicPartition>,
+    carried: FlatSet<TopicPartition>,
     /// What it has, as far as the coordinator is concerned; none before the first assignment.
-    local: Option<BTreeSet<TopicPartition>>,
+    local: Option<FlatSet<TopicPartition>>,
     /// Counts assignments carried out, and the one that the coordinator was told of.
     local_version: u32,
     told_version: Option<u32>,
@@ -86,7 +85,7 @@ impl Modern {
             member_id: "".into(),
             epoch: 0,
             target: None,
-            carried: BTreeSet::new(),
+            carried: FlatSet::new(),
             local: None,
             local_version: 0,
             told_version: None,

@@ -11,9 +11,8 @@ use crate::client::consumer::subscription::Partition;
 use crate::cx::Cx;
 use crate::ids::TopicPartition;
 use crate::trace::Fact;
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
-use kafkascope_kernel::{Micros, SimTime};
+use kafkascope_kernel::{FlatSet, Micros, SimTime};
 
 impl Consumer {
     /// What `poll()` does for the group.
@@ -139,7 +138,7 @@ impl Consumer {
 
     fn finish_carrying_out(
         &mut self,
-        target: BTreeSet<TopicPartition>,
+        target: FlatSet<TopicPartition>,
         added: bool,
         cx: &mut Cx<'_>,
     ) {

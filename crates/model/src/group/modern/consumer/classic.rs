@@ -16,9 +16,8 @@ use crate::group::modern::limits::ModernLimits;
 use crate::group::modern::reconcile::ReconcileState;
 use crate::ids::{Name, TopicPartition};
 use crate::trace::Fact;
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
-use kafkascope_kernel::Micros;
+use kafkascope_kernel::{FlatSet, Micros};
 
 impl ConsumerGroup {
     /// Takes in a JOIN_GROUP; the error comes with the member id that goes with it.
@@ -46,7 +45,7 @@ impl ConsumerGroup {
         let before = self.classic_member(&id, newcomer, request, &mut records).map_err(refused)?;
         let updated = joined(&before, request);
         let subscription = &request.protocols[0].1;
-        let owned: BTreeSet<TopicPartition> = subscription
+        let owned: FlatSet<TopicPartition> = subscription
             .owned_partitions
             .iter()
             .filter_map(|(topic, p)| Some(TopicPartition::new(*image.topic_ids.get(topic)?, *p)))

@@ -15,8 +15,8 @@ use crate::group::modern::records;
 use crate::group::records::StoredGroup;
 use crate::ids::{Name, TopicPartition};
 use crate::trace::Fact;
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatSet;
 
 /// Whether a classic group may become one of the consumer protocol (`validateOnlineUpgrade`).
 pub fn may_upgrade(group: &ClassicGroup, limits: &ModernLimits) -> bool {
@@ -112,7 +112,7 @@ fn upgraded(group: &ClassicGroup, member: &Member, image: &MetadataImage) -> Con
     let tp = |(topic, partition): &(Name, i32)| {
         Some(TopicPartition::new(*image.topic_ids.get(topic)?, *partition))
     };
-    let assigned: BTreeSet<_> = member.assignment.iter().filter_map(tp).collect();
+    let assigned: FlatSet<_> = member.assignment.iter().filter_map(tp).collect();
     let mut topics = subscription.topics.clone();
     topics.sort();
     ConsumerMember {
@@ -129,7 +129,7 @@ fn upgraded(group: &ClassicGroup, member: &Member, image: &MetadataImage) -> Con
             previous_epoch: group.generation,
             state: ReconcileState::Stable,
             assigned,
-            pending_revocation: BTreeSet::new(),
+            pending_revocation: FlatSet::new(),
         },
         classic: Some(ClassicSide {
             session_timeout_ms: member.session_timeout_ms,

@@ -17,9 +17,8 @@ use crate::group::modern::reconcile::ReconcileState;
 use crate::group::modern::records;
 use crate::ids::{Name, TopicPartition};
 use crate::trace::Fact;
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
-use kafkascope_kernel::Micros;
+use kafkascope_kernel::{FlatSet, Micros};
 
 /// What a heartbeat led to: records to store, then the answer.
 pub type Beaten = (Vec<OffsetsRecord>, response::ConsumerGroupHeartbeat);
@@ -43,7 +42,7 @@ impl ConsumerGroup {
             cx.note(Fact::MemberJoining { group, member, client: caller.client(), reason });
         }
         let updated = updated(&before, request);
-        let owned: Option<BTreeSet<TopicPartition>> =
+        let owned: Option<FlatSet<TopicPartition>> =
             request.topic_partitions.as_ref().map(|list| list.iter().copied().collect());
         let (id, interval) = (updated.id.clone(), limits.heartbeat_interval_ms);
         let after = self.advance(&before, updated, owned.as_ref(), limits, image, &mut records, cx);
@@ -71,7 +70,7 @@ impl ConsumerGroup {
         &mut self,
         before: &ConsumerMember,
         updated: ConsumerMember,
-        owned: Option<&BTreeSet<TopicPartition>>,
+        owned: Option<&FlatSet<TopicPartition>>,
         limits: &ModernLimits,
         image: &MetadataImage,
         records: &mut Vec<OffsetsRecord>,
@@ -103,7 +102,7 @@ impl ConsumerGroup {
     fn reconcile(
         &mut self,
         id: &Name,
-        owned: Option<&BTreeSet<TopicPartition>>,
+        owned: Option<&FlatSet<TopicPartition>>,
         records: &mut Vec<OffsetsRecord>,
         cx: &mut Cx<'_>,
     ) {
@@ -111,7 +110,7 @@ impl ConsumerGroup {
         if member.current.is_reconciled_to(self.target_epoch) {
             return;
         }
-        let nothing = BTreeSet::new();
+        let nothing = FlatSet::new();
         let target = self.targets.get(id).unwrap_or(&nothing);
         let is_taken = |tp: TopicPartition| self.held.get(&tp).is_some_and(|other| other != id);
         let next = member.current.next(self.target_epoch, target, owned, is_taken);

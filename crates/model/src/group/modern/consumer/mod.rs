@@ -22,9 +22,8 @@ use crate::cx::Cx;
 use crate::group::GroupTimer;
 use crate::group::modern::pattern::Pattern;
 use crate::ids::{Name, Offset, TopicId, TopicPartition};
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
-use kafkascope_kernel::{Micros, SimTime};
+use kafkascope_kernel::{FlatMap, FlatSet, Micros, SimTime};
 
 /// The epoch that says goodbye.
 pub const LEAVE: i32 = -1;
@@ -74,17 +73,17 @@ pub struct ConsumerGroup {
     pub assignor: ServerAssignor,
     /// When it stood where, as facts told.
     pub state: ConsumerGroupState,
-    members: BTreeMap<Name, ConsumerMember>,
+    members: FlatMap<Name, ConsumerMember>,
     /// Member ids by arrival; assignors look at the newest first.
     order: Vec<Name>,
-    static_members: BTreeMap<Name, Name>,
+    static_members: FlatMap<Name, Name>,
     /// Who holds a partition.
-    held: BTreeMap<TopicPartition, Name>,
+    held: FlatMap<TopicPartition, Name>,
     /// Topics that anyone subscribed to by name, and whether anyone has a pattern.
-    names: BTreeSet<Name>,
+    names: FlatSet<Name>,
     has_patterns: bool,
     /// Subscribed topics with their partition counts, as of the last look at metadata.
-    topics: BTreeMap<Name, (TopicId, i32)>,
+    topics: FlatMap<Name, (TopicId, i32)>,
     /// Metadata up to this offset has been looked at.
     seen_metadata: Offset,
     /// When the last target was made.
@@ -98,16 +97,16 @@ impl ConsumerGroup {
             id,
             epoch: 0,
             target_epoch: 0,
-            targets: BTreeMap::new(),
+            targets: FlatMap::new(),
             assignor: ServerAssignor::Uniform,
             state: ConsumerGroupState::Empty,
-            members: BTreeMap::new(),
+            members: FlatMap::new(),
             order: Vec::new(),
-            static_members: BTreeMap::new(),
-            held: BTreeMap::new(),
-            names: BTreeSet::new(),
+            static_members: FlatMap::new(),
+            held: FlatMap::new(),
+            names: FlatSet::new(),
             has_patterns: false,
-            topics: BTreeMap::new(),
+            topics: FlatMap::new(),
             seen_metadata: -1,
             assigned_at: None,
         }
@@ -262,8 +261,8 @@ impl ConsumerGroup {
     }
 
     /// Topics of a member that exist: by name, and by its pattern.
-    fn topics_of(&self, member: &ConsumerMember, image: &MetadataImage) -> BTreeSet<Name> {
-        let mut topics: BTreeSet<Name> = member.topics.iter().cloned().collect();
+    fn topics_of(&self, member: &ConsumerMember, image: &MetadataImage) -> FlatSet<Name> {
+        let mut topics: FlatSet<Name> = member.topics.iter().cloned().collect();
         if let Some(pattern) = member.regex.as_deref().and_then(Pattern::parse) {
             topics.extend(image.topic_ids.keys().filter(|name| pattern.matches(name)).cloned());
         }

@@ -12,8 +12,8 @@ use crate::group::modern::limits::ModernLimits;
 use crate::group::modern::records;
 use crate::ids::{Name, TopicId};
 use crate::trace::Fact;
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatMap;
 
 impl ConsumerGroup {
     /// Counts a change of the group.
@@ -43,7 +43,7 @@ impl ConsumerGroup {
             let (id, topic) = image.topic(name)?;
             Some((name.clone(), (id, topic.partitions.len() as i32)))
         });
-        let known: BTreeMap<Name, (TopicId, i32)> = known.collect();
+        let known: FlatMap<Name, (TopicId, i32)> = known.collect();
         let changed = known != self.topics;
         self.topics = known;
         changed
@@ -82,7 +82,7 @@ impl ConsumerGroup {
 
     /// The assignor that most members ask for (`computePreferredServerAssignor`).
     fn preferred_assignor(&self, default: ServerAssignor) -> ServerAssignor {
-        let mut votes: BTreeMap<ServerAssignor, u32> = BTreeMap::new();
+        let mut votes: FlatMap<ServerAssignor, u32> = FlatMap::new();
         for vote in self.members.values().filter_map(|member| member.assignor) {
             *votes.entry(vote).or_default() += 1;
         }
