@@ -199,7 +199,7 @@ fn stopped(run: &Run, group: &str, from: SimTime) -> (usize, u64) {
             }
             Fact::Revoked { partitions, .. } => {
                 since.extend(partitions.iter().map(|tp| (*tp, event.at)));
-                let soon = event.at + Micros::from_ms(100);
+                let soon = event.at + Micros::from_ms(500);
                 let leaves =
                     closed.iter().any(|(at, of)| *of == app && (event.at..soon).contains(at));
                 given_up += if leaves { 0 } else { partitions.len() };

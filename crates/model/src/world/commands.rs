@@ -4,7 +4,7 @@
 
 use super::{ADMIN, ProcessState, World};
 use crate::broker::Broker;
-use crate::client::admin::Admin;
+use crate::client::admin::{Admin, AdminTimeouts};
 use crate::client::consumer::Consumer;
 use crate::client::producer::Producer;
 use crate::command::{Command, CommandError, ConfigPairs, ConsumerSpec, ProducerSpec};
@@ -103,6 +103,15 @@ impl World {
     /// Controllers by id.
     pub fn controller_ids(&self) -> Vec<NodeId> {
         self.processes.keys().copied().filter(|id| id.is_controller()).collect()
+    }
+
+    /// Makes the admin client more or less patient; its configs are no part of a scenario.
+    pub fn set_admin_timeouts(&mut self, timeouts: AdminTimeouts) {
+        if let Some(process) = self.processes.get_mut(&ADMIN)
+            && let Node::Admin(admin) = &mut process.node
+        {
+            admin.set_timeouts(timeouts);
+        }
     }
 
     pub(super) fn add_admin(&mut self) {

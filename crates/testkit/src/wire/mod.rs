@@ -62,7 +62,23 @@ impl<'a> Wire<'a> {
             other.conn.server == exchange.conn.client
                 && other.answered_at.is_none_or(|at| at >= exchange.at)
         });
-        open.find(|other| other.request == exchange.request)
+        open.find(|other| other.request == exchange.request).or_else(|| self.asker(exchange))
+    }
+
+    /// A topic that is made because a client asked for its metadata is made in that client's name; internal ones are the
+    /// broker's own.
+    fn asker(&self, exchange: &Exchange) -> Option<&'a Exchange> {
+        let Request::CreateTopics(creation) = &exchange.request else { return None };
+        if creation.name.starts_with("__") {
+            return None;
+        }
+        let asks = |other: &&Exchange| {
+            let Request::Metadata(metadata) = &other.request else { return false };
+            let mut names = metadata.topics.iter().flatten();
+            other.conn.server == exchange.conn.client && names.any(|name| *name == creation.name)
+        };
+        let before = self.world.exchanges().iter().take_while(|other| other.at <= exchange.at);
+        before.filter(asks).last()
     }
 
     /// The `client.id` in the request's header.

@@ -50,15 +50,10 @@ impl Wire<'_> {
                 let responses = by_topic("name", "partitions", verdicts("partitionIndex", body));
                 json!({ "errorCode": error.code(), "responses": responses })
             }
-            Response::DescribeGroups(body) => {
-                json!({ "groups": body.iter().map(described_group).collect::<Vec<_>>() })
-            }
-            Response::ListGroups(error, body) => {
-                let group = |group: &ListedGroup| json!({ "groupId": &*group.group_id, "groupState": &*group.group_state });
-                json!({ "errorCode": error.code(), "groups": body.iter().map(group).collect::<Vec<_>>() })
-            }
-            Response::DeleteGroups(body) => json!({ "results": coded("groupId", body) }),
             Response::FindCoordinator(_)
+            | Response::DescribeGroups(_)
+            | Response::ListGroups(..)
+            | Response::DeleteGroups(_)
             | Response::JoinGroup(_)
             | Response::SyncGroup(_)
             | Response::Heartbeat(_)
@@ -209,6 +204,14 @@ impl Wire<'_> {
     fn group_response(&self, response: &Response) -> Value {
         #[allow(clippy::wildcard_enum_match_arm, reason = "only group responses come here")]
         match response {
+            Response::DescribeGroups(body) => {
+                json!({ "groups": body.iter().map(described_group).collect::<Vec<_>>() })
+            }
+            Response::ListGroups(error, body) => {
+                let group = |group: &ListedGroup| json!({ "groupId": &*group.group_id, "groupState": &*group.group_state });
+                json!({ "errorCode": error.code(), "groups": body.iter().map(group).collect::<Vec<_>>() })
+            }
+            Response::DeleteGroups(body) => json!({ "results": coded("groupId", body) }),
             Response::FindCoordinator(body) => {
                 let row = |row: &kafkascope_model::api::response::Coordinator| json!({ "key": &*row.key, "nodeId": row.node_id.0, "errorCode": row.error.code() });
                 json!({ "coordinators": body.iter().map(row).collect::<Vec<_>>() })

@@ -41,6 +41,7 @@ pub(super) struct Call {
     command: AdminCommand,
     target: Target,
     deadline: SimTime,
+    request_timeout: Micros,
     attempts: u32,
     stage: Stage,
     /// A group that is none of the consumer protocol is described again as a classic one (`DescribeConsumerGroupsHandler`).
@@ -50,12 +51,13 @@ pub(super) struct Call {
 }
 
 impl Call {
-    pub(super) fn new(command: AdminCommand, deadline: SimTime) -> Self {
+    pub(super) fn new(command: AdminCommand, deadline: SimTime, request_timeout: Micros) -> Self {
         let target = Target::of(&command);
         Self {
             command,
             target,
             deadline,
+            request_timeout,
             attempts: 0,
             stage: Stage::Ready(SimTime::ZERO, None),
             falls_back: false,
@@ -166,10 +168,11 @@ impl Call {
         client: &mut KafkaClient<u32>,
         cx: &mut Cx<'_>,
     ) {
+        let timeout = self.request_timeout.min(self.deadline - cx.now);
         if place.is_none()
             && let Some(lookup) = self.target.lookup()
         {
-            client.send(peer, lookup, number, cx);
+            client.send_with_timeout(peer, lookup, number, timeout, cx);
             self.stage = Stage::LookingUp;
             return;
         }
@@ -181,7 +184,7 @@ impl Call {
         {
             body = Request::ConsumerGroupDescribe(groups.clone());
         }
-        client.send(peer, body, number, cx);
+        client.send_with_timeout(peer, body, number, timeout, cx);
         self.place = Some(place);
         self.stage = Stage::UnderWay;
     }
