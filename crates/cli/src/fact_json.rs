@@ -11,6 +11,7 @@ use kafkascope_model::ids::{
 };
 use kafkascope_model::log::retention::WhyDeleted;
 use kafkascope_model::net::{LinkSel, MessageFault, NextMessage};
+use kafkascope_model::quota::QuotaKey;
 use kafkascope_model::trace::{ChangeReason, Exit, Fact, PositionSource, SendResult, TraceEvent};
 use kafkascope_model::world::World;
 use serde_json::{Map, Value, json};
@@ -66,6 +67,7 @@ as_written! {
     ApiKey => |value, _world| value.name();
     ErrorCode => |value, _world| value.name();
     TopicPartition => |value, world| world.partition_name(*value);
+    QuotaKey => |value, _world| value.name();
     Exit => |value, _world| format!("{value:?}");
     ChangeReason => |value, _world| format!("{value:?}");
     WhyDeleted => |value, _world| format!("{value:?}");
@@ -175,6 +177,8 @@ facts! {
     LeaderElected { tp, leader, epoch, reason };
     IsrChanged { tp, isr, elr, reason };
     ReplicasChanged { tp, replicas };
+    QuotaChanged { entity, key, value };
+    Throttled { client, key, ms };
     ConfigChanged { resource, key, value };
     MetadataApplied { offset };
     MemberJoining { group, member, client, reason };

@@ -7,6 +7,7 @@ use crate::api::request::{ConfigResource, OffsetSpec};
 use crate::config::ConfigError;
 use crate::ids::{EpochMs, Name, NodeId, Offset};
 use crate::net::{LinkSel, MessageFault, MessageSel};
+use crate::quota::{QuotaEntity, QuotaKey};
 use crate::workload::{NewRecord, Processing, Workload};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -103,6 +104,11 @@ pub enum AdminCommand {
     AlterConfigs {
         resource: ConfigResource,
         configs: Vec<(Name, Option<Name>)>,
+    },
+    /// With `None` a quota is lifted.
+    AlterClientQuotas {
+        entity: QuotaEntity,
+        ops: Vec<(QuotaKey, Option<i64>)>,
     },
     ElectLeaders {
         unclean: bool,

@@ -21,6 +21,7 @@ pub mod ids;
 pub mod log;
 pub mod net;
 pub mod node;
+pub mod quota;
 pub mod trace;
 pub mod txn;
 pub mod workload;

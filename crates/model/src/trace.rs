@@ -11,6 +11,7 @@ use crate::ids::{
 };
 use crate::log::retention::WhyDeleted;
 use crate::net::{LinkSel, MessageFault, NextMessage};
+use crate::quota::QuotaKey;
 use alloc::sync::Arc;
 use kafkascope_kernel::{Micros, SimTime};
 
@@ -241,6 +242,10 @@ pub enum Fact {
     ReplicasChanged { tp: TopicPartition, replicas: Arc<[NodeId]> },
     /// A config was set (or, with `None`, deleted).
     ConfigChanged { resource: Name, key: Name, value: Option<Name> },
+    /// A quota was set (or, with `None`, lifted).
+    QuotaChanged { entity: Name, key: QuotaKey, value: Option<i64> },
+    /// A client is above a quota: the broker reads nothing more of it for so many milliseconds.
+    Throttled { client: NodeId, key: QuotaKey, ms: i64 },
     /// A broker applied metadata up to this offset.
     MetadataApplied { offset: Offset },
 

@@ -9,6 +9,7 @@ use crate::ids::{
     TopicId, TopicPartition,
 };
 use crate::log::Batch;
+use crate::quota::{QuotaEntity, QuotaKey};
 use alloc::vec::Vec;
 
 /// Any request.
@@ -38,6 +39,7 @@ pub enum Request {
     DeleteRecords(DeleteRecords),
     ElectLeaders(ElectLeaders),
     IncrementalAlterConfigs(IncrementalAlterConfigs),
+    AlterClientQuotas(AlterClientQuotas),
     BrokerRegistration(BrokerRegistration),
     BrokerHeartbeat(BrokerHeartbeat),
     AlterPartition(AlterPartition),
@@ -81,6 +83,7 @@ impl Request {
             Self::DeleteRecords(_) => ApiKey::DeleteRecords,
             Self::ElectLeaders(_) => ApiKey::ElectLeaders,
             Self::IncrementalAlterConfigs(_) => ApiKey::IncrementalAlterConfigs,
+            Self::AlterClientQuotas(_) => ApiKey::AlterClientQuotas,
             Self::BrokerRegistration(_) => ApiKey::BrokerRegistration,
             Self::BrokerHeartbeat(_) => ApiKey::BrokerHeartbeat,
             Self::AlterPartition(_) => ApiKey::AlterPartition,
@@ -436,6 +439,15 @@ pub struct IncrementalAlterConfigs {
     pub resource: ConfigResource,
     /// Keys and their new values.
     pub configs: Vec<(Name, Option<Name>)>,
+}
+
+/// ALTER_CLIENT_QUOTAS, one entity.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct AlterClientQuotas {
+    /// Whose quotas.
+    pub entity: QuotaEntity,
+    /// What is limited to how much a second; none lifts it.
+    pub ops: Vec<(QuotaKey, Option<i64>)>,
 }
 
 /// BROKER_REGISTRATION.

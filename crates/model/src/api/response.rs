@@ -47,6 +47,8 @@ pub enum Response {
     /// Top-level error, then one a partition.
     ElectLeaders(ErrorCode, Vec<(Name, i32, ErrorCode)>),
     IncrementalAlterConfigs(ErrorCode),
+    /// ALTER_CLIENT_QUOTAS.
+    AlterClientQuotas(ErrorCode),
     BrokerRegistration(ErrorCode, BrokerEpoch),
     BrokerHeartbeat(BrokerHeartbeat),
     AlterPartition(ErrorCode, Vec<AlteredPartition>),
@@ -90,6 +92,7 @@ impl Response {
             Self::DeleteRecords(_) => ApiKey::DeleteRecords,
             Self::ElectLeaders(..) => ApiKey::ElectLeaders,
             Self::IncrementalAlterConfigs(_) => ApiKey::IncrementalAlterConfigs,
+            Self::AlterClientQuotas(_) => ApiKey::AlterClientQuotas,
             Self::BrokerRegistration(..) => ApiKey::BrokerRegistration,
             Self::BrokerHeartbeat(_) => ApiKey::BrokerHeartbeat,
             Self::AlterPartition(..) => ApiKey::AlterPartition,

@@ -214,6 +214,7 @@ fn delta<'a>(records: impl IntoIterator<Item = &'a MetadataRecord>) -> Delta {
             | MetadataRecord::UnregisterBroker { .. }
             | MetadataRecord::BrokerChange { .. }
             | MetadataRecord::Topic { .. }
+            | MetadataRecord::ClientQuota { .. }
             | MetadataRecord::ProducerIds { .. } => {}
         }
     }

@@ -19,6 +19,7 @@ mod offsets;
 pub mod partition;
 mod produce;
 pub mod producer_ids;
+pub mod quotas;
 mod read_replica;
 pub mod remote;
 pub mod replica_manager;
@@ -50,6 +51,7 @@ use kafkascope_kernel::Micros;
 use lifecycle::{About, BrokerState, Lifecycle, Turn};
 use metadata::{MetadataFollower, Published};
 use producer_ids::ProducerIds;
+use quotas::QuotaManager;
 use replica_manager::ReplicaManager;
 use to_controller::{ControllerCall, ToController};
 
@@ -132,6 +134,8 @@ pub struct Broker {
     pub replicas: ReplicaManager,
     /// Groups whose coordinator it is.
     pub groups: GroupCoordinator,
+    /// What clients have used of it.
+    pub quotas: QuotaManager,
     producer_ids: ProducerIds,
     /// Topics it has asked the controller to create.
     creating: FlatSet<Name>,
@@ -160,6 +164,7 @@ impl Broker {
             ),
             replicas: ReplicaManager::new(id),
             groups: GroupCoordinator::default(),
+            quotas: QuotaManager::default(),
             producer_ids: ProducerIds::default(),
             creating: FlatSet::new(),
             no_rack: Name::from(""),
@@ -191,6 +196,7 @@ impl Broker {
         self.to_controller.kill();
         self.replicas.kill();
         self.groups = GroupCoordinator::default();
+        self.quotas.kill();
         self.producer_ids = ProducerIds::default();
         self.creating.clear();
     }
@@ -414,6 +420,7 @@ impl Broker {
             cx.out.push(Effect::Halt);
             return;
         }
+        self.meter_answers(cx);
         let epoch = self.lifecycle.epoch();
         if let Some(request) = self.replicas.alter_partition.take_request(self.id, epoch) {
             self.to_controller.send(request, ControllerCall::AlterPartition, cx);

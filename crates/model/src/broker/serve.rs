@@ -19,13 +19,14 @@ impl Broker {
         &mut self,
         conn: ConnId,
         correlation: Correlation,
-        body: Request,
+        mut body: Request,
         cx: &mut Cx<'_>,
     ) {
         if !self.listens() {
             cx.close(conn);
             return;
         }
+        self.meter_request(conn, &mut body);
         match body {
             Request::Produce(_) | Request::Fetch(_) | Request::DeleteRecords(_) => {
                 self.serve_data(conn, correlation, body, cx);
@@ -49,7 +50,8 @@ impl Broker {
             | Request::DeleteTopics(_)
             | Request::ElectLeaders(_)
             | Request::AlterPartitionReassignments(_)
-            | Request::IncrementalAlterConfigs(_) => {
+            | Request::IncrementalAlterConfigs(_)
+            | Request::AlterClientQuotas(_) => {
                 self.to_controller.send(body, ControllerCall::Forward(conn, correlation), cx);
             }
             Request::ApiVersions => cx.respond(conn, correlation, Response::ApiVersions),

@@ -43,6 +43,8 @@ pub struct KafkaClient<C> {
     asking_since: Option<SimTime>,
     /// When to look after metadata again, as far as that depends on time.
     metadata_wakeup: Option<SimTime>,
+    /// When the first of the brokers that asked to be left alone may be asked again.
+    unthrottled_at: Option<SimTime>,
 }
 
 impl<C> KafkaClient<C> {
@@ -55,6 +57,7 @@ impl<C> KafkaClient<C> {
             asking: false,
             asking_since: None,
             metadata_wakeup: None,
+            unthrottled_at: None,
         }
     }
 
@@ -78,6 +81,11 @@ impl<C> KafkaClient<C> {
     /// Whether a peer is connected and has room for one more request.
     pub fn can_send(&self, peer: Peer) -> bool {
         self.network.can_send(peer)
+    }
+
+    /// Whether a peer has asked to be left alone and the time is not over.
+    pub fn is_throttled(&self, peer: Peer, now: SimTime) -> bool {
+        self.unthrottled_at.is_some() && self.network.is_throttled(peer, now)
     }
 
     /// Whether a peer's connection failed and was not tried again yet.
@@ -136,6 +144,11 @@ impl<C> KafkaClient<C> {
         body: Response,
         cx: &mut Cx<'_>,
     ) -> Option<Answer<C>> {
+        let throttle_ms = body.throttle_time_ms();
+        if throttle_ms > 0 {
+            self.network.throttle(Peer { server: from, lane }, throttle_ms, cx.now);
+            self.unthrottled_at = self.network.next_unthrottled(cx.now);
+        }
         let answer = self.network.on_response(from, lane, correlation, body)?;
         self.sort(answer, cx)
     }
@@ -164,16 +177,17 @@ impl<C> KafkaClient<C> {
         if any_late {
             self.suspect_metadata(cx);
         }
+        if self.unthrottled_at.is_some_and(|at| at <= cx.now) {
+            self.unthrottled_at = self.network.next_unthrottled(cx.now);
+        }
         self.maybe_update_metadata(cx);
         late
     }
 
     /// When `poll` must be called again at the latest.
     pub fn wakeup_at(&self) -> Option<SimTime> {
-        match (self.network.next_timeout(), self.metadata_wakeup) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
+        let wakeups = [self.network.next_timeout(), self.metadata_wakeup, self.unthrottled_at];
+        wakeups.into_iter().flatten().min()
     }
 
     fn sort_all(&mut self, answers: Vec<Answer<Call<C>>>, cx: &mut Cx<'_>) -> Vec<Answer<C>> {

@@ -97,6 +97,8 @@ struct Connection<C> {
     last_attempt: SimTime,
     failed_attempts: u32,
     backoff: Micros,
+    /// The broker asked to be left alone until then.
+    throttled_until: SimTime,
     in_flight: VecDeque<InFlight<C>>,
 }
 
@@ -126,12 +128,30 @@ impl<C> NetworkClient<C> {
     /// Whether a request may be sent now; begins to connect if that is what it takes (`NetworkClient.ready`).
     pub fn ready(&mut self, peer: Peer, cx: &mut Cx<'_>) -> bool {
         if self.can_send(peer) {
-            return true;
+            return !self.is_throttled(peer, cx.now);
         }
         if self.can_connect(peer, cx.now) {
             self.connect(peer, cx);
         }
         false
+    }
+
+    /// Whether a peer has asked to be left alone and the time is not over (`ClusterConnectionStates.throttle`).
+    pub fn is_throttled(&self, peer: Peer, now: SimTime) -> bool {
+        self.connections.get(&peer).is_some_and(|connection| connection.throttled_until > now)
+    }
+
+    /// When the next of those who asked to be left alone may be asked again.
+    pub fn next_unthrottled(&self, now: SimTime) -> Option<SimTime> {
+        let times = self.connections.values().map(|connection| connection.throttled_until);
+        times.filter(|until| *until > now).min()
+    }
+
+    /// A broker asked to be left alone for so long (`throttle_time_ms` of its answer).
+    pub fn throttle(&mut self, peer: Peer, ms: i32, now: SimTime) {
+        if let Some(connection) = self.connections.get_mut(&peer) {
+            connection.throttled_until = now + Micros::from_config_ms(i64::from(ms));
+        }
     }
 
     /// Whether a peer is connected and has room for one more request.
@@ -305,6 +325,7 @@ impl<C> NetworkClient<C> {
             last_attempt: cx.now,
             failed_attempts: 0,
             backoff: Micros::ZERO,
+            throttled_until: SimTime::ZERO,
             in_flight: VecDeque::new(),
         });
         connection.state = ConnectionState::CheckingApiVersions;

@@ -72,6 +72,8 @@ config_table! {
         broker_session_timeout_ms: i32 = 9_000, "broker.session.timeout.ms", positive, "How long a broker may be silent before the controller fences it.";
         broker_heartbeat_interval_ms: i32 = 2_000, "broker.heartbeat.interval.ms", positive, "How often a broker sends a heartbeat to the controller.";
         initial_broker_registration_timeout_ms: i32 = 60_000, "initial.broker.registration.timeout.ms", positive, "How long a broker that starts asks to be registered before it gives up.";
+        quota_window_num: i32 = 11, "quota.window.num", positive, "How many windows a client's rate is taken over.";
+        quota_window_size_seconds: i32 = 1, "quota.window.size.seconds", positive, "How long each of them is.";
         replica_lag_time_max_ms: i64 = 30_000, "replica.lag.time.max.ms", positive, "How long a follower may lag before it leaves the ISR.";
         replica_socket_timeout_ms: i32 = 30_000, "replica.socket.timeout.ms", positive, "How long a follower's request may be without an answer.";
         replica_fetch_wait_max_ms: i32 = 500, "replica.fetch.wait.max.ms", not_negative, "How long a follower's fetch may wait for data.";

@@ -58,6 +58,11 @@ pub(super) fn of_record(
             key: key.clone(),
             value: value.clone(),
         }),
+        MetadataRecord::ClientQuota { entity, key, value } => told.push(Fact::QuotaChanged {
+            entity: format!("{entity}").into(),
+            key: *key,
+            value: *value,
+        }),
         MetadataRecord::LeaderChange { .. }
         | MetadataRecord::BeginTransaction
         | MetadataRecord::EndTransaction

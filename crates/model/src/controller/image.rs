@@ -9,6 +9,7 @@ use crate::config::{ConfigTable, broker::BrokerConfig};
 use crate::ids::{
     BrokerEpoch, LeaderEpoch, Name, NodeId, Offset, ProducerId, TopicId, TopicPartition,
 };
+use crate::quota::Quotas;
 use alloc::vec::Vec;
 use kafkascope_kernel::FlatMap;
 
@@ -23,6 +24,8 @@ pub struct MetadataImage {
     pub topic_ids: FlatMap<Name, TopicId>,
     /// Dynamic configs.
     pub configs: FlatMap<ConfigResource, FlatMap<Name, Name>>,
+    /// Client quotas.
+    pub quotas: Quotas,
     /// First producer id not handed out yet.
     pub next_producer_id: ProducerId,
     /// Offset of the next record to apply.
@@ -112,6 +115,9 @@ impl MetadataImage {
             }
             MetadataRecord::Config { resource, key, value } => {
                 self.set_config(resource, key, value.as_ref())
+            }
+            MetadataRecord::ClientQuota { entity, key, value } => {
+                self.quotas.set(entity, *key, *value);
             }
             MetadataRecord::ProducerIds { next } => self.next_producer_id = *next,
         }

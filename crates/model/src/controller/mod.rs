@@ -16,6 +16,7 @@ pub mod metadata_log;
 pub mod placement;
 pub mod producer_ids;
 pub mod quorum;
+mod quotas;
 pub mod reassignment;
 pub mod records;
 pub mod registration;

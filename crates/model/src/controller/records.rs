@@ -4,6 +4,7 @@
 
 use crate::api::request::ConfigResource;
 use crate::ids::{BrokerEpoch, LeaderEpoch, Name, NodeId, ProducerId, TopicId, TopicPartition};
+use crate::quota::{QuotaEntity, QuotaKey};
 use alloc::vec::Vec;
 
 /// One metadata record.
@@ -47,6 +48,8 @@ pub enum MetadataRecord {
     PartitionChange { tp: TopicPartition, state: PartitionState },
     /// ConfigRecord; `None` deletes.
     Config { resource: ConfigResource, key: Name, value: Option<Name> },
+    /// ClientQuotaRecord; `None` removes.
+    ClientQuota { entity: QuotaEntity, key: QuotaKey, value: Option<i64> },
     /// ProducerIdsRecord: the next id to hand out.
     ProducerIds { next: ProducerId },
 }

@@ -4,7 +4,7 @@
 
 use super::registration::{self, BrokerControlState};
 use super::{
-    Controller, alter_partition, configs, elect_leaders, producer_ids, reassignment, topics,
+    Controller, alter_partition, configs, elect_leaders, producer_ids, quotas, reassignment, topics,
 };
 use crate::api::request;
 use crate::api::response::{AllocateProducerIds, BrokerHeartbeat};
@@ -32,6 +32,7 @@ impl Controller {
             Request::DeleteTopics(request) => self.delete_topics(&request.names, cx),
             Request::ElectLeaders(request) => self.elect(request, cx),
             Request::IncrementalAlterConfigs(request) => self.alter_configs(request, cx),
+            Request::AlterClientQuotas(request) => self.alter_quotas(request, cx),
             Request::AlterPartitionReassignments(request) => self.reassign(request, cx),
             Request::RaftFetch(_)
             | Request::Vote(_)
@@ -195,6 +196,16 @@ impl Controller {
         }
     }
 
+    fn alter_quotas(&mut self, request: &request::AlterClientQuotas, cx: &mut Cx<'_>) -> Response {
+        match quotas::alter(request) {
+            Ok(records) => {
+                self.decide(&[], records, ChangeReason::Proposed, cx);
+                Response::AlterClientQuotas(ErrorCode::None)
+            }
+            Err(error) => Response::AlterClientQuotas(error),
+        }
+    }
+
     fn reassign(
         &mut self,
         request: &request::AlterPartitionReassignments,
@@ -229,6 +240,7 @@ fn refuse(body: &Request) -> Response {
         }
         Request::ElectLeaders(_) => Response::ElectLeaders(error, Vec::new()),
         Request::IncrementalAlterConfigs(_) => Response::IncrementalAlterConfigs(error),
+        Request::AlterClientQuotas(_) => Response::AlterClientQuotas(error),
         Request::AlterPartitionReassignments(_) => {
             Response::AlterPartitionReassignments(error, Vec::new())
         }
@@ -275,6 +287,7 @@ pub(super) fn not_controller(answer: Response) -> Response {
         }
         Response::ElectLeaders(..) => Response::ElectLeaders(error, Vec::new()),
         Response::IncrementalAlterConfigs(_) => Response::IncrementalAlterConfigs(error),
+        Response::AlterClientQuotas(_) => Response::AlterClientQuotas(error),
         Response::AlterPartitionReassignments(..) => {
             Response::AlterPartitionReassignments(error, Vec::new())
         }

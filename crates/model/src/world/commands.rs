@@ -142,7 +142,12 @@ impl World {
     fn add_broker(&mut self, id: NodeId, rack: Option<Name>, config: &ConfigPairs) -> Outcome {
         let config = parsed::<BrokerConfig>(config)?;
         self.require_new(id, id.is_broker() && id.0 > 0, "a broker id (1 to 99)")?;
-        let broker = Broker::new(id, rack, config, self.controller_ids());
+        let mut broker = Broker::new(id, rack, config, self.controller_ids());
+        let known = self.processes.values().find_map(|process| match &process.node {
+            Node::Broker(other) => Some(other.quotas.client_ids.clone()),
+            Node::Controller(_) | Node::Producer(_) | Node::Consumer(_) | Node::Admin(_) => None,
+        });
+        broker.quotas.client_ids = known.unwrap_or_default();
         // A cluster that is there from the beginning has been booted before it.
         let boot = if self.now == SimTime::ZERO { Micros::ZERO } else { self.spec.profile.boot };
         self.add_process(id, Node::Broker(Box::new(broker)), boot);
@@ -157,6 +162,8 @@ impl World {
         let config = parsed::<ProducerConfig>(&spec.config)?;
         config.check()?;
         let id = self.next_client(&spec.name)?;
+        let name = config.client_id.clone().unwrap_or_else(|| spec.name.clone());
+        self.introduce(id, &name);
         let producer = Producer::new(id, spec.clone(), config, self.broker_ids());
         self.add_process(id, Node::Producer(Box::new(producer)), Micros::ZERO);
         Ok(())
@@ -166,9 +173,20 @@ impl World {
         let config: ConsumerConfig = parsed(&spec.config)?;
         config.check_protocol(&spec.config)?;
         let id = self.next_client(&spec.name)?;
+        let name = config.client_id.clone().unwrap_or_else(|| spec.name.clone());
+        self.introduce(id, &name);
         let consumer = Consumer::new(id, spec.clone(), config, self.broker_ids());
         self.add_process(id, Node::Consumer(Box::new(consumer)), Micros::ZERO);
         Ok(())
+    }
+
+    /// Brokers read a client's name in the headers of its requests.
+    fn introduce(&mut self, client: NodeId, name: &Name) {
+        for process in self.processes.values_mut() {
+            if let Node::Broker(broker) = &mut process.node {
+                broker.quotas.client_ids.insert(client, name.clone());
+            }
+        }
     }
 
     /// The id that the next client will get.

@@ -33,6 +33,7 @@ impl Request {
             | Self::DeleteRecords(_)
             | Self::ElectLeaders(_)
             | Self::IncrementalAlterConfigs(_)
+            | Self::AlterClientQuotas(_)
             | Self::BrokerRegistration(_)
             | Self::BrokerHeartbeat(_)
             | Self::AlterPartition(_)
@@ -61,6 +62,17 @@ impl Response {
             .sum()
     }
 
+    /// How long the broker wants to be left alone; only PRODUCE and FETCH say so here.
+    pub const fn throttle_time_ms(&self) -> i32 {
+        if let Self::Produce(body) = self {
+            body.throttle_time_ms
+        } else if let Self::Fetch(body) = self {
+            body.throttle_time_ms
+        } else {
+            0
+        }
+    }
+
     /// The first code in it that is not NONE.
     pub fn first_error(&self) -> ErrorCode {
         match self {
@@ -80,6 +92,7 @@ impl Response {
             | Self::CreateTopics(error, _)
             | Self::CreatePartitions(error)
             | Self::IncrementalAlterConfigs(error)
+            | Self::AlterClientQuotas(error)
             | Self::BrokerRegistration(error, _) => *error,
             Self::LeaveGroup(error, members) => {
                 first(core::iter::once(*error).chain(members.iter().copied()))

@@ -11,13 +11,15 @@ use kafkascope_model::config::broker::BrokerConfig;
 use kafkascope_model::config::topic::TopicConfig;
 use kafkascope_model::config::{ConfigError, ConfigTable, Scope, known_keys};
 use kafkascope_model::ids::{Name, NodeId};
+use kafkascope_model::quota::{QuotaEntity, QuotaKey, Whose};
 
 /// What can be asked.
-pub const VERBS: [&str; 17] = [
+pub const VERBS: [&str; 18] = [
     "create-topic",
     "create-partitions",
     "delete-topic",
     "alter-configs",
+    "alter-client-quotas",
     "elect-leaders",
     "delete-records",
     "reassign-partitions",
@@ -62,6 +64,7 @@ fn longer(verb: &str, section: &Section<'_>) -> Option<AdminCommand> {
             Some(AdminCommand::CreatePartitions { name: name("topic")?, total: total? as i32 })
         }
         "alter-configs" => alter_configs(section),
+        "alter-client-quotas" => alter_quotas(section),
         "elect-leaders" => {
             let unclean = section.flag("unclean");
             let partitions = section.need("partitions")?.items()?;
@@ -142,6 +145,38 @@ fn alter_configs(section: &Section<'_>) -> Option<AdminCommand> {
     let delete = section.texts("delete").into_iter().map(|key| (Name::from(key), None));
     let configs = set.into_iter().map(|(key, value)| (key, Some(value))).chain(delete).collect();
     Some(AdminCommand::AlterConfigs { resource, configs })
+}
+
+/// `{ client-id = "shop", set = { producer_byte_rate = 1000 }, remove = ["request_percentage"] }`; `<default>` is everyone else.
+fn alter_quotas(section: &Section<'_>) -> Option<AdminCommand> {
+    let whose = |name: String| match &*name {
+        "<default>" => Whose::Default,
+        name => Whose::Named(name.into()),
+    };
+    let (user, client_id) = (section.text("user").map(whose), section.text("client-id").map(whose));
+    if user.is_none() && client_id.is_none() {
+        section.wrong("say whose quotas: user, client-id or both; \"<default>\" is everyone else");
+        return None;
+    }
+    let mut ops = Vec::new();
+    for key in section.texts("remove") {
+        let known = QuotaKey::named(&key);
+        if known.is_none() {
+            section.wrong(format!("there is no quota '{key}'"));
+        }
+        ops.push((known?, None));
+    }
+    if let Some(set) = section.section("set") {
+        for (name, item) in set.entries() {
+            let known = QuotaKey::named(name);
+            if known.is_none() {
+                let names = QuotaKey::ALL.map(QuotaKey::name).join(", ");
+                item.wrong(format!("there is no quota '{name}'; the quotas are {names}"));
+            }
+            ops.push((known?, Some(item.whole(1..=i64::MAX)?)));
+        }
+    }
+    Some(AdminCommand::AlterClientQuotas { entity: QuotaEntity { user, client_id }, ops })
 }
 
 fn approve(resource: &ConfigResource, key: &str, value: &str) -> Result<(), String> {

@@ -7,13 +7,14 @@ use super::fields::{by_topic, ids, names};
 use super::quorum;
 use kafkascope_model::api::Request;
 use kafkascope_model::api::request::{
-    AlterPartition, AlterPartitionItem, AlterPartitionReassignments, BrokerHeartbeat,
-    BrokerRegistration, ConfigResource, ConsumerGroupHeartbeat, CoordinatorType, CreateTopics,
-    DeleteGroups, DeleteRecords, DescribeGroups, ElectLeaders, Fetch, FetchPartition,
+    AlterClientQuotas, AlterPartition, AlterPartitionItem, AlterPartitionReassignments,
+    BrokerHeartbeat, BrokerRegistration, ConfigResource, ConsumerGroupHeartbeat, CoordinatorType,
+    CreateTopics, DeleteGroups, DeleteRecords, DescribeGroups, ElectLeaders, Fetch, FetchPartition,
     IncrementalAlterConfigs, JoinGroup, ListOffsets, Metadata, OffsetCommit, OffsetFetch,
     OffsetForLeaderEpoch, OffsetSpec, Produce, RaftFetch, Subscription, SyncGroup,
 };
 use kafkascope_model::ids::{Name, TopicId};
+use kafkascope_model::quota::{QuotaKey, Whose};
 use serde_json::{Value, json};
 
 impl Wire<'_> {
@@ -50,6 +51,7 @@ impl Wire<'_> {
             Request::DeleteRecords(body) => self.delete_records(body),
             Request::ElectLeaders(body) => elect_leaders(body),
             Request::IncrementalAlterConfigs(body) => alter_configs(body),
+            Request::AlterClientQuotas(body) => alter_quotas(body),
             Request::AlterPartitionReassignments(body) => reassign(body),
             Request::ListGroups => json!({}),
             Request::DescribeGroups(DescribeGroups { groups }) => {
@@ -210,6 +212,26 @@ fn alter_configs(body: &IncrementalAlterConfigs) -> Value {
             "resourceType": kind, "resourceName": name,
             "configs": body.configs.iter().map(config).collect::<Vec<_>>(),
         }],
+        "validateOnly": false,
+    })
+}
+
+fn alter_quotas(body: &AlterClientQuotas) -> Value {
+    let part = |kind: &str, whose: &Option<Whose>| {
+        let name = match whose.as_ref()? {
+            Whose::Default => Value::Null,
+            Whose::Named(name) => json!(&**name),
+        };
+        Some(json!({ "entityType": kind, "entityName": name }))
+    };
+    let op = |(key, value): &(QuotaKey, Option<i64>)| json!({ "key": key.name(), "value": value.unwrap_or(0), "remove": value.is_none() });
+    let entity: Vec<_> =
+        [part("user", &body.entity.user), part("client-id", &body.entity.client_id)]
+            .into_iter()
+            .flatten()
+            .collect();
+    json!({
+        "entries": [{ "entity": entity, "ops": body.ops.iter().map(op).collect::<Vec<_>>() }],
         "validateOnly": false,
     })
 }

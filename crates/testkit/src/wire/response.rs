@@ -43,6 +43,9 @@ impl Wire<'_> {
                 let results = by_topic("topic", "partitionResult", verdicts("partitionId", body));
                 json!({ "errorCode": error.code(), "replicaElectionResults": results })
             }
+            Response::AlterClientQuotas(error) => {
+                json!({ "entries": [{ "errorCode": error.code() }] })
+            }
             Response::IncrementalAlterConfigs(error) => {
                 json!({ "responses": [{ "errorCode": error.code() }] })
             }

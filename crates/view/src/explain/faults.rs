@@ -56,6 +56,24 @@ pub(super) fn tell(event: &TraceEvent, context: &Context<'_>) -> Option<Telling>
             format!("{title} could not write: its only log directory is offline, so it halts."),
             "log directory failed",
         ),
+        Fact::QuotaChanged { entity, key, value } => {
+            let text = match value {
+                Some(limit) => format!("{} of {entity} is {limit} from now on.", key.name()),
+                None => format!("{} of {entity} is lifted.", key.name()),
+            };
+            Some(Telling::plain(text, Selection::None))
+        }
+        Fact::Throttled { client, key, ms } => {
+            let wait = words::span(Micros::from_ms(ms.unsigned_abs()));
+            let text = format!(
+                "{} is above its {}: {name} reads nothing more of it for {wait}.",
+                context.title(*client),
+                key.name()
+            );
+            let topic = format!("throttled {node} {client} {}", key.name());
+            let telling = Telling::plain(text, Selection::Node(*client)).tone(Tone::Strong);
+            Some(telling.once_in_a_while(topic))
+        }
         _ => about_logs(event, context),
     }
 }

@@ -136,6 +136,7 @@ pub fn is_step(event: &TraceEvent) -> bool {
         | Fact::BatchCorrupted { .. }
         | Fact::CorruptionFound { .. }
         | Fact::ClockSkewed { .. }
+        | Fact::Throttled { .. }
         | Fact::OffsetCommitted { .. }
         | Fact::Joining { .. }
         | Fact::MemberJoining { .. }

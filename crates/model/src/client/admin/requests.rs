@@ -19,6 +19,7 @@ pub(super) const fn api_of(command: &AdminCommand) -> ApiKey {
         AdminCommand::CreatePartitions { .. } => ApiKey::CreatePartitions,
         AdminCommand::DeleteTopic { .. } => ApiKey::DeleteTopics,
         AdminCommand::AlterConfigs { .. } => ApiKey::IncrementalAlterConfigs,
+        AdminCommand::AlterClientQuotas { .. } => ApiKey::AlterClientQuotas,
         AdminCommand::ElectLeaders { .. } => ApiKey::ElectLeaders,
         AdminCommand::DeleteRecords { .. } => ApiKey::DeleteRecords,
         AdminCommand::ReassignPartitions { .. } => ApiKey::AlterPartitionReassignments,
@@ -43,6 +44,7 @@ pub(super) fn objects_of(command: &AdminCommand) -> Vec<Name> {
         | AdminCommand::DescribeTopic { name } => vec![name.clone()],
         AdminCommand::DescribeCluster | AdminCommand::ListGroups => vec!["cluster".into()],
         AdminCommand::AlterConfigs { resource, .. } => vec![resource_name(resource)],
+        AdminCommand::AlterClientQuotas { entity, .. } => vec![entity.to_string().into()],
         AdminCommand::ElectLeaders { partitions, .. } => {
             partitions.iter().map(|(name, partition)| partition_name(name, *partition)).collect()
         }
@@ -91,6 +93,9 @@ pub(super) fn request_of(command: &AdminCommand, place: Place, timeout_ms: i32) 
         AdminCommand::AlterConfigs { resource, configs } => {
             let body = request::IncrementalAlterConfigs { resource, configs };
             Request::IncrementalAlterConfigs(body)
+        }
+        AdminCommand::AlterClientQuotas { entity, ops } => {
+            Request::AlterClientQuotas(request::AlterClientQuotas { entity, ops })
         }
         AdminCommand::ElectLeaders { unclean, partitions } => {
             let partitions = (!partitions.is_empty()).then_some(partitions);
@@ -163,6 +168,7 @@ fn group_request(command: AdminCommand) -> Request {
         | AdminCommand::CreatePartitions { .. }
         | AdminCommand::DeleteTopic { .. }
         | AdminCommand::AlterConfigs { .. }
+        | AdminCommand::AlterClientQuotas { .. }
         | AdminCommand::ElectLeaders { .. }
         | AdminCommand::DeleteRecords { .. }
         | AdminCommand::ReassignPartitions { .. }

@@ -57,6 +57,7 @@ impl Target {
                 Self::Broker(*id)
             }
             AdminCommand::AlterConfigs { .. }
+            | AdminCommand::AlterClientQuotas { .. }
             | AdminCommand::DescribeCluster
             | AdminCommand::DescribeTopic { .. }
             | AdminCommand::ListGroups => Self::LeastLoaded,

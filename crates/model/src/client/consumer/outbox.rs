@@ -39,7 +39,7 @@ impl Outbox {
         let mut failed = Vec::new();
         for unsent in core::mem::take(&mut self.0) {
             let Unsent { peer, body, call, timeout, deadline } = unsent;
-            if client.can_send(peer) {
+            if client.can_send(peer) && !client.is_throttled(peer, cx.now) {
                 client.send_with_timeout(peer, body, call, timeout, cx);
             } else if deadline <= cx.now {
                 failed.push(Answer { peer, call, outcome: Outcome::TimedOut });
