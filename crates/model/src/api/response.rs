@@ -172,7 +172,7 @@ pub struct Produce {
 }
 
 /// One partition of a PRODUCE answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ProducedPartition {
     /// Which.
     pub tp: TopicPartition,
@@ -186,6 +186,8 @@ pub struct ProducedPartition {
     pub log_start_offset: Offset,
     /// Set with NOT_LEADER_OR_FOLLOWER and FENCED_LEADER_EPOCH.
     pub current_leader: Option<CurrentLeader>,
+    /// Places in the batch of the records for which it was refused; empty if it was for the batch's sake.
+    pub record_errors: Vec<i32>,
 }
 
 /// FETCH.

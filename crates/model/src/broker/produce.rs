@@ -10,6 +10,7 @@ use crate::api::response::{self, CurrentLeader, ProducedPartition};
 use crate::api::{ErrorCode, Response};
 use crate::cx::Cx;
 use crate::ids::{Correlation, EpochMs, Offset, TopicPartition};
+use crate::log::validation::refused_records;
 use crate::log::{Batch, LeaderAppend};
 use crate::net::ConnId;
 use crate::trace::Fact;
@@ -199,6 +200,7 @@ impl ReplicaManager {
         env: &Env<'_>,
         cx: &mut Cx<'_>,
     ) -> Option<bool> {
+        let carried = batch.records.clone();
         let appended = if matches!(acks, -1..=1) {
             self.append_to_log(tp, batch, acks, env, cx)
         } else {
@@ -213,6 +215,7 @@ impl ReplicaManager {
             log_append_time: -1,
             log_start_offset,
             current_leader: None,
+            record_errors: Vec::new(),
         };
         let moved = appended.as_ref().ok().map(|appended| appended.moved);
         match appended {
@@ -228,6 +231,10 @@ impl ReplicaManager {
             }
             Err((error, leader)) => {
                 cx.note(Fact::AppendRefused { tp, error });
+                if let Some(partition) = partition {
+                    answer.record_errors =
+                        refused_records(error, &carried, cx.epoch_ms(), &partition.config);
+                }
                 answer.error = error;
                 answer.log_start_offset = -1;
                 answer.current_leader = leader;

@@ -4,7 +4,7 @@
 
 use super::config_table;
 use super::table::{a_mebibyte, any, minus_one_or_more, not_negative, positive};
-use super::topic::{CleanupPolicy, MessageTimestampType};
+use super::topic::{CleanupPolicy, CompressionType, MessageTimestampType};
 use super::value::{Share, choice};
 use crate::group::modern::assignor::ServerAssignor;
 
@@ -90,6 +90,7 @@ config_table! {
         min_insync_replicas: i32 = 1, "min.insync.replicas", positive, "Default of the topic config of that name.";
         unclean_leader_election_enable: bool = false, "unclean.leader.election.enable", any, "Default of the topic config of that name.";
         message_max_bytes: i32 = 1_048_588, "message.max.bytes", not_negative, "Default of max.message.bytes.";
+        compression_type: CompressionType = CompressionType::Producer, "compression.type", any, "Default of the topic config of that name.";
         log_segment_bytes: i32 = 1_073_741_824, "log.segment.bytes", a_mebibyte, "Default of segment.bytes.";
         log_retention_ms: Option<i64> = None, "log.retention.ms", any, "Default of retention.ms; null leaves it to the hours.";
         log_retention_hours: i32 = 168, "log.retention.hours", minus_one_or_more, "Default of retention.ms, in hours.";

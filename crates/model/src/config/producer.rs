@@ -7,6 +7,7 @@ use super::table::{any, not_negative, positive};
 use super::value::choice;
 use super::{ConfigError, ConfigTable};
 use crate::ids::Name;
+use crate::log::Codec;
 use alloc::string::ToString;
 
 choice! {
@@ -61,6 +62,7 @@ config_table! {
         batch_size: i32 = 16_384, "batch.size", not_negative, "How many bytes a batch may grow to.";
         linger_ms: i64 = 5, "linger.ms", not_negative, "How long a batch waits for more records.";
         buffer_memory: i64 = 33_554_432, "buffer.memory", not_negative, "Bytes for records not yet sent.";
+        compression_type: Codec = Codec::None, "compression.type", any, "How batches are compressed.";
         max_block_ms: i64 = 60_000, "max.block.ms", not_negative, "How long send() may block.";
         max_request_size: i32 = 1_048_576, "max.request.size", not_negative, "The largest request, and record.";
         max_in_flight: i32 = 5, "max.in.flight.requests.per.connection", positive, "Requests under way to one broker.";

@@ -5,6 +5,7 @@
 use super::config_table;
 use super::table::{a_mebibyte, any, minus_one_or_more, not_negative, positive};
 use super::value::{Share, choice};
+use crate::log::Codec;
 
 choice! {
     /// What becomes of old records.
@@ -37,12 +38,45 @@ choice! {
     }
 }
 
+choice! {
+    /// How a leader stores batches (`BrokerCompressionType`).
+    CompressionType {
+        /// As the producer compressed them.
+        Producer = "producer",
+        /// Not compressed.
+        Uncompressed = "uncompressed",
+        /// With gzip.
+        Gzip = "gzip",
+        /// With snappy.
+        Snappy = "snappy",
+        /// With lz4.
+        Lz4 = "lz4",
+        /// With zstd.
+        Zstd = "zstd",
+    }
+}
+
+impl CompressionType {
+    /// The codec it asks for; none if it takes what comes.
+    pub const fn codec(self) -> Option<Codec> {
+        match self {
+            Self::Producer => None,
+            Self::Uncompressed => Some(Codec::None),
+            Self::Gzip => Some(Codec::Gzip),
+            Self::Snappy => Some(Codec::Snappy),
+            Self::Lz4 => Some(Codec::Lz4),
+            Self::Zstd => Some(Codec::Zstd),
+        }
+    }
+}
+
 config_table! {
     /// The configs of one topic that the model honours.
     Topic TopicConfig {
         cleanup_policy: CleanupPolicy = CleanupPolicy::Delete, "cleanup.policy", any, "What becomes of old records.";
         min_insync_replicas: i32 = 1, "min.insync.replicas", positive, "How small the ISR may be for a write with acks=all.";
         max_message_bytes: i32 = 1_048_588, "max.message.bytes", not_negative, "The largest batch the topic takes.";
+        compression_type: CompressionType = CompressionType::Producer, "compression.type", any, "How batches are stored; producer keeps what came.";
         message_timestamp_type: MessageTimestampType = MessageTimestampType::CreateTime, "message.timestamp.type", any, "Who sets timestamps.";
         message_timestamp_before_max_ms: i64 = i64::MAX, "message.timestamp.before.max.ms", not_negative, "How far before the broker's time a record's timestamp may lie.";
         message_timestamp_after_max_ms: i64 = 3_600_000, "message.timestamp.after.max.ms", not_negative, "How far after the broker's time a record's timestamp may lie.";

@@ -3,6 +3,7 @@
 //! Invariant: `show(parse(text))` means the same as `text`.
 
 use crate::ids::Name;
+use crate::log::Codec;
 use alloc::format;
 use alloc::string::{String, ToString};
 
@@ -120,6 +121,31 @@ impl ConfigValue for Option<Name> {
         self.as_ref().map_or_else(|| "null".to_string(), ToString::to_string)
     }
 }
+
+impl ConfigValue for Codec {
+    const KIND: &'static str = "string";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let found = CODECS.iter().find(|(_, name)| *name == text.trim());
+        found.map(|(codec, _)| *codec).ok_or_else(|| {
+            let names = CODECS.map(|(_, name)| name).join(", ");
+            format!("'{text}' is not one of {names}")
+        })
+    }
+
+    fn show(&self) -> String {
+        let found = CODECS.iter().find(|(codec, _)| codec == self);
+        found.map_or("none", |(_, name)| *name).to_string()
+    }
+}
+
+const CODECS: [(Codec, &str); 5] = [
+    (Codec::None, "none"),
+    (Codec::Gzip, "gzip"),
+    (Codec::Snappy, "snappy"),
+    (Codec::Lz4, "lz4"),
+    (Codec::Zstd, "zstd"),
+];
 
 /// Declares an enum whose variants are a config's valid strings; further spellings may follow a variant's name.
 macro_rules! choice {

@@ -165,6 +165,7 @@ impl MetadataImage {
             flush_messages: node.log_flush_interval_messages,
             flush_ms: node.flush_ms(),
             segment_jitter_ms: node.segment_jitter_ms(),
+            compression_type: node.compression_type,
             message_timestamp_type: node.log_message_timestamp_type,
             message_timestamp_before_max_ms: node.log_message_timestamp_before_max_ms,
             message_timestamp_after_max_ms: node.log_message_timestamp_after_max_ms,

@@ -76,7 +76,28 @@ pub struct Batch {
     pub records: Arc<[Record]>,
 }
 
+impl Codec {
+    /// What is left of so many bytes: the model does not compress, it assumes what each codec makes of JSON-like text, header
+    /// and trailer of its format included.
+    pub const fn compressed(self, bytes: u32) -> u32 {
+        let (frame, percent) = match self {
+            Self::None => (0, 100),
+            Self::Gzip => (20, 25),
+            Self::Snappy => (20, 45),
+            Self::Lz4 => (19, 45),
+            Self::Zstd => (13, 25),
+        };
+        frame + (bytes as u64 * percent / 100) as u32
+    }
+}
+
 impl Batch {
+    /// Compresses it anew with another codec, or not at all.
+    pub fn recompress(&mut self, codec: Codec) {
+        self.codec = codec;
+        self.size_bytes = super::sizes::BATCH_OVERHEAD + codec.compressed(self.records_size());
+    }
+
     /// Offset of the last record.
     pub const fn last_offset(&self) -> Offset {
         self.base_offset + self.last_offset_delta as i64

@@ -18,6 +18,7 @@ pub mod sizes;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod transactions;
+pub(crate) mod validation;
 
 pub use batch::{Batch, Codec, TimestampType};
 pub use partition_log::{LeaderAppend, PartitionLog};

@@ -8,6 +8,7 @@ use super::compaction::CleanerState;
 use super::epochs::EpochCache;
 use super::producers::{BatchMetadata, ProducerStates, Terms, Verdict};
 use super::segment::Segment;
+use super::validation::validate;
 use super::{Batch, TimestampType};
 use crate::api::ErrorCode;
 use crate::config::topic::{MessageTimestampType, TopicConfig};
@@ -133,6 +134,13 @@ impl PartitionLog {
         config: &TopicConfig,
     ) -> Result<LeaderAppend, ErrorCode> {
         validate(&batch, now, config)?;
+        if let Some(codec) = config.compression_type.codec()
+            && codec != batch.codec
+            && batch.control.is_none()
+        {
+            batch.recompress(codec);
+            super::validation::check_size(&batch, config)?;
+        }
         batch.base_offset = self.log_end;
         batch.leader_epoch = epoch;
         let mut log_append_time = -1;
@@ -269,39 +277,6 @@ impl PartitionLog {
         }
         self.producers.on_high_watermark(self.high_watermark);
     }
-}
-
-/// What a leader checks before anything else (`LogValidator` and the size checks of `UnifiedLog.append`).
-fn validate(batch: &Batch, now: EpochMs, config: &TopicConfig) -> Result<(), ErrorCode> {
-    if batch.corrupt {
-        return Err(ErrorCode::CorruptMessage);
-    }
-    let keyless = config.cleanup_policy.compacts()
-        && batch.control.is_none()
-        && batch.records.iter().any(|r| r.key.is_none());
-    if keyless {
-        return Err(ErrorCode::InvalidRecord);
-    }
-    if batch.control.is_none() && has_wrong_time(batch, now, config) {
-        return Err(ErrorCode::InvalidTimestamp);
-    }
-    if batch.size_bytes > config.max_message_bytes.unsigned_abs() {
-        return Err(ErrorCode::MessageTooLarge);
-    }
-    if batch.size_bytes > config.segment_bytes.unsigned_abs() {
-        return Err(ErrorCode::RecordListTooLarge);
-    }
-    Ok(())
-}
-
-/// Whether a producer's timestamp lies too far from the broker's time.
-fn has_wrong_time(batch: &Batch, now: EpochMs, config: &TopicConfig) -> bool {
-    let (before, after) =
-        (config.message_timestamp_before_max_ms, config.message_timestamp_after_max_ms);
-    let early = |timestamp: EpochMs| timestamp >= 0 && now.saturating_sub(timestamp) > before;
-    config.message_timestamp_type == MessageTimestampType::CreateTime
-        && (batch.max_timestamp.saturating_sub(now) > after
-            || before < i64::MAX && batch.records.iter().any(|record| early(record.timestamp)))
 }
 
 #[cfg(test)]

@@ -142,6 +142,11 @@ impl Wire<'_> {
                 "logStartOffset": row.log_start_offset,
             });
             with_leader(&mut told, row.current_leader);
+            told["recordErrors"] = row
+                .record_errors
+                .iter()
+                .map(|at| json!({ "batchIndex": at, "batchIndexErrorMessage": null }))
+                .collect();
             (self.topic_id(row.tp.topic), told)
         });
         json!({ "responses": by_topic("topicId", "partitionResponses", rows) })

@@ -156,7 +156,7 @@ impl Consumer {
     pub fn start(&mut self, cx: &mut Cx<'_>) {
         let topics = self.spec.subscribe.iter().chain(self.spec.assign.iter().map(|(t, _)| t));
         self.client.metadata.set_topics(topics);
-        self.subscriptions.assign(&self.spec.assign);
+        self.subscriptions.assign_by_hand(&self.spec.assign);
         self.commits.restart_interval(&self.config, cx.now);
         self.app.start();
         self.turn(cx);

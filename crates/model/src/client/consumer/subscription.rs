@@ -154,8 +154,22 @@ impl Subscriptions {
         names
     }
 
-    /// Makes exactly these assigned; those that stay keep their place and position (`assignFromSubscribed`).
+    /// Makes exactly these assigned, in order of topic and partition; those that stay keep their position
+    /// (`assignFromSubscribed`).
     pub fn assign(&mut self, partitions: &[Partition]) {
+        self.replace(partitions);
+        self.assigned.sort_by(|a, b| a.partition.cmp(&b.partition));
+    }
+
+    /// Makes exactly these assigned, in a hash map's order (`assignFromUser`).
+    pub fn assign_by_hand(&mut self, partitions: &[Partition]) {
+        self.replace(partitions);
+        let listed = core::mem::take(&mut self.assigned);
+        let order = java_order::DEFAULT_CAPACITY;
+        self.assigned = java_order::sort(listed, order, |assigned| &assigned.partition);
+    }
+
+    fn replace(&mut self, partitions: &[Partition]) {
         self.assigned.retain(|assigned| partitions.contains(&assigned.partition));
         for partition in partitions {
             if self.get(partition).is_none() {
@@ -165,8 +179,6 @@ impl Subscriptions {
         for assigned in &mut self.assigned {
             assigned.pending_revocation = false;
         }
-        let listed = core::mem::take(&mut self.assigned);
-        self.assigned = java_order::sort(listed, partitions.len(), |assigned| &assigned.partition);
     }
 
     /// Nothing more of any partition is fetched or returned (`markPendingRevocation`).

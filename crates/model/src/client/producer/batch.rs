@@ -167,7 +167,7 @@ impl ProducerBatch {
     }
 
     /// The batch as it goes into a request.
-    pub fn to_wire(&mut self) -> Batch {
+    pub fn to_wire(&mut self, codec: Codec) -> Batch {
         self.close();
         let Records::Closed(records) = &self.records else { unreachable!("just closed") };
         Batch {
@@ -179,12 +179,12 @@ impl ProducerBatch {
             base_sequence: self.base_sequence.unwrap_or(-1),
             max_timestamp: self.max_timestamp,
             timestamp_type: TimestampType::CreateTime,
-            codec: Codec::None,
+            codec,
             transactional: false,
             control: None,
             delete_horizon: -1,
             corrupt: false,
-            size_bytes: self.bytes,
+            size_bytes: BATCH_OVERHEAD + codec.compressed(self.bytes - BATCH_OVERHEAD),
             records: records.clone(),
         }
     }

@@ -216,6 +216,7 @@ fn new_sender(config: &ProducerConfig, bootstrap: Vec<NodeId>) -> Sender {
         retry_backoff_max_ms: config.retry_backoff_max_ms,
         request_timeout_ms: config.request_timeout_ms,
         guarantee_order: config.max_in_flight == 1,
+        codec: config.compression_type,
     };
     let recovery = Recovery {
         rebootstrap: config.metadata_recovery == MetadataRecovery::Rebootstrap,

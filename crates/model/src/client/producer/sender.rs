@@ -13,6 +13,7 @@ use crate::client::kafka_client::KafkaClient;
 use crate::client::network::{Answer, Outcome, Peer};
 use crate::cx::Cx;
 use crate::ids::{NodeId, Offset, TopicPartition};
+use crate::log::Codec;
 use crate::trace::{Fact, SendResult};
 use alloc::vec::Vec;
 use kafkascope_kernel::FlatMap;
@@ -51,6 +52,8 @@ pub struct SenderConfig {
     pub request_timeout_ms: i32,
     /// `max.in.flight.requests.per.connection` is 1.
     pub guarantee_order: bool,
+    /// `compression.type`.
+    pub codec: Codec,
 }
 
 /// The sending half of a producer.
@@ -194,7 +197,7 @@ impl Sender {
         let mut sent = Vec::with_capacity(drained.len());
         for id in &drained {
             let batch = self.accumulator.batches.get_mut(id).expect("drained batches exist");
-            let wire = batch.to_wire();
+            let wire = batch.to_wire(self.config.codec);
             cx.note(Fact::BatchSent {
                 tp: batch.tp,
                 records: batch.record_ids().collect(),
@@ -294,7 +297,7 @@ impl Sender {
             } else if self.can_retry(sent.id, answer, cx.now) {
                 self.retry(sent.id, error, cx);
             } else {
-                self.fail(sent.id, error, cx);
+                self.fail(sent.id, error, &answer.record_errors, cx);
             }
         } else if let Some(state) = &mut self.idempotence
             && error.is_ok()
@@ -344,13 +347,13 @@ impl Sender {
         self.finish(id, SendResult::Acked(base_offset), cx);
     }
 
-    fn fail(&mut self, id: BatchId, error: ErrorCode, cx: &mut Cx<'_>) {
+    fn fail(&mut self, id: BatchId, error: ErrorCode, records: &[i32], cx: &mut Cx<'_>) {
         let batch = &self.accumulator.batches[&id];
         let refused = batch.attempts < self.config.retries;
         if let Some(state) = &mut self.idempotence {
             state.failed(id, batch, error, refused);
         }
-        self.finish(id, SendResult::Failed(error.exception()), cx);
+        self.finish_each(id, cx, |at| SendResult::Failed(exception_of(at, error, records)));
     }
 
     fn expire(&mut self, cx: &mut Cx<'_>) {
@@ -385,14 +388,17 @@ impl Sender {
     }
 
     fn finish(&mut self, id: BatchId, result: SendResult, cx: &mut Cx<'_>) {
+        self.finish_each(id, cx, |at| match result {
+            SendResult::Acked(base) if base >= 0 => SendResult::Acked(base + i64::from(at)),
+            SendResult::Acked(_) | SendResult::Failed(_) => result,
+        });
+    }
+
+    /// Tells each record, by its place in the batch, what became of it.
+    fn finish_each(&mut self, id: BatchId, cx: &mut Cx<'_>, told: impl Fn(i32) -> SendResult) {
         let Some(batch) = self.accumulator.remove(id) else { return };
         for record in batch.records() {
-            let result = match result {
-                SendResult::Acked(base) if base >= 0 => {
-                    SendResult::Acked(base + i64::from(record.offset_delta))
-                }
-                SendResult::Acked(_) | SendResult::Failed(_) => result,
-            };
+            let result = told(record.offset_delta);
             cx.note(Fact::SendDone { record: record.id, tp: batch.tp, result });
         }
     }
@@ -416,6 +422,16 @@ fn note_retry(batch: &ProducerBatch, error: ErrorCode, cx: &mut Cx<'_>) {
     cx.note(Fact::BatchRetried { tp: batch.tp, first, count: batch.count(), error });
 }
 
+/// What a record's callback gets when its batch was refused for some of its records (`Sender.failBatch`).
+fn exception_of(at: i32, error: ErrorCode, refused: &[i32]) -> &'static str {
+    match refused {
+        [] => error.exception(),
+        [only] if *only == at => error.exception(),
+        several if several.contains(&at) => ErrorCode::InvalidRecord.exception(),
+        _ => "KafkaException",
+    }
+}
+
 const fn verdict(tp: TopicPartition, error: ErrorCode) -> ProducedPartition {
     ProducedPartition {
         tp,
@@ -424,5 +440,6 @@ const fn verdict(tp: TopicPartition, error: ErrorCode) -> ProducedPartition {
         log_append_time: -1,
         log_start_offset: -1,
         current_leader: None,
+        record_errors: Vec::new(),
     }
 }

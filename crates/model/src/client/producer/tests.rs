@@ -113,6 +113,7 @@ fn identity(error: ErrorCode) -> Response {
 
 fn produced(error: ErrorCode, base_offset: i64) -> Response {
     let partition = ProducedPartition {
+        record_errors: Vec::new(),
         tp: TP,
         error,
         base_offset,
