@@ -3,6 +3,7 @@
 //! Its disk outlives its process: logs, checkpoints, the metadata log. Invariant: it learns of the cluster only by metadata it
 //! fetched.
 
+pub mod add_partitions;
 pub mod alter_partition;
 mod apply;
 mod coordinator;
@@ -12,8 +13,10 @@ pub mod fetcher;
 mod follow;
 pub mod leadership;
 pub mod lifecycle;
+mod markers;
 pub mod metadata;
 mod offsets;
+pub mod outbound;
 pub mod partition;
 mod produce;
 pub mod producer_ids;
@@ -28,6 +31,7 @@ mod stories;
 mod testing;
 pub mod to_controller;
 mod topics;
+mod verify;
 
 use crate::api::response::InitProducerId;
 use crate::api::{ErrorCode, Response};
@@ -36,21 +40,27 @@ use crate::controller::image::MetadataImage;
 use crate::controller::records::MetadataRecord;
 use crate::cx::{Cx, Effect};
 use crate::group::GroupCoordinator;
-use crate::ids::{BrokerEpoch, Correlation, Name, NodeId};
+use crate::ids::{BrokerEpoch, Correlation, Name, NodeId, TopicId, TopicPartition};
 use crate::net::{ConnId, Lane};
-use alloc::collections::BTreeSet;
+use crate::txn::{TransactionCoordinator, TxnLog};
+use add_partitions::AddPartitionsManager;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use coordinator::OffsetsTopic;
+use coordinator::InternalTopic;
 use kafkascope_kernel::Micros;
 use lifecycle::{About, BrokerState, Lifecycle, Turn};
 use metadata::{MetadataFollower, Published};
 use producer_ids::ProducerIds;
 use replica_manager::ReplicaManager;
 use to_controller::{ControllerCall, ToController};
+use verify::Verifying;
 
 /// How often high watermarks are written down (`replica.high.watermark.checkpoint.interval.ms`).
 const CHECKPOINT_INTERVAL: Micros = Micros::from_ms(5_000);
+
+/// How often silent producers are looked for (`producer.id.expiration.check.interval.ms`).
+const EXPIRE_PRODUCERS_INTERVAL: Micros = Micros::from_ms(600_000);
 
 /// A timer of this role.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,6 +77,14 @@ pub enum BrokerTimer {
     Retention,
     /// ISR changes may be proposed again.
     AlterPartition,
+    /// Time to forget silent producers.
+    ExpireProducers,
+    /// Of the transaction coordinator.
+    Txn(crate::txn::TxnTimer),
+    /// Time to look after questions to transaction coordinators.
+    AddPartitions,
+    /// A request's question to the transaction coordinator is asked again.
+    Verify(ConnId),
     /// Of the group coordinator.
     Group(crate::group::GroupTimer),
     /// Time for the next registration or heartbeat.
@@ -123,6 +141,10 @@ pub struct Broker {
     pub replicas: ReplicaManager,
     /// Groups whose coordinator it is.
     pub groups: GroupCoordinator,
+    /// Transactional ids whose coordinator it is.
+    pub txns: TransactionCoordinator,
+    asks: AddPartitionsManager,
+    verifying: BTreeMap<ConnId, Verifying>,
     producer_ids: ProducerIds,
     /// Topics it has asked the controller to create.
     creating: BTreeSet<Name>,
@@ -151,6 +173,9 @@ impl Broker {
             ),
             replicas: ReplicaManager::new(id),
             groups: GroupCoordinator::default(),
+            txns: TransactionCoordinator::default(),
+            asks: AddPartitionsManager::default(),
+            verifying: BTreeMap::new(),
             producer_ids: ProducerIds::default(),
             creating: BTreeSet::new(),
             no_rack: Name::from(""),
@@ -167,6 +192,7 @@ impl Broker {
         cx.arm(BrokerTimer::Checkpoint, CHECKPOINT_INTERVAL);
         let delay = Micros::from_config_ms(self.config.log_initial_task_delay_ms);
         cx.arm(BrokerTimer::Retention, delay);
+        cx.arm(BrokerTimer::ExpireProducers, EXPIRE_PRODUCERS_INTERVAL);
     }
 
     /// The process is gone; only its disk stays.
@@ -176,6 +202,9 @@ impl Broker {
         self.to_controller.kill();
         self.replicas.kill();
         self.groups = GroupCoordinator::default();
+        self.txns = TransactionCoordinator::default();
+        self.asks = AddPartitionsManager::default();
+        self.verifying.clear();
         self.producer_ids = ProducerIds::default();
         self.creating.clear();
     }
@@ -194,6 +223,10 @@ impl Broker {
     pub fn on_client_gone(&mut self, conn: ConnId, cx: &mut Cx<'_>) {
         self.replicas.on_client_gone(conn, cx);
         self.groups.on_client_gone(conn, cx);
+        self.txns.on_client_gone(conn);
+        if self.verifying.remove(&conn).is_some() {
+            cx.disarm(BrokerTimer::Verify(conn));
+        }
     }
 
     /// An answer arrived.
@@ -233,7 +266,14 @@ impl Broker {
                 let (replicas, env) = self.data_plane();
                 replicas.on_fetcher_response(from, correlation, body, &env, cx);
             }
-            Lane::Main | Lane::Bootstrap | Lane::Coordinator | Lane::Markers => {
+            Lane::Markers => self.with_txns(cx, |txns, log, cx| {
+                txns.on_marker_response(from, correlation, body, log, cx);
+            }),
+            Lane::AddPartitions => {
+                let verified = self.asks.on_response(from, correlation, body);
+                self.on_verified(verified, cx);
+            }
+            Lane::Main | Lane::Bootstrap | Lane::Coordinator => {
                 unreachable!("a broker opens no such connection")
             }
         }
@@ -253,7 +293,14 @@ impl Broker {
                 let (replicas, env) = self.data_plane();
                 replicas.on_fetcher_disconnect(peer, &env, cx);
             }
-            Lane::Main | Lane::Bootstrap | Lane::Coordinator | Lane::Markers => {}
+            Lane::Markers => {
+                self.with_txns(cx, |txns, log, cx| txns.on_marker_disconnect(peer, log, cx));
+            }
+            Lane::AddPartitions => {
+                let verified = self.asks.on_disconnect(peer, cx.now);
+                self.on_verified(verified, cx);
+            }
+            Lane::Main | Lane::Bootstrap | Lane::Coordinator => {}
         }
     }
 
@@ -284,8 +331,21 @@ impl Broker {
                 replicas.apply_retention(&env, cx);
             }
             BrokerTimer::AlterPartition => self.replicas.alter_partition.on_timer(),
+            BrokerTimer::ExpireProducers => {
+                cx.arm(BrokerTimer::ExpireProducers, EXPIRE_PRODUCERS_INTERVAL);
+                let (replicas, env) = self.data_plane();
+                replicas.expire_producers(&env, cx.epoch_ms());
+            }
+            BrokerTimer::Txn(timer) => {
+                self.with_txns(cx, |txns, log, cx| txns.on_timer(timer, log, cx));
+            }
+            BrokerTimer::AddPartitions => {
+                let verified = self.asks.time_out(cx);
+                self.on_verified(verified, cx);
+            }
+            BrokerTimer::Verify(conn) => self.ask_again(conn, cx),
             BrokerTimer::Group(timer) => {
-                self.with_groups(|groups, log| groups.on_timer(timer, log, cx));
+                self.with_groups(cx, |groups, log, cx| groups.on_timer(timer, log, cx));
             }
             BrokerTimer::Heartbeat => {
                 let about = about(&self.rack, &self.config, &self.metadata);
@@ -314,15 +374,29 @@ impl Broker {
     fn on_metadata(&mut self, published: &Published, cx: &mut Cx<'_>) {
         let (replicas, env) = self.data_plane();
         let elections = replicas.apply_metadata(published, &env, cx);
-        for (partition, elected) in elections {
-            self.with_groups(|groups, log| {
+        for (tp, elected) in elections {
+            if Some(tp.topic) == self.replicas.txn_topic {
+                self.on_txn_election(tp, elected, cx);
+                continue;
+            }
+            self.with_groups(cx, |groups, log, cx| {
                 if elected {
-                    groups.on_elected(partition, log, cx);
+                    groups.on_elected(tp.partition, log, cx);
                 } else {
-                    groups.on_resigned(partition, cx);
+                    groups.on_resigned(tp.partition, cx);
                 }
             });
         }
+    }
+
+    fn on_txn_election(&mut self, tp: TopicPartition, elected: bool, cx: &mut Cx<'_>) {
+        self.with_txns(cx, |txns, log, cx| {
+            if elected {
+                txns.on_elected(tp.partition, log.leader_epoch(tp.partition), log, cx);
+            } else {
+                txns.on_resigned(tp.partition, log, cx);
+            }
+        });
     }
 
     /// Groups forget what they committed for topics that are gone.
@@ -331,7 +405,9 @@ impl Broker {
         for record in records {
             let MetadataRecord::RemoveTopic { id } = &**record else { continue };
             if let Some(topic) = before.topics.get(id) {
-                self.with_groups(|groups, log| groups.on_topic_deleted(&topic.name, log, cx));
+                self.with_groups(cx, |groups, log, cx| {
+                    groups.on_topic_deleted(&topic.name, log, cx);
+                });
             }
         }
     }
@@ -355,23 +431,37 @@ impl Broker {
         }
     }
 
-    /// What a handler left to be passed on: ISR proposals, and moves of the offsets topic's high watermarks.
+    /// What a handler left to be passed on: ISR proposals, the need for producer ids, and moves of internal topics' high
+    /// watermarks.
     fn settle(&mut self, cx: &mut Cx<'_>) {
-        while let Some((partition, offset)) = self.replicas.moved_offsets.pop() {
-            self.with_groups(|groups, log| groups.on_high_watermark(partition, offset, log, cx));
+        while let Some((tp, offset)) = self.replicas.moved.pop() {
+            let index = tp.partition;
+            if Some(tp.topic) == self.replicas.txn_topic {
+                self.with_txns(cx, |txns, log, cx| txns.on_high_watermark(index, offset, log, cx));
+            } else {
+                self.with_groups(cx, |groups, log, cx| {
+                    groups.on_high_watermark(index, offset, log, cx);
+                });
+            }
         }
+        self.replenish_producer_ids(cx);
         let epoch = self.lifecycle.epoch();
         if let Some(request) = self.replicas.alter_partition.take_request(self.id, epoch) {
             self.to_controller.send(request, ControllerCall::AlterPartition, cx);
         }
     }
 
-    fn generate_producer_id(&mut self, transactional: bool, cx: &mut Cx<'_>) -> InitProducerId {
-        let id = if transactional {
-            Err(ErrorCode::UnsupportedVersion)
-        } else {
-            self.producer_ids.generate()
-        };
+    fn generate_producer_id(&mut self) -> InitProducerId {
+        match self.producer_ids.generate() {
+            Ok(producer_id) => {
+                InitProducerId { error: ErrorCode::None, producer_id, producer_epoch: 0 }
+            }
+            Err(error) => InitProducerId { error, producer_id: -1, producer_epoch: -1 },
+        }
+    }
+
+    /// Asks the controller for a block of ids, if somebody needed one that was not there, or soon will.
+    fn replenish_producer_ids(&mut self, cx: &mut Cx<'_>) {
         if self.producer_ids.should_request() {
             let body = crate::api::request::AllocateProducerIds {
                 broker_id: self.id,
@@ -379,12 +469,6 @@ impl Broker {
             };
             let body = crate::api::Request::AllocateProducerIds(body);
             self.to_controller.send(body, ControllerCall::AllocateProducerIds, cx);
-        }
-        match id {
-            Ok(producer_id) => {
-                InitProducerId { error: ErrorCode::None, producer_id, producer_epoch: 0 }
-            }
-            Err(error) => InitProducerId { error, producer_id: -1, producer_epoch: -1 },
         }
     }
 
@@ -399,11 +483,38 @@ impl Broker {
         (&mut self.replicas, env)
     }
 
-    fn with_groups(&mut self, run: impl FnOnce(&mut GroupCoordinator, &mut OffsetsTopic<'_>)) {
+    fn with_groups(
+        &mut self,
+        cx: &mut Cx<'_>,
+        run: impl FnOnce(&mut GroupCoordinator, &mut InternalTopic<'_>, &mut Cx<'_>),
+    ) {
         let mut groups = core::mem::take(&mut self.groups);
-        let (replicas, env) = self.data_plane();
-        run(&mut groups, &mut OffsetsTopic { env, replicas });
+        let topic = self.replicas.offsets_topic;
+        run(&mut groups, &mut self.internal(topic), cx);
         self.groups = groups;
+    }
+
+    fn with_txns(
+        &mut self,
+        cx: &mut Cx<'_>,
+        run: impl FnOnce(&mut TransactionCoordinator, &mut InternalTopic<'_>, &mut Cx<'_>),
+    ) {
+        let mut txns = core::mem::take(&mut self.txns);
+        let topic = self.replicas.txn_topic;
+        run(&mut txns, &mut self.internal(topic), cx);
+        self.txns = txns;
+    }
+
+    fn internal(&mut self, topic: Option<TopicId>) -> InternalTopic<'_> {
+        let env = Env {
+            config: &self.config,
+            image: self.metadata.image(),
+            broker_epoch: self.lifecycle.epoch(),
+            leaving: self.lifecycle.state() == BrokerState::PendingControlledShutdown,
+            no_rack: &self.no_rack,
+        };
+        let (replicas, ids) = (&mut self.replicas, &mut self.producer_ids);
+        InternalTopic { env, replicas, topic, ids }
     }
 
     fn follow_controller(&mut self, cx: &mut Cx<'_>) {

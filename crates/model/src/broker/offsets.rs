@@ -15,7 +15,7 @@ impl ReplicaManager {
     pub fn list_offsets(&self, request: &ListOffsets, env: &Env<'_>) -> Response {
         let answers = request.partitions.iter().map(|(tp, epoch, spec)| {
             let found = self.leader_of(*tp, *epoch, env).and_then(|partition| {
-                look_up(partition, *spec, request.replica_id.is_broker())
+                look_up(partition, *spec, request)
                     .map(|(offset, timestamp)| (partition, offset, timestamp))
             });
             match found {
@@ -71,10 +71,17 @@ impl ReplicaManager {
 fn look_up(
     partition: &Partition,
     spec: OffsetSpec,
-    by_follower: bool,
+    request: &ListOffsets,
 ) -> Result<(Offset, EpochMs), ErrorCode> {
     let (log, leadership) = (&partition.log, partition.require_leadership()?);
-    let end = if by_follower { log.log_end() } else { log.high_watermark() };
+    let by_follower = request.replica_id.is_broker();
+    let end = if by_follower {
+        log.log_end()
+    } else if request.read_committed {
+        log.last_stable_offset()
+    } else {
+        log.high_watermark()
+    };
     // The high watermark of a new leader may be behind what its predecessor has told (KIP-207).
     let unsure = !by_follower && log.high_watermark() < leadership.epoch_start;
     let visible = |found: Option<(Offset, EpochMs)>| {

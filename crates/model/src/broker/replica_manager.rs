@@ -7,13 +7,14 @@ use super::alter_partition::AlterPartitionManager;
 use super::delete_records::ParkedDelete;
 use super::fetch::ParkedFetch;
 use super::fetcher::Fetcher;
+use super::markers::ParkedMarkers;
 use super::produce::ParkedProduce;
 use super::replicas::Replicas;
 use super::{BrokerTimer, Env};
 use crate::api::ErrorCode;
 use crate::api::response::CurrentLeader;
 use crate::cx::Cx;
-use crate::ids::{NodeId, Offset, TopicId, TopicPartition};
+use crate::ids::{EpochMs, NodeId, Offset, TopicId, TopicPartition};
 use crate::net::ConnId;
 use crate::trace::Fact;
 use alloc::collections::BTreeMap;
@@ -32,11 +33,14 @@ pub struct ReplicaManager {
     pub alter_partition: AlterPartitionManager,
     /// The id of `__consumer_offsets`, once it exists.
     pub offsets_topic: Option<TopicId>,
+    /// The id of `__transaction_state`, once it exists.
+    pub txn_topic: Option<TopicId>,
     pub(super) produces: BTreeMap<ConnId, ParkedProduce>,
     pub(super) fetches: BTreeMap<ConnId, ParkedFetch>,
     pub(super) deletes: BTreeMap<ConnId, ParkedDelete>,
-    /// Partitions of the offsets topic whose high watermark moved, for the group coordinator.
-    pub(super) moved_offsets: Vec<(i32, Offset)>,
+    pub(super) markers: BTreeMap<ConnId, ParkedMarkers>,
+    /// Partitions of internal topics whose high watermark moved, for their coordinators.
+    pub(super) moved: Vec<(TopicPartition, Offset)>,
 }
 
 impl ReplicaManager {
@@ -48,10 +52,12 @@ impl ReplicaManager {
             fetchers: BTreeMap::new(),
             alter_partition: AlterPartitionManager::default(),
             offsets_topic: None,
+            txn_topic: None,
             produces: BTreeMap::new(),
             fetches: BTreeMap::new(),
             deletes: BTreeMap::new(),
-            moved_offsets: Vec::new(),
+            markers: BTreeMap::new(),
+            moved: Vec::new(),
         }
     }
 
@@ -85,6 +91,8 @@ impl ReplicaManager {
             self.complete_fetch(conn, env, cx);
         } else if self.produces.contains_key(&conn) {
             self.time_out_produce(conn, cx);
+        } else if self.markers.contains_key(&conn) {
+            self.time_out_markers(conn, cx);
         } else {
             self.time_out_delete(conn, env, cx);
         }
@@ -94,6 +102,7 @@ impl ReplicaManager {
     pub fn on_client_gone(&mut self, conn: ConnId, cx: &mut Cx<'_>) {
         self.forget_fetch(conn);
         self.forget_produce(conn);
+        self.forget_markers(conn);
         self.deletes.remove(&conn);
         cx.disarm(BrokerTimer::Parked(conn));
     }
@@ -146,6 +155,19 @@ impl ReplicaManager {
         (ErrorCode::NotLeaderOrFollower, Some(leader))
     }
 
+    /// Whether a partition holds what a coordinator keeps.
+    pub(super) fn is_coordinators(&self, tp: TopicPartition) -> bool {
+        Some(tp.topic) == self.offsets_topic || Some(tp.topic) == self.txn_topic
+    }
+
+    /// Forgets producers that were silent for too long (`ProducerStateManager.removeExpiredProducers`).
+    pub fn expire_producers(&mut self, env: &Env<'_>, now: EpochMs) {
+        let expiration = i64::from(env.config.producer_id_expiration_ms);
+        for partition in self.replicas.iter_mut() {
+            partition.log.producers_mut().expire(now, expiration);
+        }
+    }
+
     /// The leader appended: the high watermark may move, and parked fetches may have what they waited for.
     pub(super) fn after_append(&mut self, tp: TopicPartition, env: &Env<'_>, cx: &mut Cx<'_>) {
         self.advance_high_watermark(tp, env, cx);
@@ -168,10 +190,10 @@ impl ReplicaManager {
     pub(super) fn on_high_watermark(&mut self, tp: TopicPartition, env: &Env<'_>, cx: &mut Cx<'_>) {
         self.settle_produces(tp, cx);
         self.wake_watchers(tp, env, cx);
-        if Some(tp.topic) == self.offsets_topic
+        if self.is_coordinators(tp)
             && let Some(partition) = self.replicas.get(tp)
         {
-            self.moved_offsets.push((tp.partition, partition.log.high_watermark()));
+            self.moved.push((tp, partition.log.high_watermark()));
         }
     }
 }

@@ -28,10 +28,29 @@ choice! {
     }
 }
 
+choice! {
+    /// How a topic's batches are compressed.
+    TopicCompression {
+        /// As the producer compressed them.
+        Producer = "producer",
+        /// Not at all.
+        Uncompressed = "uncompressed",
+        /// With gzip.
+        Gzip = "gzip",
+        /// With snappy.
+        Snappy = "snappy",
+        /// With lz4.
+        Lz4 = "lz4",
+        /// With zstd.
+        Zstd = "zstd",
+    }
+}
+
 config_table! {
     /// The configs of one topic that the model honours.
     Topic TopicConfig {
         cleanup_policy: CleanupPolicy = CleanupPolicy::Delete, "cleanup.policy", any, "What becomes of old records.";
+        compression_type: TopicCompression = TopicCompression::Producer, "compression.type", any, "How its batches are compressed.";
         min_insync_replicas: i32 = 1, "min.insync.replicas", positive, "How small the ISR may be for a write with acks=all.";
         max_message_bytes: i32 = 1_048_588, "max.message.bytes", not_negative, "The largest batch the topic takes.";
         message_timestamp_type: MessageTimestampType = MessageTimestampType::CreateTime, "message.timestamp.type", any, "Who sets timestamps.";

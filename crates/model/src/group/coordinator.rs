@@ -187,6 +187,10 @@ impl GroupCoordinator {
         self.shards.values().find_map(|shard| shard.groups.get(id))
     }
 
+    pub(super) fn shard_mut(&mut self, partition: i32) -> Option<&mut Shard> {
+        self.shards.get_mut(&partition)
+    }
+
     pub(super) fn shard_for(&mut self, group: &str, log: &dyn OffsetsLog) -> Option<&mut Shard> {
         let (_, topic) = log.image().topic(OFFSETS_TOPIC)?;
         self.shards.get_mut(&partition_for(group, topic.partitions.len() as i32))
@@ -288,7 +292,8 @@ impl<'a> GroupRequest<'a> {
             Self::Join(body) => return shard.join(body, caller, limits, log, cx),
             Self::Commit(body) => return shard.commit(body, caller, log, cx),
             Self::Fetch(body) => {
-                let answer = shard.offsets.fetch(body);
+                let mut answer = shard.offsets.fetch(body);
+                shard.txn_offsets.unsettle(body, &mut answer);
                 return caller.answer(Response::OffsetFetch(answer), cx);
             }
             Self::Sync(_) | Self::Heartbeat(_) | Self::Leave(_) => {}

@@ -6,6 +6,7 @@ use super::caller::Caller;
 use super::classic::{ClassicGroup, GroupLimits, refuse_join, refuse_sync};
 use super::offsets::{Committed, Offsets};
 use super::records::{self, Stored};
+use super::transactional::PendingOffsets;
 use super::write::{Done, PendingWrite, Write, append_error};
 use super::{GroupTimer, OffsetsLog};
 use crate::api::request::{JoinGroup, OffsetCommit};
@@ -29,6 +30,8 @@ pub struct Shard {
     pub groups: BTreeMap<Name, ClassicGroup>,
     /// Committed offsets.
     pub offsets: Offsets,
+    /// Offsets that wait for a transaction.
+    pub txn_offsets: PendingOffsets,
     pending: VecDeque<PendingWrite>,
 }
 
@@ -40,6 +43,7 @@ impl Shard {
             is_loaded: false,
             groups: BTreeMap::new(),
             offsets: Offsets::new(),
+            txn_offsets: PendingOffsets::new(),
             pending: VecDeque::new(),
         }
     }
@@ -47,6 +51,10 @@ impl Shard {
     /// Replays the log; members get a fresh session each.
     pub fn load(&mut self, log: &dyn OffsetsLog, cx: &mut Cx<'_>) {
         for batch in log.batches(self.partition) {
+            if batch.transactional {
+                self.replay_transactional(&batch);
+                continue;
+            }
             for record in batch.records.iter() {
                 let key = record.key.as_deref().unwrap_or_default();
                 if let Some(stored) = records::read(key, record.value.as_deref()) {
@@ -71,6 +79,7 @@ impl Shard {
                     let id = group.clone();
                     self.groups.entry(id.clone()).or_insert_with(|| ClassicGroup::new(id));
                 }
+                self.txn_offsets.supersede(&group, &partition);
                 self.offsets.set(&group, partition, committed);
             }
             Stored::Group { id, group: Some(stored) } => {
@@ -178,21 +187,27 @@ impl Shard {
             next = match log.append(self.partition, records, cx) {
                 Err(error) => self.finish(done, append_error(error), log, cx),
                 Ok(until) => {
-                    let wait = i64::from(log.config().offsets_commit_timeout_ms);
-                    let wait = Micros::from_config_ms(wait);
-                    self.pending.push_back(PendingWrite {
-                        until,
-                        deadline: Some(cx.now + wait),
-                        done,
-                    });
-                    if self.pending.len() == 1 {
-                        cx.arm(GroupTimer::Write(self.partition), wait);
-                    }
+                    self.wait_for(until, done, log, cx);
                     None
                 }
             };
         }
         self.on_high_watermark(log.high_watermark(self.partition), log, cx);
+    }
+
+    /// What follows an append waits until the high watermark is here.
+    pub(super) fn wait_for(
+        &mut self,
+        until: Offset,
+        done: Done,
+        log: &dyn OffsetsLog,
+        cx: &mut Cx<'_>,
+    ) {
+        let wait = Micros::from_config_ms(i64::from(log.config().offsets_commit_timeout_ms));
+        self.pending.push_back(PendingWrite { until, deadline: Some(cx.now + wait), done });
+        if self.pending.len() == 1 {
+            cx.arm(GroupTimer::Write(self.partition), wait);
+        }
     }
 
     /// The high watermark moved: what it has passed is durable.
@@ -224,6 +239,7 @@ impl Shard {
             write.deadline = None;
             match &mut write.done {
                 Done::Nothing => {}
+                Done::Txn(done) => done.refuse(error, cx),
                 Done::Commit { answer, caller, .. } => {
                     if let Some(caller) = caller.take() {
                         refuse_commit(answer.clone(), error, caller, cx);
@@ -248,8 +264,15 @@ impl Shard {
         cx.disarm(GroupTimer::Write(self.partition));
         cx.disarm(GroupTimer::Loaded(self.partition));
         for write in self.pending {
-            if let Done::Commit { answer, caller: Some(caller), .. } = write.done {
-                refuse_commit(answer, ErrorCode::NotCoordinator, caller, cx);
+            match write.done {
+                Done::Commit { answer, caller: Some(caller), .. } => {
+                    refuse_commit(answer, ErrorCode::NotCoordinator, caller, cx);
+                }
+                Done::Txn(mut done) => done.refuse(ErrorCode::NotCoordinator, cx),
+                Done::Commit { .. }
+                | Done::Nothing
+                | Done::Assignment { .. }
+                | Done::StaticMember { .. } => {}
             }
         }
         for group in self.groups.values_mut() {
@@ -268,6 +291,8 @@ impl Shard {
         for write in &mut self.pending {
             if let Done::Commit { caller: Some(caller), .. } = &mut write.done {
                 caller.gone(conn);
+            } else if let Done::Txn(done) = &mut write.done {
+                done.gone(conn);
             }
         }
     }
@@ -283,6 +308,10 @@ impl Shard {
         let limits = GroupLimits::of(log.config());
         match done {
             Done::Nothing => None,
+            Done::Txn(done) => {
+                self.finish_txn(done, stored, cx);
+                None
+            }
             Done::Assignment { group, generation, assignments } => {
                 let group = self.groups.get_mut(&group)?;
                 group.on_assignment_stored(generation, &assignments, stored, limits, cx)
@@ -321,6 +350,7 @@ impl Shard {
                 partition: partition.1,
                 offset: committed.offset,
             });
+            self.txn_offsets.supersede(group, &partition);
             self.offsets.set(group, partition, Some(committed));
         }
     }
@@ -355,7 +385,7 @@ fn refuse_commit(
     caller.answer(Response::OffsetCommit(answer), cx);
 }
 
-fn exists(log: &dyn OffsetsLog, topic: &str, partition: i32) -> bool {
+pub(super) fn exists(log: &dyn OffsetsLog, topic: &str, partition: i32) -> bool {
     let count = log.image().topic(topic).map_or(0, |(_, image)| image.partitions.len());
     usize::try_from(partition).is_ok_and(|index| index < count)
 }

@@ -6,6 +6,7 @@
 use super::caller::Caller;
 use super::offsets::Committed;
 use super::offsets_log::OffsetsRecord;
+use super::transactional::TxnDone;
 use crate::api::ErrorCode;
 use crate::ids::{Name, Offset};
 use alloc::collections::BTreeMap;
@@ -54,6 +55,8 @@ pub enum Done {
         /// Who waits.
         caller: Option<Caller>,
     },
+    /// Something of a transaction.
+    Txn(TxnDone),
 }
 
 /// A write that is appended and not durable yet.

@@ -224,7 +224,8 @@ impl Sender {
         cx: &mut Cx<'_>,
     ) {
         let (acks, timeout_ms) = (self.config.acks, self.config.request_timeout_ms);
-        let body = Request::Produce(Produce { acks, timeout_ms, partitions });
+        let body =
+            Request::Produce(Produce { transactional_id: None, acks, timeout_ms, partitions });
         let peer = Peer::broker(node);
         if acks == 0 {
             self.client.send_and_forget(peer, body, cx);
