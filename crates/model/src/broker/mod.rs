@@ -44,11 +44,11 @@ use crate::ids::{BrokerEpoch, Correlation, Name, NodeId, TopicId, TopicPartition
 use crate::net::{ConnId, Lane};
 use crate::txn::{TransactionCoordinator, TxnLog};
 use add_partitions::AddPartitionsManager;
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use coordinator::InternalTopic;
 use kafkascope_kernel::Micros;
+use kafkascope_kernel::{FlatMap, FlatSet};
 use lifecycle::{About, BrokerState, Lifecycle, Turn};
 use metadata::{MetadataFollower, Published};
 use producer_ids::ProducerIds;
@@ -144,10 +144,10 @@ pub struct Broker {
     /// Transactional ids whose coordinator it is.
     pub txns: TransactionCoordinator,
     asks: AddPartitionsManager,
-    verifying: BTreeMap<ConnId, Verifying>,
+    verifying: FlatMap<ConnId, Verifying>,
     producer_ids: ProducerIds,
     /// Topics it has asked the controller to create.
-    creating: BTreeSet<Name>,
+    creating: FlatSet<Name>,
     no_rack: Name,
 }
 
@@ -175,9 +175,9 @@ impl Broker {
             groups: GroupCoordinator::default(),
             txns: TransactionCoordinator::default(),
             asks: AddPartitionsManager::default(),
-            verifying: BTreeMap::new(),
+            verifying: FlatMap::new(),
             producer_ids: ProducerIds::default(),
-            creating: BTreeSet::new(),
+            creating: FlatSet::new(),
             no_rack: Name::from(""),
         }
     }

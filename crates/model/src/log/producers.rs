@@ -14,16 +14,16 @@ use super::marker::EndMarker;
 use super::transactions::Transactions;
 use crate::api::ErrorCode;
 use crate::ids::{EpochMs, Offset, ProducerEpoch, ProducerId};
-use alloc::collections::BTreeMap;
+use kafkascope_kernel::FlatMap;
 pub use state::{BatchMetadata, ProducerState};
 pub use verification::{Guard, Verification};
 
 /// All producers of one log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ProducerStates {
-    entries: BTreeMap<ProducerId, ProducerState>,
+    entries: FlatMap<ProducerId, ProducerState>,
     transactions: Transactions,
-    verifications: BTreeMap<ProducerId, Verification>,
+    verifications: FlatMap<ProducerId, Verification>,
     verifications_made: u32,
 }
 

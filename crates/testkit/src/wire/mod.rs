@@ -7,6 +7,7 @@ mod fields;
 mod quorum;
 mod request;
 mod response;
+mod txn;
 
 use kafkascope_kernel::SimTime;
 use kafkascope_model::api::{ApiKey, Request};
@@ -39,13 +40,30 @@ impl<'a> Wire<'a> {
         put("t_ms", json!(t_us.div_euclid(1_000)));
         put("took_ms", json!(took.map(|tenths| tenths as f64 / 10.0)));
         put("to", json!(exchange.conn.server.0));
-        put("from", json!(self.client_id(exchange.conn)));
+        let origin = self.origin(exchange);
+        put("from", json!(self.client_id(origin.map_or(exchange.conn, |first| first.conn))));
         put("api", json!(api.name()));
         put("version", json!(version(&exchange.request)));
         put("request", self.request(&exchange.request));
         let response = exchange.response.as_ref();
         put("response", response.map_or(Value::Null, |response| self.response(response)));
+        if origin.is_some() {
+            put("forwarded", json!(true));
+        }
         Value::Object(line)
+    }
+
+    /// What a broker passes on to the controller is still its client's request.
+    fn origin(&self, exchange: &Exchange) -> Option<&'a Exchange> {
+        if exchange.conn.lane != Lane::ToController {
+            return None;
+        }
+        let before = self.world.exchanges().iter().take_while(|other| other.at <= exchange.at);
+        let mut open = before.filter(|other| {
+            other.conn.server == exchange.conn.client
+                && other.answered_at.is_none_or(|at| at >= exchange.at)
+        });
+        open.find(|other| other.request == exchange.request)
     }
 
     /// The `client.id` in the request's header.
@@ -54,7 +72,9 @@ impl<'a> Wire<'a> {
         match conn.lane {
             Lane::Fetcher => format!("broker-{client}-fetcher-0"),
             Lane::Raft => format!("raft-client-{client}"),
-            Lane::Lifecycle | Lane::ToController | Lane::Markers => client.to_string(),
+            Lane::Lifecycle | Lane::ToController => client.to_string(),
+            Lane::Markers => format!("broker-{client}-txn-marker-sender"),
+            Lane::AddPartitions => format!("AddPartitionsManager-client-{client}"),
             Lane::Main | Lane::Bootstrap | Lane::Coordinator => self.application(client),
         }
     }
@@ -85,6 +105,8 @@ fn version(request: &Request) -> i16 {
     match request.key() {
         // By name while the group speaks the classic protocol.
         ApiKey::OffsetCommit | ApiKey::OffsetFetch => 9,
+        // The newest is for two-phase commit alone.
+        ApiKey::InitProducerId => 5,
         other => other.latest_version(),
     }
 }

@@ -276,6 +276,10 @@ impl Consumer {
             // The next fetch is under way while the application works.
             self.send_fetches(cx);
             if !collected.records.is_empty() || !self.has_fetched() {
+                // A position that turned out to be out of range is looked up within the same poll.
+                if active && collected.records.is_empty() {
+                    self.update_positions(cx)?;
+                }
                 return Ok(self.listed(collected.records));
             }
         }

@@ -79,7 +79,7 @@ impl Consumer {
         }
     }
 
-    /// `close()`: positions are committed if that is automatic, then the group is left.
+    /// `close()`: positions are committed if that is automatic, then the group is left, then fetch sessions are closed.
     pub(super) fn begin_close(&mut self, cx: &mut Cx<'_>) -> Phase {
         let until = cx.now + CLOSE_TIMEOUT;
         let commits = self.auto_commits()
@@ -109,7 +109,7 @@ impl Consumer {
             let peer = Peer::coordinator(node);
             self.outbox.waits_for(peer) || self.client.in_flight(peer) > 0
         });
-        if waits && cx.now < until {
+        if cx.now < until && (waits || !self.close_sessions(cx)) {
             return false;
         }
         self.app.phase = Phase::Closed;

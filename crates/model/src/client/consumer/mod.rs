@@ -34,7 +34,7 @@ use crate::group::java_order;
 use crate::ids::{Correlation, LeaderEpoch, Name, NodeId, Offset, TopicId, TopicPartition};
 use crate::net::Lane;
 use crate::workload::Processing;
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use app::{App, Task};
@@ -43,6 +43,7 @@ use committed::Committed;
 use coordinator::Coordinator;
 use fetcher::Fetcher;
 use heartbeat::Heartbeat;
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Micros, SimTime};
 use membership::{Generation, Membership};
 use outbox::Outbox;
@@ -68,6 +69,7 @@ enum Call {
     ListOffsets(Vec<Partition>),
     EpochEnds(Vec<(Partition, Position)>),
     Fetch(Vec<(Partition, Offset)>),
+    CloseSession,
 }
 
 /// An application with a consumer.
@@ -94,7 +96,7 @@ pub struct Consumer {
     app: App,
     metadata_seen: u32,
     /// Topic ids as last known, for facts about topics that metadata no longer has.
-    topic_ids: BTreeMap<Name, TopicId>,
+    topic_ids: FlatMap<Name, TopicId>,
 }
 
 impl Consumer {
@@ -124,7 +126,7 @@ impl Consumer {
             fetcher: Fetcher::default(),
             app,
             metadata_seen: 0,
-            topic_ids: BTreeMap::new(),
+            topic_ids: FlatMap::new(),
         }
     }
 
@@ -207,6 +209,11 @@ impl Consumer {
     /// The group's generation as this member knows it; -1 outside.
     pub const fn generation(&self) -> i32 {
         self.membership.generation.id
+    }
+
+    /// The generation that `groupMetadata()` tells its application; -1 before it first joined.
+    pub const fn told_generation(&self) -> i32 {
+        self.membership.told_generation
     }
 
     /// Its member id; empty before it has one.
@@ -318,6 +325,7 @@ impl Consumer {
             Call::ListOffsets(partitions) => self.on_listed(&partitions, outcome, cx),
             Call::EpochEnds(asked) => self.on_epoch_ends(&asked, outcome, cx),
             Call::Fetch(asked) => self.on_fetched(peer.server, asked, outcome, cx),
+            Call::CloseSession => self.on_session_closed(),
         }
     }
 }

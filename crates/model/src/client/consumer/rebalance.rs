@@ -92,6 +92,7 @@ impl Consumer {
             self.membership.request_rejoin(reason);
             return;
         }
+        self.membership.told_generation = self.membership.generation.id;
         let owned = self.subscriptions.partitions();
         if self.is_cooperative() {
             let revoked: Vec<_> =
@@ -148,7 +149,7 @@ impl Consumer {
     }
 
     fn tell_lost(&self, partitions: &[Partition], cx: &mut Cx<'_>) {
-        let generation = self.membership.generation.id;
+        let generation = self.membership.told_generation;
         cx.note(Fact::Lost { partitions: self.tps(partitions), generation });
     }
 }
