@@ -5,7 +5,7 @@
 use alloc::vec::{self, Vec};
 use core::borrow::Borrow;
 use core::fmt;
-use core::ops::{Bound, Index, RangeBounds};
+use core::ops::{Index, RangeBounds};
 use core::slice;
 
 /// A map as a sorted vector. Looking up costs a binary search, inserting and removing moves what lies behind.
@@ -177,17 +177,8 @@ impl<K: Ord, V> FlatMap<K, V> {
     where
         K: Borrow<Q>,
     {
-        let from = match range.start_bound() {
-            Bound::Included(key) => self.find(key).unwrap_or_else(|at| at),
-            Bound::Excluded(key) => self.find(key).map_or_else(|at| at, |at| at + 1),
-            Bound::Unbounded => 0,
-        };
-        let to = match range.end_bound() {
-            Bound::Included(key) => self.find(key).map_or_else(|at| at, |at| at + 1),
-            Bound::Excluded(key) => self.find(key).unwrap_or_else(|at| at),
-            Bound::Unbounded => self.entries.len(),
-        };
-        Iter { inner: self.entries[from..to].iter() }
+        let span = super::span(&range, self.entries.len(), |key| self.find(key));
+        Iter { inner: self.entries[span].iter() }
     }
 
     /// Takes out everything from a key on.

@@ -13,8 +13,8 @@ use crate::cx::Cx;
 use crate::ids::{Correlation, Name, NodeId};
 use crate::net::{ConnId, Lane};
 use crate::txn::TXN_TOPIC;
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Micros, SimTime};
 
 /// What is asked, and whose request waits for it.
@@ -32,13 +32,13 @@ pub type Verified = (ConnId, PartitionErrors);
 /// Questions that wait, and those under way.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AddPartitionsManager {
-    waiting: BTreeMap<NodeId, Vec<Ask>>,
+    waiting: FlatMap<NodeId, Vec<Ask>>,
     outbound: Outbound<Vec<Ask>>,
 }
 
 impl Default for AddPartitionsManager {
     fn default() -> Self {
-        Self { waiting: BTreeMap::new(), outbound: Outbound::new(Lane::AddPartitions) }
+        Self { waiting: FlatMap::new(), outbound: Outbound::new(Lane::AddPartitions) }
     }
 }
 

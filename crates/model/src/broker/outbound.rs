@@ -7,8 +7,8 @@ use crate::api::{Request, Response};
 use crate::cx::Cx;
 use crate::ids::{Correlation, NodeId};
 use crate::net::{ConnId, Lane};
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Micros, SimTime};
 
 /// How long a peer is left alone after its connection failed (`reconnect.backoff.ms` of such clients).
@@ -30,13 +30,13 @@ enum Link<P> {
 pub struct Outbound<P> {
     lane: Lane,
     next: Correlation,
-    links: BTreeMap<NodeId, Link<P>>,
+    links: FlatMap<NodeId, Link<P>>,
 }
 
 impl<P> Outbound<P> {
     /// No connection yet.
     pub const fn new(lane: Lane) -> Self {
-        Self { lane, next: 0, links: BTreeMap::new() }
+        Self { lane, next: 0, links: FlatMap::new() }
     }
 
     /// Whether a request may be sent now; begins to connect if that is what it takes.

@@ -15,15 +15,15 @@ use crate::ids::{Correlation, EpochMs, Name, TopicPartition};
 use crate::log::Batch;
 use crate::log::producers::Guard;
 use crate::net::ConnId;
-use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Micros, SimTime};
 
 /// What a verification found: by partition the guard to append with, or why not to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Checked {
-    guards: BTreeMap<TopicPartition, Result<Guard, ErrorCode>>,
+    guards: FlatMap<TopicPartition, Result<Guard, ErrorCode>>,
     /// Whether transactional batches need a guard at all.
     needed: bool,
 }

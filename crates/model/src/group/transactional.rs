@@ -21,15 +21,15 @@ use crate::log::batch::ControlType;
 use crate::log::producers::Guard;
 use crate::net::ConnId;
 use crate::trace::Fact;
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatMap;
 
 /// A partition of a group.
 type OfGroup = (Name, (Name, i32));
 
 /// Offsets by producer, then by group and partition; none where something newer was committed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct PendingOffsets(BTreeMap<ProducerId, BTreeMap<OfGroup, Option<Committed>>>);
+pub struct PendingOffsets(FlatMap<ProducerId, FlatMap<OfGroup, Option<Committed>>>);
 
 /// What follows a write that is about a transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -59,7 +59,7 @@ pub enum TxnDone {
 impl PendingOffsets {
     /// Nothing waits.
     pub const fn new() -> Self {
-        Self(BTreeMap::new())
+        Self(FlatMap::new())
     }
 
     /// An offset waits for a producer's transaction.
@@ -104,7 +104,7 @@ impl PendingOffsets {
         }
     }
 
-    fn take(&mut self, producer: ProducerId) -> BTreeMap<OfGroup, Option<Committed>> {
+    fn take(&mut self, producer: ProducerId) -> FlatMap<OfGroup, Option<Committed>> {
         self.0.remove(&producer).unwrap_or_default()
     }
 }

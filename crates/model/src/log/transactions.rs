@@ -5,16 +5,16 @@
 //! open and of unreplicated ones.
 
 use crate::ids::{Offset, ProducerId};
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatMap;
 
 /// The transactions of one log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Transactions {
     /// First offset and producer of those without a marker.
-    ongoing: BTreeMap<Offset, ProducerId>,
+    ongoing: FlatMap<Offset, ProducerId>,
     /// First offset and marker of those whose marker is not known to be replicated.
-    unreplicated: BTreeMap<Offset, Offset>,
+    unreplicated: FlatMap<Offset, Offset>,
     /// In the order of their markers.
     aborted: Vec<AbortedTxn>,
 }

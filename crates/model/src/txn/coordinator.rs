@@ -20,10 +20,10 @@ use crate::ids::{LeaderEpoch, Name, Offset};
 use crate::net::ConnId;
 use crate::node::Timer;
 use crate::trace::Fact;
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec;
 use alloc::vec::Vec;
 use kafkascope_kernel::Micros;
+use kafkascope_kernel::{FlatMap, FlatSet};
 
 /// How long it takes to read a partition of the transaction log after an election.
 const LOAD_TIME: Micros = Micros::from_ms(10);
@@ -52,12 +52,12 @@ impl From<TxnTimer> for Timer {
 /// A broker's transaction coordinator.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct TransactionCoordinator {
-    pub(super) shards: BTreeMap<i32, Shard>,
+    pub(super) shards: FlatMap<i32, Shard>,
     pub(super) markers: MarkerQueue,
-    pub(super) adding: BTreeMap<u32, Adding>,
+    pub(super) adding: FlatMap<u32, Adding>,
     pub(super) adds_made: u32,
     /// Complete transactions whose last record could not be written yet.
-    pub(super) unfinished: BTreeSet<Name>,
+    pub(super) unfinished: FlatSet<Name>,
 }
 
 impl TransactionCoordinator {

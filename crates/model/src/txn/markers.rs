@@ -11,8 +11,8 @@ use crate::controller::image::MetadataImage;
 use crate::cx::Cx;
 use crate::ids::{Correlation, Name, NodeId, ProducerEpoch, ProducerId};
 use crate::net::Lane;
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
+use kafkascope_kernel::{FlatMap, FlatSet};
 use kafkascope_kernel::{Micros, SimTime};
 
 /// Markers of one transaction for one leader.
@@ -29,7 +29,7 @@ pub struct Entry {
 /// The queue of markers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct MarkerQueue {
-    waiting: BTreeMap<NodeId, Vec<Entry>>,
+    waiting: FlatMap<NodeId, Vec<Entry>>,
     /// Entries that rest until then: their leader is not known, or could not write them yet.
     resting: Vec<(SimTime, Entry)>,
     outbound: Outbound<Vec<Entry>>,
@@ -38,7 +38,7 @@ pub struct MarkerQueue {
 impl Default for MarkerQueue {
     fn default() -> Self {
         Self {
-            waiting: BTreeMap::new(),
+            waiting: FlatMap::new(),
             resting: Vec::new(),
             outbound: Outbound::new(Lane::Markers),
         }
@@ -67,11 +67,11 @@ impl MarkerQueue {
     pub fn add(
         &mut self,
         decision: &Decision<'_>,
-        partitions: &BTreeSet<Partition>,
+        partitions: &FlatSet<Partition>,
         image: &MetadataImage,
         now: SimTime,
     ) -> Vec<Partition> {
-        let mut by_leader: BTreeMap<NodeId, Vec<Partition>> = BTreeMap::new();
+        let mut by_leader: FlatMap<NodeId, Vec<Partition>> = FlatMap::new();
         let mut gone = Vec::new();
         for partition in partitions {
             match leader_of(partition, image) {

@@ -6,7 +6,7 @@
 use super::state::TxnState;
 use crate::api::ErrorCode;
 use crate::ids::{EpochMs, Name, ProducerEpoch, ProducerId};
-use alloc::collections::BTreeSet;
+use kafkascope_kernel::FlatSet;
 
 /// A partition as transactions name it.
 pub type Partition = (Name, i32);
@@ -36,7 +36,7 @@ pub struct Transaction {
     /// What is being written.
     pub pending: Option<TxnState>,
     /// Partitions that take part.
-    pub partitions: BTreeSet<Partition>,
+    pub partitions: FlatSet<Partition>,
     /// When the first of them joined; -1 none.
     pub started_at: EpochMs,
     /// When it last changed.
@@ -58,7 +58,7 @@ pub struct Transit {
     pub last_producer_epoch: ProducerEpoch,
     pub timeout_ms: i32,
     pub state: TxnState,
-    pub partitions: BTreeSet<Partition>,
+    pub partitions: FlatSet<Partition>,
     pub started_at: EpochMs,
     pub updated_at: EpochMs,
     pub epoch_bumps: bool,
@@ -82,7 +82,7 @@ impl Transaction {
             timeout_ms,
             state: TxnState::Empty,
             pending: None,
-            partitions: BTreeSet::new(),
+            partitions: FlatSet::new(),
             started_at: -1,
             updated_at: now,
             epoch_bumps: false,

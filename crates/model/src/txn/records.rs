@@ -7,7 +7,7 @@ use super::state::TxnState;
 use crate::group::OffsetsRecord;
 use crate::group::wire::{Reader, Writer};
 use crate::ids::{Bytes, Name};
-use alloc::collections::BTreeSet;
+use kafkascope_kernel::FlatSet;
 
 const KEY_VERSION: i16 = 0;
 const VALUE_VERSION: i16 = 1;
@@ -68,7 +68,7 @@ fn read_value(value: &[u8]) -> Option<Transit> {
         producer_epoch,
         timeout_ms,
         state,
-        partitions: partitions.into_iter().collect::<BTreeSet<_>>(),
+        partitions: partitions.into_iter().collect::<FlatSet<_>>(),
         updated_at,
         started_at,
         previous_producer_id: from.i64()?,

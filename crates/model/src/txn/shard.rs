@@ -14,9 +14,10 @@ use crate::group::write::append_error;
 use crate::ids::{Name, Offset};
 use crate::net::ConnId;
 use crate::trace::Fact;
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::vec;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Micros, SimTime};
 
 /// A partition of the transaction log that this broker leads.
@@ -29,7 +30,7 @@ pub struct Shard {
     /// Whether it has been read to its end.
     pub is_loaded: bool,
     /// Transactional ids by name.
-    pub transactions: BTreeMap<Name, Transaction>,
+    pub transactions: FlatMap<Name, Transaction>,
     pending: VecDeque<PendingWrite>,
 }
 
@@ -79,7 +80,7 @@ impl Shard {
             partition,
             epoch,
             is_loaded: false,
-            transactions: BTreeMap::new(),
+            transactions: FlatMap::new(),
             pending: VecDeque::new(),
         }
     }

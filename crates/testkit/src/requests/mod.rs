@@ -32,8 +32,8 @@ pub struct Agreement {
 
 impl Agreement {
     /// The share that agrees, in tenths of a percent, rounded down.
-    pub const fn per_mille(&self) -> usize {
-        if self.total == 0 { 1_000 } else { self.agreed * 1_000 / self.total }
+    pub fn per_mille(&self) -> usize {
+        (self.agreed * 1_000).checked_div(self.total).unwrap_or(1_000)
     }
 
     /// The share as people write it.
@@ -134,12 +134,12 @@ mod tests {
     #[test]
     fn what_differs_is_told_with_its_place() {
         let one = [("p", 1, "PRODUCE", 6), ("p", 1, "PRODUCE", 0)];
-        let other = [("p", 1, "PRODUCE", 0), ("p", 1, "PRODUCE", 0)];
+        let other = [("p", 1, "PRODUCE", 0), ("p", 1, "PRODUCE", 7)];
         let told = agreement("run", &trace(&one), &trace(&other));
         assert_eq!(
             told.report,
             "run: 50.0 % (1 of 2 requests)\n  p > 1: 1 of 2\n    \
-             only recorded: PRODUCE 6 to 1 at 1 ms\n    only modelled: PRODUCE 0 to 1 at 1 ms\n"
+             only recorded: PRODUCE 6 to 1 at 1 ms\n    only modelled: PRODUCE 7 to 1 at 1 ms\n"
         );
     }
 }

@@ -185,8 +185,13 @@ impl Consumer {
     pub(super) fn collect(&mut self, cx: &mut Cx<'_>) -> Result<Collected, &'static str> {
         let mut collected = Collected::default();
         let limit = self.config.max_poll_records as usize;
+        let mut paused = VecDeque::new();
         while collected.records.len() < limit {
             let Some(mut fetch) = self.fetcher.buffer.pop_front() else { break };
+            if self.subscriptions.get(&fetch.partition).is_some_and(|assigned| assigned.paused) {
+                paused.push_back(fetch);
+                continue;
+            }
             let error = fetch.answer.error;
             let fits = self.is_next(&fetch);
             if !error.is_ok() {
@@ -198,6 +203,7 @@ impl Consumer {
                 }
             }
         }
+        self.fetcher.buffer.append(&mut paused);
         Ok(collected)
     }
 
@@ -217,7 +223,10 @@ impl Consumer {
 
     /// Whether something is there to be collected.
     pub(super) fn has_fetched(&self) -> bool {
-        !self.fetcher.buffer.is_empty()
+        let paused = |fetch: &CompletedFetch| {
+            self.subscriptions.get(&fetch.partition).is_some_and(|assigned| assigned.paused)
+        };
+        self.fetcher.buffer.iter().any(|fetch| !paused(fetch))
     }
 
     /// Whether an answer begins where its partition stands.
@@ -236,6 +245,7 @@ impl Consumer {
     ) {
         let expires = cx.now + Micros::from_config_ms(self.config.metadata_max_age_ms);
         let records = fetch.take(limit - collected.records.len());
+        self.poison.extend(fetch.poison.drain(..));
         let Some(assigned) = self.subscriptions.get_mut(&fetch.partition) else { return };
         if fetch.answer.preferred_read_replica.0 >= 0 {
             assigned.preferred_replica = Some((fetch.answer.preferred_read_replica, expires));
@@ -300,7 +310,7 @@ impl Consumer {
 
     /// States what was handed out.
     pub(super) fn note_delivered(&self, records: &VecDeque<Handed>, cx: &mut Cx<'_>) {
-        for Handed { record, tp, offset, epoch } in records.iter().copied() {
+        for Handed { record, tp, offset, epoch, .. } in records.iter().copied() {
             cx.note(Fact::Delivered { record, tp, offset, epoch });
         }
     }
