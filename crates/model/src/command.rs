@@ -4,6 +4,7 @@
 //! commands, with scenario and seed, is the whole input of a run.
 
 use crate::api::request::{ConfigResource, OffsetSpec};
+use crate::client::producer::transactions::TxnCall;
 use crate::config::ConfigError;
 use crate::ids::{EpochMs, Name, NodeId, Offset};
 use crate::net::{LinkSel, MessageFault, MessageSel};
@@ -66,6 +67,10 @@ pub enum Command {
     SkewClock(NodeId, i64),
     /// A producer's application sends these records now and flushes.
     Send { producer: NodeId, topic: Name, records: Vec<NewRecord> },
+    /// A producer's application makes a call about its transaction.
+    Transact { producer: NodeId, call: TxnCall },
+    /// A producer's application calls `sendOffsetsToTransaction` with a consumer's group metadata.
+    SendOffsets { producer: NodeId, consumer: NodeId, offsets: Vec<(Name, i32, Offset)> },
     /// A consumer's application calls `commitSync`: the given offsets, or with `None` its positions.
     Commit { consumer: NodeId, offsets: Option<Vec<(Name, i32, Offset)>> },
     /// A consumer's application seeks.
@@ -133,6 +138,14 @@ pub enum AdminCommand {
     DescribeTopic {
         name: Name,
     },
+    /// Transactional ids that this broker coordinates.
+    ListTransactions {
+        broker: NodeId,
+    },
+    DescribeProducers {
+        topic: Name,
+        partition: i32,
+    },
     ListGroups,
     DescribeGroup {
         group: Name,
@@ -156,6 +169,21 @@ pub enum AdminCommand {
         group: Name,
         instances: Vec<Name>,
     },
+}
+
+/// Offsets for a transaction, with what their consumer knows of its group (`ConsumerGroupMetadata`).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct GroupOffsets {
+    /// `group.id`.
+    pub group_id: Name,
+    /// The generation, or -1.
+    pub generation_id: i32,
+    /// The member's id, or empty.
+    pub member_id: Name,
+    /// `group.instance.id`.
+    pub group_instance_id: Option<Name>,
+    /// Topic, partition and the next offset to read.
+    pub offsets: Vec<(Name, i32, Offset)>,
 }
 
 /// An application with a producer.

@@ -12,6 +12,7 @@ use crate::ids::{
 use crate::log::retention::WhyDeleted;
 use crate::net::{LinkSel, MessageFault, NextMessage};
 use crate::quota::QuotaKey;
+use crate::txn::TxnState;
 use alloc::sync::Arc;
 use kafkascope_kernel::{Micros, SimTime};
 
@@ -287,6 +288,41 @@ pub enum Fact {
     GroupConverted { group: Name, to: &'static str, epoch: i32 },
     /// An offset commit is durable.
     OffsetCommitted { group: Name, topic: Name, partition: i32, offset: Offset },
+
+    // ---- transactions
+    /// A transactional id is in another state, and that is durable.
+    TransactionMoved {
+        transactional_id: Name,
+        producer_id: ProducerId,
+        epoch: ProducerEpoch,
+        state: TxnState,
+        partitions: u32,
+    },
+    /// A transaction was open for longer than its producer allowed: the coordinator aborts it.
+    TransactionTimedOut { transactional_id: Name, open_ms: i64 },
+    /// The transaction coordinator refused a request.
+    TransactionRefused { transactional_id: Name, api: ApiKey, error: ErrorCode },
+    /// The coordinator loaded its part of the transaction log.
+    TxnCoordinatorLoaded { partition: i32, transactions: u32 },
+    /// A leader appended the first batch of a transaction.
+    TransactionJoined {
+        tp: TopicPartition,
+        first_offset: Offset,
+        producer_id: ProducerId,
+        epoch: ProducerEpoch,
+    },
+    /// A leader appended a marker: in its log a transaction is committed or aborted.
+    MarkerAppended {
+        tp: TopicPartition,
+        offset: Offset,
+        producer_id: ProducerId,
+        epoch: ProducerEpoch,
+        committed: bool,
+    },
+    /// Offsets wait in their group for a transaction to be committed.
+    OffsetPending { group: Name, topic: Name, partition: i32, offset: Offset },
+    /// Offsets that waited in their group are dropped: their transaction was aborted.
+    OffsetsDropped { group: Name, producer_id: ProducerId },
 
     // ---- consumers
     /// The client found its coordinator.

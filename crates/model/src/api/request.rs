@@ -3,6 +3,8 @@
 //! One struct a request, in the latest version that 4.3.1's own clients and brokers send. Invariant: a request is plain data
 //! and cheap to clone (payloads are shared).
 
+mod txn;
+
 use super::keys::ApiKey;
 use crate::ids::{
     BrokerEpoch, Bytes, EpochMs, LeaderEpoch, Name, NodeId, Offset, ProducerEpoch, ProducerId,
@@ -11,6 +13,11 @@ use crate::ids::{
 use crate::log::Batch;
 use crate::quota::{QuotaEntity, QuotaKey};
 use alloc::vec::Vec;
+
+pub use txn::{
+    AddPartitionsToTxn, AddedPartitions, DescribeProducers, EndTxn, TxnMarker, TxnOffsetCommit,
+    WriteTxnMarkers,
+};
 
 /// Any request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -44,6 +51,13 @@ pub enum Request {
     BrokerHeartbeat(BrokerHeartbeat),
     AlterPartition(AlterPartition),
     AllocateProducerIds(AllocateProducerIds),
+    AddPartitionsToTxn(AddPartitionsToTxn),
+    EndTxn(EndTxn),
+    WriteTxnMarkers(WriteTxnMarkers),
+    TxnOffsetCommit(TxnOffsetCommit),
+    /// Every transactional id that the broker coordinates.
+    ListTransactions,
+    DescribeProducers(DescribeProducers),
     AlterPartitionReassignments(AlterPartitionReassignments),
     DescribeGroups(DescribeGroups),
     /// Every group that the broker coordinates.
@@ -88,6 +102,12 @@ impl Request {
             Self::BrokerHeartbeat(_) => ApiKey::BrokerHeartbeat,
             Self::AlterPartition(_) => ApiKey::AlterPartition,
             Self::AllocateProducerIds(_) => ApiKey::AllocateProducerIds,
+            Self::AddPartitionsToTxn(_) => ApiKey::AddPartitionsToTxn,
+            Self::EndTxn(_) => ApiKey::EndTxn,
+            Self::WriteTxnMarkers(_) => ApiKey::WriteTxnMarkers,
+            Self::TxnOffsetCommit(_) => ApiKey::TxnOffsetCommit,
+            Self::ListTransactions => ApiKey::ListTransactions,
+            Self::DescribeProducers(_) => ApiKey::DescribeProducers,
             Self::AlterPartitionReassignments(_) => ApiKey::AlterPartitionReassignments,
             Self::DescribeGroups(_) => ApiKey::DescribeGroups,
             Self::ListGroups => ApiKey::ListGroups,
@@ -111,6 +131,8 @@ pub struct Metadata {
 /// PRODUCE.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Produce {
+    /// `transactional.id`, if the batches are part of a transaction.
+    pub transactional_id: Option<Name>,
     /// 0, 1 or -1 (all).
     pub acks: i16,
     /// How long the leader may wait for acknowledgements.

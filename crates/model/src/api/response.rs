@@ -2,6 +2,8 @@
 //!
 //! Invariant: every answer carries its error codes as data; none is a Rust error.
 
+mod txn;
+
 use super::error_code::ErrorCode;
 use super::keys::ApiKey;
 use super::request::Subscription;
@@ -13,6 +15,8 @@ use crate::ids::{
 use crate::log::Batch;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+
+pub use txn::{ActiveProducer, DescribedProducers, EndTxn, ListedTransaction, PartitionErrors};
 
 /// Any response.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -53,6 +57,15 @@ pub enum Response {
     BrokerHeartbeat(BrokerHeartbeat),
     AlterPartition(ErrorCode, Vec<AlteredPartition>),
     AllocateProducerIds(AllocateProducerIds),
+    /// One entry a transactional id, with one error a partition.
+    AddPartitionsToTxn(Vec<(Name, PartitionErrors)>),
+    EndTxn(EndTxn),
+    /// One entry a producer, with one error a partition.
+    WriteTxnMarkers(Vec<(ProducerId, PartitionErrors)>),
+    /// One error a partition.
+    TxnOffsetCommit(PartitionErrors),
+    ListTransactions(ErrorCode, Vec<ListedTransaction>),
+    DescribeProducers(Vec<DescribedProducers>),
     /// Top-level error, then one a partition.
     AlterPartitionReassignments(ErrorCode, Vec<(Name, i32, ErrorCode)>),
     DescribeGroups(Vec<DescribedGroup>),
@@ -97,6 +110,12 @@ impl Response {
             Self::BrokerHeartbeat(_) => ApiKey::BrokerHeartbeat,
             Self::AlterPartition(..) => ApiKey::AlterPartition,
             Self::AllocateProducerIds(_) => ApiKey::AllocateProducerIds,
+            Self::AddPartitionsToTxn(_) => ApiKey::AddPartitionsToTxn,
+            Self::EndTxn(_) => ApiKey::EndTxn,
+            Self::WriteTxnMarkers(_) => ApiKey::WriteTxnMarkers,
+            Self::TxnOffsetCommit(_) => ApiKey::TxnOffsetCommit,
+            Self::ListTransactions(..) => ApiKey::ListTransactions,
+            Self::DescribeProducers(_) => ApiKey::DescribeProducers,
             Self::AlterPartitionReassignments(..) => ApiKey::AlterPartitionReassignments,
             Self::DescribeGroups(_) => ApiKey::DescribeGroups,
             Self::ListGroups(..) => ApiKey::ListGroups,

@@ -15,11 +15,12 @@ use crate::cx::Cx;
 use crate::group::OFFSETS_TOPIC;
 use crate::ids::{TopicId, TopicPartition};
 use crate::trace::Fact;
+use crate::txn::TXN_TOPIC;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-/// A partition of the offsets topic that this broker began (true) or ceased (false) to lead.
-pub(super) type Elections = Vec<(i32, bool)>;
+/// A partition of a coordinator's topic that this broker began (true) or ceased (false) to lead.
+pub(super) type Elections = Vec<(TopicPartition, bool)>;
 
 /// What records are about, each thing once.
 #[derive(Default)]
@@ -42,7 +43,9 @@ impl ReplicaManager {
             Published::Image => self.whole(env),
             Published::Records(records) => delta(records.iter().map(|record| &**record)),
         };
-        self.offsets_topic = env.image.topic_ids.get(OFFSETS_TOPIC).copied();
+        let known = (self.offsets_topic, self.txn_topic);
+        self.offsets_topic = env.image.topic_ids.get(OFFSETS_TOPIC).copied().or(known.0);
+        self.txn_topic = env.image.topic_ids.get(TXN_TOPIC).copied().or(known.1);
         for topic in &delta.removed {
             self.remove_topic(*topic, env, cx, &mut elections);
         }
@@ -121,10 +124,10 @@ impl ReplicaManager {
         }
         let error = ErrorCode::NotLeaderOrFollower;
         self.refuse_waiting(waiting, tp, error, Some(leader), cx);
-        if Some(tp.topic) == self.offsets_topic
+        if self.is_coordinators(tp)
             && matches!(transition, Transition::Elected | Transition::Follows)
         {
-            elections.push((tp.partition, transition == Transition::Elected));
+            elections.push((tp, transition == Transition::Elected));
         }
     }
 
@@ -158,8 +161,8 @@ impl ReplicaManager {
         if let Some(leadership) = leadership {
             self.refuse_waiting(leadership.waiting, tp, error, None, cx);
         }
-        if Some(tp.topic) == self.offsets_topic {
-            elections.push((tp.partition, false));
+        if self.is_coordinators(tp) {
+            elections.push((tp, false));
         }
     }
 

@@ -1,9 +1,10 @@
-//! FIND_COORDINATOR, and the offsets topic as the group coordinator sees it (`AutoTopicCreationManager`,
+//! FIND_COORDINATOR, and internal topics as their coordinators see them (`AutoTopicCreationManager`,
 //! `CoordinatorPartitionWriter`).
 //!
-//! Invariant: offsets are records of an ordinary replicated partition; nothing else is kept of them here.
+//! Invariant: offsets and transactions are records of ordinary replicated partitions; nothing else is kept of them here.
 
 use super::Env;
+use super::producer_ids::ProducerIds;
 use super::replica_manager::ReplicaManager;
 use crate::api::request::{CoordinatorType, CreateTopics, FindCoordinator};
 use crate::api::response::Coordinator;
@@ -12,17 +13,30 @@ use crate::config::broker::BrokerConfig;
 use crate::controller::image::MetadataImage;
 use crate::cx::Cx;
 use crate::group::{OFFSETS_TOPIC, OffsetsLog, OffsetsRecord, partition_for};
-use crate::ids::{EpochMs, Name, NodeId, Offset, RecordId, TopicPartition};
+use crate::ids::{
+    EpochMs, LeaderEpoch, Name, NodeId, Offset, ProducerEpoch, ProducerId, RecordId, TopicId,
+    TopicPartition,
+};
+use crate::log::producers::{Guard, Origin, Terms};
 use crate::log::segment::Segment;
 use crate::log::{Batch, Codec, Record, TimestampType};
+use crate::txn::{TXN_TOPIC, TxnLog};
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
-/// Answers a FIND_COORDINATOR; whether the offsets topic must be created first.
-pub(super) fn find_coordinator(request: &FindCoordinator, env: &Env<'_>) -> (Response, bool) {
-    let groups = request.key_type == CoordinatorType::Group;
-    let missing = groups && env.image.topic(OFFSETS_TOPIC).is_none();
+/// Answers a FIND_COORDINATOR; the internal topic that must be created first, if one must.
+pub(super) fn find_coordinator(
+    request: &FindCoordinator,
+    env: &Env<'_>,
+) -> (Response, Option<&'static str>) {
+    let topic = match request.key_type {
+        CoordinatorType::Group => Some(OFFSETS_TOPIC),
+        CoordinatorType::Transaction => Some(TXN_TOPIC),
+        CoordinatorType::Share => None,
+    };
+    let missing = topic.filter(|topic| env.image.topic(topic).is_none());
     let one = |key: &Name| {
-        let node = if groups { coordinator_of(key, env.image) } else { None };
+        let node = topic.and_then(|topic| coordinator_of(key, topic, env.image));
         Coordinator {
             key: key.clone(),
             error: if node.is_some() {
@@ -38,18 +52,22 @@ pub(super) fn find_coordinator(request: &FindCoordinator, env: &Env<'_>) -> (Res
 
 /// How a broker asks for a topic that somebody needs.
 pub(super) fn creation(name: Name, config: &BrokerConfig) -> CreateTopics {
-    let internal = &*name == OFFSETS_TOPIC;
     let pair = |key: &str, value: &str| (key.into(), value.into());
-    let configs = if internal {
-        alloc::vec![pair("cleanup.policy", "compact"), pair("segment.bytes", "104857600")]
-    } else {
-        Vec::new()
-    };
-    let (num_partitions, replication_factor) = if internal {
-        (config.offsets_topic_num_partitions, config.offsets_topic_replication_factor)
-    } else {
-        let factor = i16::try_from(config.default_replication_factor).unwrap_or(i16::MAX);
-        (config.num_partitions, factor)
+    let (num_partitions, replication_factor, configs) = match &*name {
+        OFFSETS_TOPIC => (
+            config.offsets_topic_num_partitions,
+            config.offsets_topic_replication_factor,
+            alloc::vec![pair("cleanup.policy", "compact"), pair("segment.bytes", "104857600")],
+        ),
+        TXN_TOPIC => (
+            config.transaction_state_log_num_partitions,
+            config.transaction_state_log_replication_factor,
+            txn_configs(config),
+        ),
+        _ => {
+            let factor = i16::try_from(config.default_replication_factor).unwrap_or(i16::MAX);
+            (config.num_partitions, factor, Vec::new())
+        }
     };
     CreateTopics {
         name,
@@ -61,26 +79,65 @@ pub(super) fn creation(name: Name, config: &BrokerConfig) -> CreateTopics {
     }
 }
 
-fn coordinator_of(group: &Name, image: &MetadataImage) -> Option<NodeId> {
-    let (_, topic) = image.topic(OFFSETS_TOPIC)?;
+fn txn_configs(config: &BrokerConfig) -> Vec<(Name, Name)> {
+    let number = |key: &str, value: i32| (Name::from(key), Name::from(value.to_string()));
+    alloc::vec![
+        ("compression.type".into(), "uncompressed".into()),
+        ("cleanup.policy".into(), "compact".into()),
+        number("min.insync.replicas", config.transaction_state_log_min_isr),
+        number("segment.bytes", config.transaction_state_log_segment_bytes),
+        ("unclean.leader.election.enable".into(), "false".into()),
+    ]
+}
+
+/// Who coordinates a group or a transactional id: the leader of its partition of an internal topic.
+pub(super) fn coordinator_of(key: &str, topic: &str, image: &MetadataImage) -> Option<NodeId> {
+    let (_, topic) = image.topic(topic)?;
     let count = i32::try_from(topic.partitions.len()).ok()?;
-    let state = topic.partitions.get(usize::try_from(partition_for(group, count)).ok()?)?;
+    let state = topic.partitions.get(usize::try_from(partition_for(key, count)).ok()?)?;
     image.brokers.contains_key(&state.leader).then_some(state.leader)
 }
 
-/// The offsets topic on this broker.
-pub(super) struct OffsetsTopic<'a> {
+/// A coordinator's internal topic on this broker.
+pub(super) struct InternalTopic<'a> {
     pub(super) env: Env<'a>,
     pub(super) replicas: &'a mut ReplicaManager,
+    /// Its id, once it exists.
+    pub(super) topic: Option<TopicId>,
+    pub(super) ids: &'a mut ProducerIds,
 }
 
-impl OffsetsTopic<'_> {
+impl InternalTopic<'_> {
     fn tp(&self, partition: i32) -> Option<TopicPartition> {
-        self.replicas.offsets_topic.map(|topic| TopicPartition::new(topic, partition))
+        self.topic.map(|topic| TopicPartition::new(topic, partition))
+    }
+
+    fn write(
+        &mut self,
+        tp: TopicPartition,
+        batch: Batch,
+        terms: &Terms,
+        cx: &mut Cx<'_>,
+    ) -> Result<Offset, ErrorCode> {
+        let appended = self.replicas.append(tp, batch, -1, terms, &self.env, cx);
+        // A coordinator looks at the high watermark itself after an append.
+        self.replicas.moved.retain(|(moved, _)| *moved != tp);
+        appended.map(|appended| appended.next_offset).map_err(|(error, _)| error)
     }
 }
 
-impl OffsetsLog for OffsetsTopic<'_> {
+impl TxnLog for InternalTopic<'_> {
+    fn leader_epoch(&self, partition: i32) -> LeaderEpoch {
+        let replica = self.tp(partition).and_then(|tp| self.replicas.replicas.get(tp));
+        replica.map_or(-1, |replica| replica.leader_epoch)
+    }
+
+    fn new_producer_id(&mut self) -> Result<ProducerId, ErrorCode> {
+        self.ids.generate()
+    }
+}
+
+impl OffsetsLog for InternalTopic<'_> {
     fn config(&self) -> &BrokerConfig {
         self.env.config
     }
@@ -97,10 +154,22 @@ impl OffsetsLog for OffsetsTopic<'_> {
     ) -> Result<Offset, ErrorCode> {
         let tp = self.tp(partition).ok_or(ErrorCode::NotLeaderOrFollower)?;
         let batch = batch(records, cx.epoch_ms());
-        let appended = self.replicas.append(tp, batch, -1, &self.env, cx);
-        // The coordinator looks at the high watermark itself after an append.
-        self.replicas.moved_offsets.retain(|(moved, _)| *moved != partition);
-        appended.map(|appended| appended.next_offset).map_err(|(error, _)| error)
+        let terms = Terms { origin: Origin::Coordinator, ..Terms::default() };
+        self.write(tp, batch, &terms, cx)
+    }
+
+    fn append_transactional(
+        &mut self,
+        partition: i32,
+        records: Vec<OffsetsRecord>,
+        (producer_id, producer_epoch, guard): (ProducerId, ProducerEpoch, Guard),
+        cx: &mut Cx<'_>,
+    ) -> Result<Offset, ErrorCode> {
+        let tp = self.tp(partition).ok_or(ErrorCode::NotLeaderOrFollower)?;
+        let plain = batch(records, cx.epoch_ms());
+        let batch = Batch { producer_id, producer_epoch, transactional: true, ..plain };
+        let terms = Terms { origin: Origin::Coordinator, guard, ..Terms::default() };
+        self.write(tp, batch, &terms, cx)
     }
 
     fn high_watermark(&self, partition: i32) -> Offset {
@@ -146,6 +215,11 @@ fn batch(records: Vec<OffsetsRecord>, now: EpochMs) -> Batch {
         size_bytes: HEADER_BYTES + records.iter().map(record_bytes).sum::<u32>(),
         records: records.into(),
     }
+}
+
+/// What a verification needs to know of offsets that are still to be written.
+pub(super) fn transactional(producer_id: ProducerId, producer_epoch: ProducerEpoch) -> Batch {
+    Batch { producer_id, producer_epoch, transactional: true, ..batch(Vec::new(), 0) }
 }
 
 /// Bytes of a batch's header.

@@ -1,6 +1,7 @@
 //! FETCH: serving consumers and followers, at once or when there is enough (`ReplicaManager.fetchMessages`, `DelayedFetch`).
 //!
-//! A follower's fetch is also its acknowledgement. Invariant: consumers see nothing at or above the high watermark.
+//! A follower's fetch is also its acknowledgement. Invariant: consumers see nothing at or above the high watermark, and with
+//! `read_committed` nothing at or above the last stable offset.
 
 use super::partition::Partition;
 use super::read_replica::preferred_read_replica;
@@ -81,10 +82,12 @@ impl ReplicaManager {
         if partition.watchers.is_empty() {
             return;
         }
-        let end = partition.log.high_watermark();
         let satisfied = |conn: &&ConnId| {
             let parked = self.fetches.get(conn);
-            parked.is_some_and(|parked| self.is_satisfied(parked, tp, end, env))
+            parked.is_some_and(|parked| {
+                let end = visible_end(partition, parked.fetch.read_committed);
+                self.is_satisfied(parked, tp, end, env)
+            })
         };
         let ready: Vec<ConnId> = partition.watchers.iter().filter(satisfied).copied().collect();
         for conn in ready {
@@ -202,7 +205,7 @@ impl ReplicaManager {
             Ok(None) if replica.is_broker() => Look::Readable(partition, partition.log.log_end()),
             Ok(None) => match preferred_read_replica(partition, want.fetch_offset, fetch, env) {
                 Some(node) => Look::Elsewhere(partition, node),
-                None => Look::Readable(partition, partition.log.high_watermark()),
+                None => Look::Readable(partition, visible_end(partition, fetch.read_committed)),
             },
         }
     }
@@ -244,7 +247,12 @@ impl ReplicaManager {
             Look::Readable(partition, below) => {
                 let max = room.min(want.partition_max_bytes.max(0).unsigned_abs());
                 let batches = partition.log.read(want.fetch_offset, max, below, at_least_one);
-                FetchedPartition { batches, ..from(partition) }
+                let aborted_transactions = if fetch.read_committed {
+                    partition.log.aborted_in(want.fetch_offset, &batches)
+                } else {
+                    Vec::new()
+                };
+                FetchedPartition { aborted_transactions, batches, ..from(partition) }
             }
         }
     }
@@ -281,6 +289,11 @@ impl ReplicaManager {
             }
         }
     }
+}
+
+/// Up to where a consumer sees anything.
+fn visible_end(partition: &Partition, read_committed: bool) -> Offset {
+    if read_committed { partition.log.last_stable_offset() } else { partition.log.high_watermark() }
 }
 
 /// Whether a fetch may read a partition, or where its log parts from this one.
@@ -329,7 +342,7 @@ fn nothing(tp: TopicPartition) -> FetchedPartition {
 fn from(partition: &Partition) -> FetchedPartition {
     FetchedPartition {
         high_watermark: partition.log.high_watermark(),
-        last_stable_offset: partition.log.high_watermark(),
+        last_stable_offset: partition.log.last_stable_offset(),
         log_start_offset: partition.log.log_start(),
         ..nothing(partition.tp)
     }

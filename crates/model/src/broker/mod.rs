@@ -3,6 +3,7 @@
 //! Its disk outlives its process: logs, checkpoints, the metadata log. Invariant: it learns of the cluster only by metadata it
 //! fetched.
 
+pub mod add_partitions;
 pub mod alter_partition;
 mod apply;
 mod cleanup;
@@ -14,8 +15,10 @@ pub mod fetcher;
 mod follow;
 pub mod leadership;
 pub mod lifecycle;
+mod markers;
 pub mod metadata;
 mod offsets;
+pub mod outbound;
 pub mod partition;
 mod produce;
 pub mod producer_ids;
@@ -31,6 +34,7 @@ mod stories;
 mod testing;
 pub mod to_controller;
 mod topics;
+mod verify;
 
 use crate::api::response::InitProducerId;
 use crate::api::{ErrorCode, Response};
@@ -40,20 +44,26 @@ use crate::controller::records::MetadataRecord;
 use crate::cx::{Cx, Effect};
 use crate::disk::WRITE_BACK_EVERY;
 use crate::group::GroupCoordinator;
-use crate::ids::{BrokerEpoch, Correlation, Name, NodeId};
+use crate::ids::{BrokerEpoch, Correlation, Name, NodeId, TopicId, TopicPartition};
 use crate::net::{ConnId, Lane};
 use crate::trace::Fact;
+use crate::txn::{TransactionCoordinator, TxnLog};
+use add_partitions::AddPartitionsManager;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use coordinator::OffsetsTopic;
-use kafkascope_kernel::FlatSet;
+use coordinator::InternalTopic;
 use kafkascope_kernel::Micros;
+use kafkascope_kernel::{FlatMap, FlatSet};
 use lifecycle::{About, BrokerState, Lifecycle, Turn};
 use metadata::{MetadataFollower, Published};
 use producer_ids::ProducerIds;
 use quotas::QuotaManager;
 use replica_manager::ReplicaManager;
 use to_controller::{ControllerCall, ToController};
+use verify::Verifying;
+
+/// How often silent producers are looked for (`producer.id.expiration.check.interval.ms`).
+const EXPIRE_PRODUCERS_INTERVAL: Micros = Micros::from_ms(600_000);
 
 /// A timer of this role.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,6 +88,14 @@ pub enum BrokerTimer {
     Cleaner,
     /// ISR changes may be proposed again.
     AlterPartition,
+    /// Time to forget silent producers.
+    ExpireProducers,
+    /// Of the transaction coordinator.
+    Txn(crate::txn::TxnTimer),
+    /// Time to look after questions to transaction coordinators.
+    AddPartitions,
+    /// A request's question to the transaction coordinator is asked again.
+    Verify(ConnId),
     /// Of the group coordinator.
     Group(crate::group::GroupTimer),
     /// Time for the next registration or heartbeat.
@@ -136,6 +154,10 @@ pub struct Broker {
     pub groups: GroupCoordinator,
     /// What clients have used of it.
     pub quotas: QuotaManager,
+    /// Transactional ids whose coordinator it is.
+    pub txns: TransactionCoordinator,
+    asks: AddPartitionsManager,
+    verifying: FlatMap<ConnId, Verifying>,
     producer_ids: ProducerIds,
     /// Topics it has asked the controller to create.
     creating: FlatSet<Name>,
@@ -165,6 +187,9 @@ impl Broker {
             replicas: ReplicaManager::new(id),
             groups: GroupCoordinator::default(),
             quotas: QuotaManager::default(),
+            txns: TransactionCoordinator::default(),
+            asks: AddPartitionsManager::default(),
+            verifying: FlatMap::new(),
             producer_ids: ProducerIds::default(),
             creating: FlatSet::new(),
             no_rack: Name::from(""),
@@ -187,6 +212,7 @@ impl Broker {
         }
         cx.arm(BrokerTimer::Retention, delay);
         cx.arm(BrokerTimer::Cleaner, self.cleaner_backoff());
+        cx.arm(BrokerTimer::ExpireProducers, EXPIRE_PRODUCERS_INTERVAL);
     }
 
     /// The process is gone; only its disk stays.
@@ -197,6 +223,9 @@ impl Broker {
         self.replicas.kill();
         self.groups = GroupCoordinator::default();
         self.quotas.kill();
+        self.txns = TransactionCoordinator::default();
+        self.asks = AddPartitionsManager::default();
+        self.verifying.clear();
         self.producer_ids = ProducerIds::default();
         self.creating.clear();
     }
@@ -222,6 +251,10 @@ impl Broker {
     pub fn on_client_gone(&mut self, conn: ConnId, cx: &mut Cx<'_>) {
         self.replicas.on_client_gone(conn, cx);
         self.groups.on_client_gone(conn, cx);
+        self.txns.on_client_gone(conn);
+        if self.verifying.remove(&conn).is_some() {
+            cx.disarm(BrokerTimer::Verify(conn));
+        }
     }
 
     /// An answer arrived.
@@ -261,7 +294,14 @@ impl Broker {
                 let (replicas, env) = self.data_plane();
                 replicas.on_fetcher_response(from, correlation, body, &env, cx);
             }
-            Lane::Main | Lane::Bootstrap | Lane::Coordinator | Lane::Markers => {
+            Lane::Markers => self.with_txns(cx, |txns, log, cx| {
+                txns.on_marker_response(from, correlation, body, log, cx);
+            }),
+            Lane::AddPartitions => {
+                let verified = self.asks.on_response(from, correlation, body);
+                self.on_verified(verified, cx);
+            }
+            Lane::Main | Lane::Bootstrap | Lane::Coordinator => {
                 unreachable!("a broker opens no such connection")
             }
         }
@@ -281,7 +321,14 @@ impl Broker {
                 let (replicas, env) = self.data_plane();
                 replicas.on_fetcher_disconnect(peer, &env, cx);
             }
-            Lane::Main | Lane::Bootstrap | Lane::Coordinator | Lane::Markers => {}
+            Lane::Markers => {
+                self.with_txns(cx, |txns, log, cx| txns.on_marker_disconnect(peer, log, cx));
+            }
+            Lane::AddPartitions => {
+                let verified = self.asks.on_disconnect(peer, cx.now);
+                self.on_verified(verified, cx);
+            }
+            Lane::Main | Lane::Bootstrap | Lane::Coordinator => {}
         }
     }
 
@@ -332,8 +379,21 @@ impl Broker {
                 }
             }
             BrokerTimer::AlterPartition => self.replicas.alter_partition.on_timer(),
+            BrokerTimer::ExpireProducers => {
+                cx.arm(BrokerTimer::ExpireProducers, EXPIRE_PRODUCERS_INTERVAL);
+                let (replicas, env) = self.data_plane();
+                replicas.expire_producers(&env, cx.epoch_ms());
+            }
+            BrokerTimer::Txn(timer) => {
+                self.with_txns(cx, |txns, log, cx| txns.on_timer(timer, log, cx));
+            }
+            BrokerTimer::AddPartitions => {
+                let verified = self.asks.time_out(cx);
+                self.on_verified(verified, cx);
+            }
+            BrokerTimer::Verify(conn) => self.ask_again(conn, cx),
             BrokerTimer::Group(timer) => {
-                self.with_groups(|groups, log| groups.on_timer(timer, log, cx));
+                self.with_groups(cx, |groups, log, cx| groups.on_timer(timer, log, cx));
             }
             BrokerTimer::Heartbeat => {
                 let about = about(&self.rack, &self.config, &self.metadata);
@@ -369,15 +429,29 @@ impl Broker {
     fn on_metadata(&mut self, published: &Published, cx: &mut Cx<'_>) {
         let (replicas, env) = self.data_plane();
         let elections = replicas.apply_metadata(published, &env, cx);
-        for (partition, elected) in elections {
-            self.with_groups(|groups, log| {
+        for (tp, elected) in elections {
+            if Some(tp.topic) == self.replicas.txn_topic {
+                self.on_txn_election(tp, elected, cx);
+                continue;
+            }
+            self.with_groups(cx, |groups, log, cx| {
                 if elected {
-                    groups.on_elected(partition, log, cx);
+                    groups.on_elected(tp.partition, log, cx);
                 } else {
-                    groups.on_resigned(partition, cx);
+                    groups.on_resigned(tp.partition, cx);
                 }
             });
         }
+    }
+
+    fn on_txn_election(&mut self, tp: TopicPartition, elected: bool, cx: &mut Cx<'_>) {
+        self.with_txns(cx, |txns, log, cx| {
+            if elected {
+                txns.on_elected(tp.partition, log.leader_epoch(tp.partition), log, cx);
+            } else {
+                txns.on_resigned(tp.partition, log, cx);
+            }
+        });
     }
 
     /// Groups forget what they committed for topics that are gone.
@@ -386,7 +460,9 @@ impl Broker {
         for record in records {
             let MetadataRecord::RemoveTopic { id } = &**record else { continue };
             if let Some(topic) = before.topics.get(id) {
-                self.with_groups(|groups, log| groups.on_topic_deleted(&topic.name, log, cx));
+                self.with_groups(cx, |groups, log, cx| {
+                    groups.on_topic_deleted(&topic.name, log, cx);
+                });
             }
         }
     }
@@ -410,10 +486,18 @@ impl Broker {
         }
     }
 
-    /// What a handler left to be passed on: ISR proposals, and moves of the offsets topic's high watermarks.
+    /// What a handler left to be passed on: ISR proposals, the need for producer ids, and moves of internal topics' high
+    /// watermarks.
     fn settle(&mut self, cx: &mut Cx<'_>) {
-        while let Some((partition, offset)) = self.replicas.moved_offsets.pop() {
-            self.with_groups(|groups, log| groups.on_high_watermark(partition, offset, log, cx));
+        while let Some((tp, offset)) = self.replicas.moved.pop() {
+            let index = tp.partition;
+            if Some(tp.topic) == self.replicas.txn_topic {
+                self.with_txns(cx, |txns, log, cx| txns.on_high_watermark(index, offset, log, cx));
+            } else {
+                self.with_groups(cx, |groups, log, cx| {
+                    groups.on_high_watermark(index, offset, log, cx);
+                });
+            }
         }
         if core::mem::take(&mut self.replicas.dir_failed) {
             cx.note(Fact::LogDirFailed);
@@ -421,18 +505,24 @@ impl Broker {
             return;
         }
         self.meter_answers(cx);
+        self.replenish_producer_ids(cx);
         let epoch = self.lifecycle.epoch();
         if let Some(request) = self.replicas.alter_partition.take_request(self.id, epoch) {
             self.to_controller.send(request, ControllerCall::AlterPartition, cx);
         }
     }
 
-    fn generate_producer_id(&mut self, transactional: bool, cx: &mut Cx<'_>) -> InitProducerId {
-        let id = if transactional {
-            Err(ErrorCode::UnsupportedVersion)
-        } else {
-            self.producer_ids.generate()
-        };
+    fn generate_producer_id(&mut self) -> InitProducerId {
+        match self.producer_ids.generate() {
+            Ok(producer_id) => {
+                InitProducerId { error: ErrorCode::None, producer_id, producer_epoch: 0 }
+            }
+            Err(error) => InitProducerId { error, producer_id: -1, producer_epoch: -1 },
+        }
+    }
+
+    /// Asks the controller for a block of ids, if somebody needed one that was not there, or soon will.
+    fn replenish_producer_ids(&mut self, cx: &mut Cx<'_>) {
         if self.producer_ids.should_request() {
             let body = crate::api::request::AllocateProducerIds {
                 broker_id: self.id,
@@ -440,12 +530,6 @@ impl Broker {
             };
             let body = crate::api::Request::AllocateProducerIds(body);
             self.to_controller.send(body, ControllerCall::AllocateProducerIds, cx);
-        }
-        match id {
-            Ok(producer_id) => {
-                InitProducerId { error: ErrorCode::None, producer_id, producer_epoch: 0 }
-            }
-            Err(error) => InitProducerId { error, producer_id: -1, producer_epoch: -1 },
         }
     }
 
@@ -460,11 +544,38 @@ impl Broker {
         (&mut self.replicas, env)
     }
 
-    fn with_groups(&mut self, run: impl FnOnce(&mut GroupCoordinator, &mut OffsetsTopic<'_>)) {
+    fn with_groups(
+        &mut self,
+        cx: &mut Cx<'_>,
+        run: impl FnOnce(&mut GroupCoordinator, &mut InternalTopic<'_>, &mut Cx<'_>),
+    ) {
         let mut groups = core::mem::take(&mut self.groups);
-        let (replicas, env) = self.data_plane();
-        run(&mut groups, &mut OffsetsTopic { env, replicas });
+        let topic = self.replicas.offsets_topic;
+        run(&mut groups, &mut self.internal(topic), cx);
         self.groups = groups;
+    }
+
+    fn with_txns(
+        &mut self,
+        cx: &mut Cx<'_>,
+        run: impl FnOnce(&mut TransactionCoordinator, &mut InternalTopic<'_>, &mut Cx<'_>),
+    ) {
+        let mut txns = core::mem::take(&mut self.txns);
+        let topic = self.replicas.txn_topic;
+        run(&mut txns, &mut self.internal(topic), cx);
+        self.txns = txns;
+    }
+
+    fn internal(&mut self, topic: Option<TopicId>) -> InternalTopic<'_> {
+        let env = Env {
+            config: &self.config,
+            image: self.metadata.image(),
+            broker_epoch: self.lifecycle.epoch(),
+            leaving: self.lifecycle.state() == BrokerState::PendingControlledShutdown,
+            no_rack: &self.no_rack,
+        };
+        let (replicas, ids) = (&mut self.replicas, &mut self.producer_ids);
+        InternalTopic { env, replicas, topic, ids }
     }
 
     fn follow_controller(&mut self, cx: &mut Cx<'_>) {

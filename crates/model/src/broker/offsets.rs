@@ -17,7 +17,7 @@ impl ReplicaManager {
         let answers = request.partitions.iter().map(|(tp, epoch, spec)| {
             let found = self
                 .leader_of(*tp, *epoch, env)
-                .and_then(|partition| look_up(partition, *spec, request.replica_id.is_broker()));
+                .and_then(|partition| look_up(partition, *spec, request));
             match found {
                 Ok(Found { offset, timestamp, leader_epoch }) => ListedOffset {
                     tp: *tp,
@@ -69,9 +69,20 @@ impl ReplicaManager {
 }
 
 /// What a leader answers to one question (`Partition.fetchOffsetForTimestamp`).
-fn look_up(partition: &Partition, spec: OffsetSpec, by_follower: bool) -> Result<Found, ErrorCode> {
+fn look_up(
+    partition: &Partition,
+    spec: OffsetSpec,
+    request: &ListOffsets,
+) -> Result<Found, ErrorCode> {
     let (log, leadership) = (&partition.log, partition.require_leadership()?);
-    let end = if by_follower { log.log_end() } else { log.high_watermark() };
+    let by_follower = request.replica_id.is_broker();
+    let end = if by_follower {
+        log.log_end()
+    } else if request.read_committed {
+        log.last_stable_offset()
+    } else {
+        log.high_watermark()
+    };
     // The high watermark of a new leader may be behind what its predecessor has told (KIP-207).
     let sure = || {
         let known = by_follower || log.high_watermark() >= leadership.epoch_start;

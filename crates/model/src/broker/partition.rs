@@ -38,6 +38,8 @@ pub struct Partition {
     pub leadership: Option<Leadership>,
     /// Parked fetches of consumers.
     pub watchers: Vec<ConnId>,
+    /// The last stable offset as last stated, while it is below the high watermark.
+    pub unstable: Option<Offset>,
 }
 
 /// What metadata made of a replica.
@@ -68,17 +70,20 @@ impl Partition {
             partition_epoch: -1,
             leadership: None,
             watchers: Vec::new(),
+            unstable: None,
         }
     }
 
     /// The process is gone: the log stays, and the high watermark as it was last written down.
     pub fn kill(&mut self) {
         self.log.set_high_watermark(self.checkpoint);
+        self.log.producers_mut().forget_verifications();
         self.leader = NodeId::NONE;
         self.leader_epoch = -1;
         self.partition_epoch = -1;
         self.leadership = None;
         self.watchers.clear();
+        self.unstable = None;
     }
 
     /// Leads or follows as the metadata says (`Partition.makeLeader`, `makeFollower`).
@@ -127,8 +132,19 @@ impl Partition {
         let moved = self.log.set_high_watermark(to);
         if let Some((from, to)) = moved {
             cx.note(Fact::HighWatermark { tp: self.tp, from, to });
+            self.note_stable(cx);
         }
         moved.is_some()
+    }
+
+    /// States the last stable offset if it moved and is not the high watermark, or was not until now.
+    pub fn note_stable(&mut self, cx: &mut Cx<'_>) {
+        let to = self.log.last_stable_offset();
+        let unstable = (to < self.log.high_watermark()).then_some(to);
+        if unstable != self.unstable {
+            self.unstable = unstable;
+            cx.note(Fact::LastStable { tp: self.tp, to });
+        }
     }
 
     /// Compares the leader epoch that a request knows with this replica's; -1 skips it.

@@ -3,13 +3,17 @@
 //! With acks=all the ISR is looked at twice: before the append, and when the high watermark has passed it. Invariant: an answer
 //! without an error means that the batch lies below the high watermark (acks=all) or in the leader's log (acks=1).
 
+use super::partition::Partition;
 use super::replica_manager::ReplicaManager;
+use super::verify::Checked;
 use super::{BrokerTimer, Env};
 use crate::api::request::Produce;
 use crate::api::response::{self, CurrentLeader, ProducedPartition};
 use crate::api::{ErrorCode, Response};
 use crate::cx::Cx;
-use crate::ids::{Correlation, EpochMs, Offset, TopicPartition};
+use crate::ids::{Correlation, EpochMs, Offset, ProducerEpoch, ProducerId, TopicPartition};
+use crate::log::batch::ControlType;
+use crate::log::producers::Terms;
 use crate::log::validation::refused_records;
 use crate::log::{Batch, LeaderAppend};
 use crate::net::ConnId;
@@ -38,11 +42,12 @@ pub(super) struct Appended {
 
 impl ReplicaManager {
     /// Serves a PRODUCE.
-    pub fn handle_produce(
+    pub(super) fn handle_produce(
         &mut self,
         conn: ConnId,
         correlation: Correlation,
         produce: Produce,
+        checked: &Checked,
         env: &Env<'_>,
         cx: &mut Cx<'_>,
     ) {
@@ -54,9 +59,8 @@ impl ReplicaManager {
         };
         let (mut first, mut more) = (None, Vec::new());
         for (tp, batch) in produce.partitions {
-            let Some(moved) = self.produce_one(conn, tp, batch, acks, &mut parked, env, cx) else {
-                continue;
-            };
+            let told = self.produce_one(conn, tp, batch, acks, checked, &mut parked, env, cx);
+            let Some(moved) = told else { continue };
             match first {
                 None => first = Some((tp, moved)),
                 Some(_) => more.push((tp, moved)),
@@ -82,10 +86,11 @@ impl ReplicaManager {
         tp: TopicPartition,
         batch: Batch,
         acks: i16,
+        terms: &Terms,
         env: &Env<'_>,
         cx: &mut Cx<'_>,
     ) -> Result<Appended, (ErrorCode, Option<CurrentLeader>)> {
-        let appended = self.append_to_log(tp, batch, acks, env, cx)?;
+        let appended = self.append_to_log(tp, batch, acks, terms, env, cx)?;
         self.tell_appended(tp, appended.moved, env, cx);
         Ok(appended)
     }
@@ -95,6 +100,7 @@ impl ReplicaManager {
         tp: TopicPartition,
         batch: Batch,
         acks: i16,
+        terms: &Terms,
         env: &Env<'_>,
         cx: &mut Cx<'_>,
     ) -> Result<Appended, (ErrorCode, Option<CurrentLeader>)> {
@@ -112,8 +118,9 @@ impl ReplicaManager {
         }
         let (epoch, length) = (partition.leader_epoch, i64::from(batch.last_offset_delta) + 1);
         let records = batch.records.iter().map(|record| record.id).collect();
+        let told = Told::of(&batch, partition);
         let config = &partition.config;
-        match partition.log.append_as_leader(batch, epoch, cx.epoch_ms(), config) {
+        match partition.log.append_on(terms, batch, epoch, cx.epoch_ms(), config) {
             Err(error) => Err((error, None)),
             Ok(LeaderAppend::Duplicate(found)) => {
                 let base_offset = found.base_offset;
@@ -126,7 +133,9 @@ impl ReplicaManager {
                     cx.note(Fact::SegmentRolled { tp, base_offset });
                 }
                 cx.note(Fact::Appended { tp, base_offset, records, epoch });
+                told.note(tp, base_offset, cx);
                 let moved = partition.advance_high_watermark(env, cx);
+                partition.note_stable(cx);
                 let next_offset = base_offset + length;
                 Ok(Appended { base_offset, next_offset, log_append_time, moved })
             }
@@ -196,15 +205,19 @@ impl ReplicaManager {
         tp: TopicPartition,
         batch: Batch,
         acks: i16,
+        checked: &Checked,
         parked: &mut ParkedProduce,
         env: &Env<'_>,
         cx: &mut Cx<'_>,
     ) -> Option<bool> {
         let carried = batch.records.clone();
-        let appended = if matches!(acks, -1..=1) {
-            self.append_to_log(tp, batch, acks, env, cx)
-        } else {
-            Err((ErrorCode::InvalidRequiredAcks, None))
+        let appended = match checked.guard(tp) {
+            _ if !matches!(acks, -1..=1) => Err((ErrorCode::InvalidRequiredAcks, None)),
+            Err(error) => Err((error, None)),
+            Ok(guard) => {
+                let terms = Terms { guard, ..Terms::default() };
+                self.append_to_log(tp, batch, acks, &terms, env, cx)
+            }
         };
         let partition = self.replicas.get_mut(tp);
         let log_start_offset = partition.as_ref().map_or(-1, |p| p.log.log_start());
@@ -252,13 +265,50 @@ impl ReplicaManager {
         leader: Option<CurrentLeader>,
         cx: &mut Cx<'_>,
     ) {
-        let Some(parked) = self.produces.get_mut(&conn) else { return };
+        let Some(parked) = self.produces.get_mut(&conn) else {
+            return self.settle_markers(conn, tp, error, cx);
+        };
         parked.open.retain(|open| *open != tp);
         parked.set(tp, error, leader);
         if parked.open.is_empty() {
             let parked = self.produces.remove(&conn).expect("seen just now");
             cx.disarm(BrokerTimer::Parked(conn));
             parked.answer(conn, cx);
+        }
+    }
+}
+
+/// What of a batch is news to whoever follows transactions.
+#[derive(Clone, Copy, Debug)]
+enum Told {
+    Nothing,
+    Joined(ProducerId, ProducerEpoch),
+    Ended(ProducerId, ProducerEpoch, bool),
+}
+
+impl Told {
+    fn of(batch: &Batch, partition: &Partition) -> Self {
+        if !batch.transactional {
+            return Self::Nothing;
+        }
+        let (id, epoch) = (batch.producer_id, batch.producer_epoch);
+        match batch.control {
+            Some(control) => Self::Ended(id, epoch, control == ControlType::Commit),
+            None if partition.log.producers().has_ongoing(id, epoch) => Self::Nothing,
+            None => Self::Joined(id, epoch),
+        }
+    }
+
+    fn note(self, tp: TopicPartition, offset: Offset, cx: &mut Cx<'_>) {
+        match self {
+            Self::Nothing => {}
+            Self::Joined(producer_id, epoch) => {
+                let first_offset = offset;
+                cx.note(Fact::TransactionJoined { tp, first_offset, producer_id, epoch });
+            }
+            Self::Ended(producer_id, epoch, committed) => {
+                cx.note(Fact::MarkerAppended { tp, offset, producer_id, epoch, committed });
+            }
         }
     }
 }

@@ -11,6 +11,8 @@ use crate::ids::ProducerId;
 pub struct ProducerIds {
     current: Block,
     next: Option<Block>,
+    /// Somebody needed an id since the last look.
+    wanted: bool,
     requested: bool,
 }
 
@@ -25,6 +27,7 @@ struct Block {
 impl ProducerIds {
     /// A new id, or `COORDINATOR_LOAD_IN_PROGRESS` while there is none.
     pub fn generate(&mut self) -> Result<ProducerId, ErrorCode> {
+        self.wanted = true;
         if self.current.next >= self.current.end {
             self.current = self.next.take().ok_or(ErrorCode::CoordinatorLoadInProgress)?;
         }
@@ -34,7 +37,8 @@ impl ProducerIds {
 
     /// Whether the controller should be asked for a block now; counts it as asked.
     pub fn should_request(&mut self) -> bool {
-        let due = !self.requested && self.next.is_none() && self.current.is_running_out();
+        let wanted = core::mem::take(&mut self.wanted);
+        let due = wanted && !self.requested && self.next.is_none() && self.current.is_running_out();
         self.requested |= due;
         due
     }

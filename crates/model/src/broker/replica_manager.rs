@@ -7,13 +7,14 @@ use super::alter_partition::AlterPartitionManager;
 use super::delete_records::ParkedDelete;
 use super::fetch::ParkedFetch;
 use super::fetcher::Fetcher;
+use super::markers::ParkedMarkers;
 use super::produce::ParkedProduce;
 use super::replicas::Replicas;
 use super::{BrokerTimer, Env};
 use crate::api::ErrorCode;
 use crate::api::response::CurrentLeader;
 use crate::cx::Cx;
-use crate::ids::{NodeId, Offset, TopicId, TopicPartition};
+use crate::ids::{EpochMs, NodeId, Offset, TopicId, TopicPartition};
 use crate::net::ConnId;
 use alloc::vec::Vec;
 use kafkascope_kernel::FlatMap;
@@ -35,11 +36,14 @@ pub struct ReplicaManager {
     pub disk_full: bool,
     /// A write failed: the only log directory is offline, and the broker halts.
     pub(super) dir_failed: bool,
+    /// The id of `__transaction_state`, once it exists.
+    pub txn_topic: Option<TopicId>,
     pub(super) produces: FlatMap<ConnId, ParkedProduce>,
     pub(super) fetches: FlatMap<ConnId, ParkedFetch>,
     pub(super) deletes: FlatMap<ConnId, ParkedDelete>,
-    /// Partitions of the offsets topic whose high watermark moved, for the group coordinator.
-    pub(super) moved_offsets: Vec<(i32, Offset)>,
+    pub(super) markers: FlatMap<ConnId, ParkedMarkers>,
+    /// Partitions of internal topics whose high watermark moved, for their coordinators.
+    pub(super) moved: Vec<(TopicPartition, Offset)>,
 }
 
 impl ReplicaManager {
@@ -53,10 +57,12 @@ impl ReplicaManager {
             offsets_topic: None,
             disk_full: false,
             dir_failed: false,
+            txn_topic: None,
             produces: FlatMap::new(),
             fetches: FlatMap::new(),
             deletes: FlatMap::new(),
-            moved_offsets: Vec::new(),
+            markers: FlatMap::new(),
+            moved: Vec::new(),
         }
     }
 
@@ -93,6 +99,8 @@ impl ReplicaManager {
             self.complete_fetch(conn, env, cx);
         } else if self.produces.contains_key(&conn) {
             self.time_out_produce(conn, cx);
+        } else if self.markers.contains_key(&conn) {
+            self.time_out_markers(conn, cx);
         } else {
             self.time_out_delete(conn, env, cx);
         }
@@ -102,6 +110,7 @@ impl ReplicaManager {
     pub fn on_client_gone(&mut self, conn: ConnId, cx: &mut Cx<'_>) {
         self.forget_fetch(conn);
         self.forget_produce(conn);
+        self.forget_markers(conn);
         self.deletes.remove(&conn);
         cx.disarm(BrokerTimer::Parked(conn));
     }
@@ -135,6 +144,19 @@ impl ReplicaManager {
         (ErrorCode::NotLeaderOrFollower, Some(leader))
     }
 
+    /// Whether a partition holds what a coordinator keeps.
+    pub(super) fn is_coordinators(&self, tp: TopicPartition) -> bool {
+        Some(tp.topic) == self.offsets_topic || Some(tp.topic) == self.txn_topic
+    }
+
+    /// Forgets producers that were silent for too long (`ProducerStateManager.removeExpiredProducers`).
+    pub fn expire_producers(&mut self, env: &Env<'_>, now: EpochMs) {
+        let expiration = i64::from(env.config.producer_id_expiration_ms);
+        for partition in self.replicas.iter_mut() {
+            partition.log.producers_mut().expire(now, expiration);
+        }
+    }
+
     /// The leader appended, and its high watermark `moved` or not: parked fetches may have what they waited for.
     pub(super) fn tell_appended(
         &mut self,
@@ -165,10 +187,10 @@ impl ReplicaManager {
     pub(super) fn on_high_watermark(&mut self, tp: TopicPartition, env: &Env<'_>, cx: &mut Cx<'_>) {
         self.settle_produces(tp, cx);
         self.wake_watchers(tp, env, cx);
-        if Some(tp.topic) == self.offsets_topic
+        if self.is_coordinators(tp)
             && let Some(partition) = self.replicas.get(tp)
         {
-            self.moved_offsets.push((tp.partition, partition.log.high_watermark()));
+            self.moved.push((tp, partition.log.high_watermark()));
         }
     }
 }

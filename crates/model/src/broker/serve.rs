@@ -9,7 +9,7 @@ use super::to_controller::ControllerCall;
 use super::topics::metadata;
 use crate::api::{Request, Response, request};
 use crate::cx::Cx;
-use crate::group::OFFSETS_TOPIC;
+use crate::group::caller::Caller;
 use crate::ids::{Correlation, Name};
 use crate::net::ConnId;
 
@@ -28,8 +28,19 @@ impl Broker {
         }
         self.meter_request(conn, &mut body);
         match body {
-            Request::Produce(_) | Request::Fetch(_) | Request::DeleteRecords(_) => {
+            Request::Produce(produce) => self.serve_produce(conn, correlation, produce, cx),
+            Request::Fetch(_) | Request::DeleteRecords(_) | Request::DescribeProducers(_) => {
                 self.serve_data(conn, correlation, body, cx);
+            }
+            Request::InitProducerId(_)
+            | Request::AddPartitionsToTxn(_)
+            | Request::EndTxn(_)
+            | Request::ListTransactions => self.serve_txn(conn, correlation, &body, cx),
+            Request::WriteTxnMarkers(request) => {
+                self.serve_markers(conn, correlation, &request, cx);
+            }
+            Request::TxnOffsetCommit(request) => {
+                self.serve_txn_offsets(conn, correlation, request, cx);
             }
             Request::JoinGroup(_)
             | Request::SyncGroup(_)
@@ -42,7 +53,7 @@ impl Broker {
             | Request::ConsumerGroupDescribe(_)
             | Request::DescribeGroups(_)
             | Request::ListGroups
-            | Request::DeleteGroups(_) => self.with_groups(|groups, log| {
+            | Request::DeleteGroups(_) => self.with_groups(cx, |groups, log, cx| {
                 groups.handle(conn, correlation, &body, log, cx);
             }),
             Request::CreateTopics(_)
@@ -71,11 +82,6 @@ impl Broker {
                 let (replicas, env) = self.data_plane();
                 cx.respond(conn, correlation, replicas.offset_for_leader_epoch(&request, &env));
             }
-            Request::InitProducerId(request) => {
-                let transactional = request.transactional_id.is_some();
-                let answer = Response::InitProducerId(self.generate_producer_id(transactional, cx));
-                cx.respond(conn, correlation, answer);
-            }
             Request::BrokerRegistration(_)
             | Request::BrokerHeartbeat(_)
             | Request::AlterPartition(_)
@@ -86,6 +92,35 @@ impl Broker {
             | Request::EndQuorumEpoch(_) => cx.close(conn),
         }
         self.settle(cx);
+    }
+
+    /// What the transaction coordinator answers, now or later; a producer id without a transactional id any broker gives.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "every other request is answered elsewhere")]
+    fn serve_txn(
+        &mut self,
+        conn: ConnId,
+        correlation: Correlation,
+        body: &Request,
+        cx: &mut Cx<'_>,
+    ) {
+        let caller = Caller::new(conn, correlation);
+        match body {
+            Request::InitProducerId(request) if request.transactional_id.is_none() => {
+                let answer = self.generate_producer_id();
+                caller.answer(Response::InitProducerId(answer), cx);
+            }
+            Request::InitProducerId(request) => {
+                self.with_txns(cx, |txns, log, cx| txns.init(request, caller, log, cx));
+            }
+            Request::AddPartitionsToTxn(request) => {
+                self.with_txns(cx, |txns, log, cx| txns.add_partitions(request, caller, log, cx));
+            }
+            Request::EndTxn(request) => {
+                self.with_txns(cx, |txns, log, cx| txns.end(request, caller, log, cx));
+            }
+            Request::ListTransactions => caller.answer(self.txns.list(), cx),
+            other => unreachable!("not about transactions: {other:?}"),
+        }
     }
 
     /// What the partitions themselves answer, now or later.
@@ -99,8 +134,8 @@ impl Broker {
     ) {
         let (replicas, env) = self.data_plane();
         match body {
-            Request::Produce(produce) => {
-                replicas.handle_produce(conn, correlation, produce, &env, cx);
+            Request::DescribeProducers(request) => {
+                cx.respond(conn, correlation, replicas.describe_producers(&request, &env));
             }
             Request::Fetch(fetch) => replicas.handle_fetch(conn, correlation, fetch, &env, cx),
             Request::DeleteRecords(request) => {
@@ -126,8 +161,8 @@ impl Broker {
     ) -> Response {
         let (_, env) = self.data_plane();
         let (answer, missing) = find_coordinator(request, &env);
-        if missing {
-            self.create(OFFSETS_TOPIC.into(), cx);
+        if let Some(topic) = missing {
+            self.create(topic.into(), cx);
         }
         answer
     }

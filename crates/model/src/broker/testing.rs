@@ -4,6 +4,7 @@
 
 use super::metadata::Published;
 use super::replica_manager::ReplicaManager;
+use super::verify::Checked;
 use super::{BrokerTimer, Env};
 use crate::api::request::{Fetch, FetchPartition, Produce};
 use crate::api::response::{AlteredPartition, FetchedPartition, ProducedPartition};
@@ -152,7 +153,12 @@ impl Rig {
         batch: Batch,
     ) -> Option<ProducedPartition> {
         let partitions = alloc::vec![(TP, batch)];
-        let body = Request::Produce(Produce { acks, timeout_ms: 30_000, partitions });
+        let body = Request::Produce(Produce {
+            transactional_id: None,
+            acks,
+            timeout_ms: 30_000,
+            partitions,
+        });
         let correlation = self.request(to, body);
         self.settle();
         self.produced(correlation)
@@ -162,7 +168,7 @@ impl Rig {
     pub(super) fn produced(&self, correlation: Correlation) -> Option<ProducedPartition> {
         let answered = self.answers.iter().find(|(answered, _)| *answered == correlation)?;
         let Some(Response::Produce(body)) = &answered.1 else { return None };
-        Some(body.partitions[0])
+        Some(body.partitions[0].clone())
     }
 
     /// The last request's correlation id.
@@ -355,7 +361,8 @@ impl Rig {
     fn serve(&mut self, conn: ConnId, correlation: Correlation, body: Request) {
         self.with(conn.server, |broker, env, cx| {
             if let Request::Produce(produce) = body {
-                broker.handle_produce(conn, correlation, produce, env, cx);
+                let checked = Checked::default();
+                broker.handle_produce(conn, correlation, produce, &checked, env, cx);
             } else if let Request::Fetch(fetch) = body {
                 broker.handle_fetch(conn, correlation, fetch, env, cx);
             } else if let Request::ListOffsets(request) = body {

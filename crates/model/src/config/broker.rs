@@ -128,6 +128,16 @@ config_table! {
         offsets_retention_minutes: i32 = 10_080, "offsets.retention.minutes", positive, "How long offsets are kept that no group needs.";
         offsets_retention_check_interval_ms: i64 = 600_000, "offsets.retention.check.interval.ms", positive, "How often such offsets are looked for.";
         offsets_commit_timeout_ms: i32 = 5_000, "offsets.commit.timeout.ms", positive, "How long a commit may wait for replication.";
+        transaction_state_log_num_partitions: i32 = 50, "transaction.state.log.num.partitions", positive, "Partitions of __transaction_state.";
+        transaction_state_log_segment_bytes: i32 = 104_857_600, "transaction.state.log.segment.bytes", positive, "segment.bytes of __transaction_state.";
+        transaction_max_timeout_ms: i32 = 900_000, "transaction.max.timeout.ms", positive, "The longest transaction.timeout.ms a producer may ask for.";
+        transaction_abort_interval_ms: i32 = 10_000, "transaction.abort.timed.out.transaction.cleanup.interval.ms", positive, "How often a coordinator looks for transactions that took too long.";
+        transactional_id_expiration_ms: i32 = 604_800_000, "transactional.id.expiration.ms", positive, "How long an unused transactional id is remembered.";
+        transaction_remove_expired_interval_ms: i32 = 3_600_000, "transaction.remove.expired.transaction.cleanup.interval.ms", positive, "How often a coordinator looks for such ids.";
+        transaction_partition_verification_enable: bool = true, "transaction.partition.verification.enable", any, "Whether a leader asks the coordinator before a transaction's first batch is appended.";
+        add_partitions_to_txn_retry_backoff_ms: i32 = 20, "add.partitions.to.txn.retry.backoff.ms", positive, "How long a leader waits before it asks the coordinator again.";
+        add_partitions_to_txn_retry_backoff_max_ms: i32 = 100, "add.partitions.to.txn.retry.backoff.max.ms", not_negative, "How long it goes on asking.";
+        request_timeout_ms: i32 = 30_000, "request.timeout.ms", positive, "How long a broker waits for another one's answer.";
         transaction_state_log_replication_factor: i16 = 3, "transaction.state.log.replication.factor", positive, "Replicas of __transaction_state.";
         transaction_state_log_min_isr: i32 = 2, "transaction.state.log.min.isr", positive, "min.insync.replicas of __transaction_state.";
         share_coordinator_state_topic_replication_factor: i16 = 3, "share.coordinator.state.topic.replication.factor", positive, "Replicas of __share_group_state.";

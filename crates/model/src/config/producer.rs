@@ -59,6 +59,8 @@ config_table! {
         client_id: Option<Name> = None, "client.id", any, "The client's name in requests.";
         acks: Acks = Acks::All, "acks", any, "How many replicas must have a batch before it is acknowledged.";
         enable_idempotence: Option<bool> = None, "enable.idempotence", any, "Whether brokers drop duplicates that retries make.";
+        transactional_id: Option<Name> = None, "transactional.id", any, "The name under which this producer's transactions go on after a restart.";
+        transaction_timeout_ms: i32 = 60_000, "transaction.timeout.ms", positive, "How long a transaction may be open before the coordinator aborts it.";
         batch_size: i32 = 16_384, "batch.size", not_negative, "How many bytes a batch may grow to.";
         linger_ms: i64 = 5, "linger.ms", not_negative, "How long a batch waits for more records.";
         buffer_memory: i64 = 33_554_432, "buffer.memory", not_negative, "Bytes for records not yet sent.";
@@ -114,6 +116,10 @@ impl ProducerConfig {
             let reason = "Must set acks to all in order to use the idempotent producer. \
                           Otherwise we cannot guarantee idempotence.";
             return refuse("acks", reason);
+        }
+        if self.transactional_id.is_some() && !self.is_idempotent() {
+            let reason = "Cannot set a transactional.id without also enabling idempotence.";
+            return refuse("transactional.id", reason);
         }
         if idempotent && self.max_in_flight > MAX_IN_FLIGHT_FOR_IDEMPOTENCE {
             let reason = "Must set max.in.flight.requests.per.connection to at most 5 to use the \

@@ -57,6 +57,12 @@ impl Controller {
             | Request::DescribeGroups(_)
             | Request::ListGroups
             | Request::DeleteGroups(_)
+            | Request::AddPartitionsToTxn(_)
+            | Request::EndTxn(_)
+            | Request::WriteTxnMarkers(_)
+            | Request::TxnOffsetCommit(_)
+            | Request::ListTransactions
+            | Request::DescribeProducers(_)
             | Request::DeleteRecords(_) => unreachable!("no node sends this to a controller"),
         }
     }
@@ -268,6 +274,12 @@ fn refuse(body: &Request) -> Response {
         | Request::DescribeGroups(_)
         | Request::ListGroups
         | Request::DeleteGroups(_)
+        | Request::AddPartitionsToTxn(_)
+        | Request::EndTxn(_)
+        | Request::WriteTxnMarkers(_)
+        | Request::TxnOffsetCommit(_)
+        | Request::ListTransactions
+        | Request::DescribeProducers(_)
         | Request::DeleteRecords(_) => unreachable!("no node sends this to a controller"),
     }
 }
@@ -315,6 +327,12 @@ pub(super) fn not_controller(answer: Response) -> Response {
         | Response::DescribeGroups(_)
         | Response::ListGroups(..)
         | Response::DeleteGroups(_)
+        | Response::AddPartitionsToTxn(_)
+        | Response::EndTxn(_)
+        | Response::WriteTxnMarkers(_)
+        | Response::TxnOffsetCommit(_)
+        | Response::ListTransactions(..)
+        | Response::DescribeProducers(_)
         | Response::DeleteRecords(_)) => same,
     }
 }

@@ -205,6 +205,10 @@ impl GroupCoordinator {
         self.shards.values().find_map(|shard| shard.groups.get(id))
     }
 
+    pub(super) fn shard_mut(&mut self, partition: i32) -> Option<&mut Shard> {
+        self.shards.get_mut(&partition)
+    }
+
     /// A group of the consumer protocol, if this broker coordinates it.
     pub fn consumer_group(&self, id: &str) -> Option<&ConsumerGroup> {
         self.shards.values().find_map(|shard| shard.modern.get(id))

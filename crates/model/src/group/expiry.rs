@@ -30,7 +30,8 @@ impl Shard {
                 records.push(records::offset_record(&id, &tp, None));
                 self.offsets.set(&id, tp, None);
             }
-            if self.groups[&id].is_forgettable() && self.offsets.of(&id).next().is_none() {
+            let needed = self.offsets.of(&id).next().is_some() || self.txn_offsets.waits_for(&id);
+            if self.groups[&id].is_forgettable() && !needed {
                 records.push(records::group_tombstone(&id));
                 self.groups.remove(&id);
             }

@@ -21,6 +21,14 @@ pub fn sort_by_name<T>(items: Vec<T>, key: impl Fn(&T) -> &str) -> Vec<T> {
     sort_by_hash(items, DEFAULT_CAPACITY, |item| java_string_hash(key(item)))
 }
 
+/// Sorts items as a hash map of longs lists them.
+pub fn sort_by_id<T>(items: Vec<T>, key: impl Fn(&T) -> i64) -> Vec<T> {
+    sort_by_hash(items, DEFAULT_CAPACITY, |item| {
+        let id = key(item);
+        (id ^ (id >> 32)) as i32
+    })
+}
+
 fn sort_by_hash<T>(items: Vec<T>, capacity: usize, hash: impl Fn(&T) -> i32) -> Vec<T> {
     let mut buckets = capacity.max(1).next_power_of_two();
     while items.len() > buckets * 3 / 4 {

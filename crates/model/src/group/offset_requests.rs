@@ -32,6 +32,7 @@ impl Shard {
             return caller.answer(Response::OffsetFetch(answer), cx);
         }
         let mut answer = self.offsets.fetch(request);
+        self.txn_offsets.unsettle(request, &mut answer);
         for row in &mut answer.offsets {
             let asked = request.topic_ids.iter().find(|(topic, _)| *topic == row.0);
             if asked.is_some_and(|(topic, id)| log.image().topic_ids.get(topic) != Some(id)) {

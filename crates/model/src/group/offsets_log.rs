@@ -6,8 +6,9 @@ use crate::api::ErrorCode;
 use crate::config::broker::BrokerConfig;
 use crate::controller::image::MetadataImage;
 use crate::cx::Cx;
-use crate::ids::{Bytes, Offset};
+use crate::ids::{Bytes, Offset, ProducerEpoch, ProducerId};
 use crate::log::Batch;
+use crate::log::producers::Guard;
 use alloc::vec::Vec;
 
 /// The internal topic that holds groups and their offsets (`Topic.GROUP_METADATA_TOPIC_NAME`).
@@ -40,6 +41,15 @@ pub trait OffsetsLog {
         &mut self,
         partition: i32,
         records: Vec<OffsetsRecord>,
+        cx: &mut Cx<'_>,
+    ) -> Result<Offset, ErrorCode>;
+
+    /// The same as part of a producer's transaction; with the guard of its verification, if it needed one.
+    fn append_transactional(
+        &mut self,
+        partition: i32,
+        records: Vec<OffsetsRecord>,
+        producer: (ProducerId, ProducerEpoch, Guard),
         cx: &mut Cx<'_>,
     ) -> Result<Offset, ErrorCode>;
 

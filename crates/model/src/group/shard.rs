@@ -8,6 +8,7 @@ use super::modern::limits::ModernLimits;
 use super::modern::{ConsumerGroup, records as modern};
 use super::offsets::{Committed, Offsets};
 use super::records::{self, Stored};
+use super::transactional::PendingOffsets;
 use super::write::{Done, PendingWrite, Write, append_error, failed};
 use super::{GroupTimer, OffsetsLog};
 use crate::api::request::{JoinGroup, OffsetCommit};
@@ -34,6 +35,8 @@ pub struct Shard {
     pub modern: FlatMap<Name, ConsumerGroup>,
     /// Committed offsets.
     pub offsets: Offsets,
+    /// Offsets that wait for a transaction.
+    pub txn_offsets: PendingOffsets,
     pending: VecDeque<PendingWrite>,
 }
 
@@ -46,6 +49,7 @@ impl Shard {
             groups: FlatMap::new(),
             modern: FlatMap::new(),
             offsets: Offsets::new(),
+            txn_offsets: PendingOffsets::new(),
             pending: VecDeque::new(),
         }
     }
@@ -53,6 +57,10 @@ impl Shard {
     /// Replays the log; members get a fresh session each.
     pub fn load(&mut self, log: &dyn OffsetsLog, cx: &mut Cx<'_>) {
         for batch in log.batches(self.partition) {
+            if batch.transactional {
+                self.replay_transactional(&batch);
+                continue;
+            }
             for record in batch.records.iter() {
                 let key = record.key.as_deref().unwrap_or_default();
                 if let Some(stored) = records::read(key, record.value.as_deref()) {
@@ -84,6 +92,7 @@ impl Shard {
                     let id = group.clone();
                     self.groups.entry(id.clone()).or_insert_with(|| ClassicGroup::new(id));
                 }
+                self.txn_offsets.supersede(&group, &partition);
                 self.offsets.set(&group, partition, committed);
             }
             Stored::Group { id, group: Some(stored) } => {
@@ -217,21 +226,27 @@ impl Shard {
                     self.finish(done, append_error(error), log, cx)
                 }
                 Ok(until) => {
-                    let wait = i64::from(log.config().offsets_commit_timeout_ms);
-                    let wait = Micros::from_config_ms(wait);
-                    self.pending.push_back(PendingWrite {
-                        until,
-                        deadline: Some(cx.now + wait),
-                        done,
-                    });
-                    if self.pending.len() == 1 {
-                        cx.arm(GroupTimer::Write(self.partition), wait);
-                    }
+                    self.wait_for(until, done, log, cx);
                     None
                 }
             };
         }
         self.on_high_watermark(log.high_watermark(self.partition), log, cx);
+    }
+
+    /// What follows an append waits until the high watermark is here.
+    pub(super) fn wait_for(
+        &mut self,
+        until: Offset,
+        done: Done,
+        log: &dyn OffsetsLog,
+        cx: &mut Cx<'_>,
+    ) {
+        let wait = Micros::from_config_ms(i64::from(log.config().offsets_commit_timeout_ms));
+        self.pending.push_back(PendingWrite { until, deadline: Some(cx.now + wait), done });
+        if self.pending.len() == 1 {
+            cx.arm(GroupTimer::Write(self.partition), wait);
+        }
     }
 
     /// The high watermark moved: what it has passed is durable.
@@ -263,6 +278,7 @@ impl Shard {
             write.deadline = None;
             match &mut write.done {
                 Done::Nothing => {}
+                Done::Txn(done) => done.refuse(error, cx),
                 Done::Commit { answer, caller, .. } => {
                     if let Some(caller) = caller.take() {
                         refuse_commit(answer.clone(), error, caller, cx);
@@ -291,6 +307,7 @@ impl Shard {
                 Done::Commit { answer, caller: Some(caller), .. } => {
                     refuse_commit(answer, ErrorCode::NotCoordinator, caller, cx);
                 }
+                Done::Txn(mut done) => done.refuse(ErrorCode::NotCoordinator, cx),
                 Done::Answer { answer, caller: Some(caller) } => {
                     caller.answer(failed(answer, ErrorCode::NotCoordinator), cx);
                 }
@@ -322,6 +339,8 @@ impl Shard {
             | Done::Answer { caller: Some(caller), .. } = &mut write.done
             {
                 caller.gone(conn);
+            } else if let Done::Txn(done) = &mut write.done {
+                done.gone(conn);
             }
         }
     }
@@ -337,6 +356,10 @@ impl Shard {
         let limits = GroupLimits::of(log.config());
         match done {
             Done::Nothing => None,
+            Done::Txn(done) => {
+                self.finish_txn(done, stored, cx);
+                None
+            }
             Done::Answer { answer, caller } => {
                 let answer = if stored.is_ok() { answer } else { failed(answer, stored) };
                 if let Some(caller) = caller {
@@ -382,6 +405,7 @@ impl Shard {
                 partition: partition.1,
                 offset: committed.offset,
             });
+            self.txn_offsets.supersede(group, &partition);
             self.offsets.set(group, partition, Some(committed));
         }
     }
@@ -416,7 +440,7 @@ fn refuse_commit(
     caller.answer(Response::OffsetCommit(answer), cx);
 }
 
-fn exists(log: &dyn OffsetsLog, topic: &str, partition: i32) -> bool {
+pub(super) fn exists(log: &dyn OffsetsLog, topic: &str, partition: i32) -> bool {
     let count = log.image().topic(topic).map_or(0, |(_, image)| image.partitions.len());
     usize::try_from(partition).is_ok_and(|index| index < count)
 }

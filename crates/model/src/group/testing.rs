@@ -14,7 +14,8 @@ use crate::config::broker::BrokerConfig;
 use crate::controller::image::{MetadataImage, TopicImage};
 use crate::controller::records::PartitionState;
 use crate::cx::{Cx, Effect, Streams};
-use crate::ids::{Name, NodeId, Offset, RecordId, TopicId};
+use crate::ids::{Name, NodeId, Offset, ProducerEpoch, ProducerId, RecordId, TopicId};
+use crate::log::producers::Guard;
 use crate::log::{Batch, Codec, Record, TimestampType};
 use crate::net::{ConnId, Lane};
 use crate::node::Timer;
@@ -52,6 +53,21 @@ impl OffsetsLog for FakeLog {
 
     fn image(&self) -> &MetadataImage {
         &self.image
+    }
+
+    fn append_transactional(
+        &mut self,
+        partition: i32,
+        records: Vec<OffsetsRecord>,
+        (producer_id, producer_epoch, _): (ProducerId, ProducerEpoch, Guard),
+        cx: &mut Cx<'_>,
+    ) -> Result<Offset, ErrorCode> {
+        let next = self.append(partition, records, cx);
+        if let Some(batch) = self.batches.last_mut() {
+            (batch.producer_id, batch.producer_epoch) = (producer_id, producer_epoch);
+            batch.transactional = true;
+        }
+        next
     }
 
     fn append(

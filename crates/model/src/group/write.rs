@@ -6,6 +6,7 @@
 use super::caller::Caller;
 use super::offsets::Committed;
 use super::offsets_log::OffsetsRecord;
+use super::transactional::TxnDone;
 use crate::api::{ErrorCode, Response, response};
 use crate::ids::{Name, Offset};
 use alloc::vec;
@@ -61,6 +62,8 @@ pub enum Done {
         /// Who waits.
         caller: Option<Caller>,
     },
+    /// Something of a transaction.
+    Txn(TxnDone),
 }
 
 /// A write that is appended and not durable yet.

@@ -44,6 +44,8 @@ pub enum Lane {
     Raft,
     /// Transaction coordinator to partition leaders.
     Markers,
+    /// Partition leaders to transaction coordinators (`AddPartitionsToTxnManager`).
+    AddPartitions,
 }
 
 /// Which links a command is about.

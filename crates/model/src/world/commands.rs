@@ -7,7 +7,10 @@ use crate::broker::Broker;
 use crate::client::admin::{Admin, AdminTimeouts};
 use crate::client::consumer::Consumer;
 use crate::client::producer::Producer;
-use crate::command::{Command, CommandError, ConfigPairs, ConsumerSpec, ProducerSpec};
+use crate::client::producer::transactions::TxnCall;
+use crate::command::{
+    Command, CommandError, ConfigPairs, ConsumerSpec, GroupOffsets, ProducerSpec,
+};
 use crate::config::ConfigTable;
 use crate::config::broker::BrokerConfig;
 use crate::config::consumer::ConsumerConfig;
@@ -73,6 +76,14 @@ impl World {
             }
             Command::SetWorkload { producer, workload } => {
                 self.tell_producer(*producer, |app, cx| app.set_workload(workload.clone(), cx))
+            }
+            Command::Transact { producer, call } => {
+                self.tell_producer(*producer, |app, cx| app.transact(call.clone(), cx))
+            }
+            Command::SendOffsets { producer, consumer, offsets } => {
+                let metadata = self.group_metadata(*consumer, offsets.clone())?;
+                let call = TxnCall::SendOffsets(metadata);
+                self.tell_producer(*producer, |app, cx| app.transact(call, cx))
             }
             Command::Commit { consumer, offsets } => {
                 self.tell_consumer(*consumer, |app, cx| app.commit(offsets.clone(), cx))
@@ -259,6 +270,25 @@ impl World {
             }
         });
         if known { Ok(()) } else { Err(CommandError::WrongKind { node: id, wanted: "a producer" }) }
+    }
+
+    /// What a consumer knows of its group, for offsets of a transaction.
+    fn group_metadata(
+        &self,
+        id: NodeId,
+        offsets: Vec<(Name, i32, crate::ids::Offset)>,
+    ) -> Result<GroupOffsets, CommandError> {
+        let process = self.processes.get(&id).ok_or(CommandError::UnknownNode(id))?;
+        let Node::Consumer(consumer) = &process.node else {
+            return Err(CommandError::WrongKind { node: id, wanted: "a consumer" });
+        };
+        Ok(GroupOffsets {
+            group_id: consumer.config.group_id.clone().unwrap_or_default(),
+            generation_id: consumer.generation(),
+            member_id: consumer.member_id().clone(),
+            group_instance_id: consumer.config.group_instance_id.clone(),
+            offsets,
+        })
     }
 
     fn tell_consumer(

@@ -38,6 +38,12 @@ impl Request {
             | Self::BrokerHeartbeat(_)
             | Self::AlterPartition(_)
             | Self::AllocateProducerIds(_)
+            | Self::AddPartitionsToTxn(_)
+            | Self::EndTxn(_)
+            | Self::WriteTxnMarkers(_)
+            | Self::TxnOffsetCommit(_)
+            | Self::ListTransactions
+            | Self::DescribeProducers(_)
             | Self::AlterPartitionReassignments(_)
             | Self::DescribeGroups(_)
             | Self::ListGroups
@@ -120,6 +126,16 @@ impl Response {
                 first(core::iter::once(*error).chain(body.iter().map(|p| p.error)))
             }
             Self::AllocateProducerIds(body) => body.error,
+            Self::AddPartitionsToTxn(body) => {
+                first(body.iter().flat_map(|(_, rows)| rows.iter().map(|row| row.2)))
+            }
+            Self::WriteTxnMarkers(body) => {
+                first(body.iter().flat_map(|(_, rows)| rows.iter().map(|row| row.2)))
+            }
+            Self::EndTxn(body) => body.error,
+            Self::TxnOffsetCommit(body) => first(body.iter().map(|row| row.2)),
+            Self::ListTransactions(error, _) => *error,
+            Self::DescribeProducers(body) => first(body.iter().map(|partition| partition.error)),
             Self::RaftFetch(body) => body.error,
             Self::Vote(body) => body.error,
             Self::BeginQuorumEpoch(body) | Self::EndQuorumEpoch(body) => body.error,

@@ -7,6 +7,7 @@ mod fields;
 mod quorum;
 mod request;
 mod response;
+mod txn;
 
 use kafkascope_kernel::SimTime;
 use kafkascope_model::api::{ApiKey, Request};
@@ -87,7 +88,9 @@ impl<'a> Wire<'a> {
         match conn.lane {
             Lane::Fetcher => format!("broker-{client}-fetcher-0"),
             Lane::Raft => format!("raft-client-{client}"),
-            Lane::Lifecycle | Lane::ToController | Lane::Markers => client.to_string(),
+            Lane::Lifecycle | Lane::ToController => client.to_string(),
+            Lane::Markers => format!("broker-{client}-txn-marker-sender"),
+            Lane::AddPartitions => format!("AddPartitionsManager-client-{client}"),
             Lane::Main | Lane::Bootstrap | Lane::Coordinator => self.application(client),
         }
     }

@@ -72,6 +72,12 @@ impl Wire<'_> {
             Request::BrokerRegistration(body) => registration(body),
             Request::BrokerHeartbeat(body) => heartbeat(body),
             Request::AlterPartition(body) => self.alter_partition(body),
+            Request::AddPartitionsToTxn(_)
+            | Request::EndTxn(_)
+            | Request::WriteTxnMarkers(_)
+            | Request::TxnOffsetCommit(_)
+            | Request::ListTransactions
+            | Request::DescribeProducers(_) => self.txn_request(request),
             Request::AllocateProducerIds(body) => {
                 json!({ "brokerId": body.broker_id.0, "brokerEpoch": body.broker_epoch })
             }
@@ -104,7 +110,7 @@ impl Wire<'_> {
             (self.topic_id(tp.topic), row)
         });
         json!({
-            "transactionalId": null, "acks": body.acks, "timeoutMs": body.timeout_ms,
+            "transactionalId": body.transactional_id.as_deref(), "acks": body.acks, "timeoutMs": body.timeout_ms,
             "topicData": by_topic("topicId", "partitionData", rows),
         })
     }

@@ -77,6 +77,12 @@ impl Wire<'_> {
                 let rows = body.iter().map(|row| (self.topic_id(row.tp.topic), altered(row)));
                 json!({ "errorCode": error.code(), "topics": by_topic("topicId", "partitions", rows) })
             }
+            Response::AddPartitionsToTxn(_)
+            | Response::EndTxn(_)
+            | Response::WriteTxnMarkers(_)
+            | Response::TxnOffsetCommit(_)
+            | Response::ListTransactions(..)
+            | Response::DescribeProducers(_) => self.txn_response(response),
             Response::AllocateProducerIds(body) => json!({
                 "errorCode": body.error.code(), "producerIdStart": body.producer_id_start,
                 "producerIdLen": body.producer_id_len,

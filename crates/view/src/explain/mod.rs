@@ -9,6 +9,7 @@ mod faults;
 mod groups;
 mod logs;
 pub mod ordinary;
+mod transactions;
 
 use crate::directory::Directory;
 use crate::ledger::Ledger;
@@ -78,6 +79,7 @@ pub fn tell(event: &TraceEvent, context: &Context<'_>) -> Option<Telling> {
         .or_else(|| logs::tell(event, context))
         .or_else(|| clients::tell(event, context))
         .or_else(|| groups::tell(event, context))
+        .or_else(|| transactions::tell(event, context))
 }
 
 impl Telling {

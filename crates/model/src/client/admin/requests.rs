@@ -25,6 +25,8 @@ pub(super) const fn api_of(command: &AdminCommand) -> ApiKey {
         AdminCommand::ReassignPartitions { .. } => ApiKey::AlterPartitionReassignments,
         AdminCommand::ListOffsets { .. } => ApiKey::ListOffsets,
         AdminCommand::DescribeCluster | AdminCommand::DescribeTopic { .. } => ApiKey::Metadata,
+        AdminCommand::ListTransactions { .. } => ApiKey::ListTransactions,
+        AdminCommand::DescribeProducers { .. } => ApiKey::DescribeProducers,
         AdminCommand::ListGroups => ApiKey::ListGroups,
         AdminCommand::DescribeGroup { .. } => ApiKey::DescribeGroups,
         AdminCommand::DeleteGroup { .. } => ApiKey::DeleteGroups,
@@ -51,7 +53,9 @@ pub(super) fn objects_of(command: &AdminCommand) -> Vec<Name> {
         AdminCommand::ReassignPartitions { partitions } => {
             partitions.iter().map(|(name, partition, _)| partition_name(name, *partition)).collect()
         }
+        AdminCommand::ListTransactions { .. } => vec!["cluster".into()],
         AdminCommand::DeleteRecords { topic, partition, .. }
+        | AdminCommand::DescribeProducers { topic, partition }
         | AdminCommand::ListOffsets { topic, partition, .. } => {
             vec![partition_name(topic, *partition)]
         }
@@ -104,6 +108,11 @@ pub(super) fn request_of(command: &AdminCommand, place: Place, timeout_ms: i32) 
         AdminCommand::ReassignPartitions { partitions } => {
             let body = request::AlterPartitionReassignments { partitions };
             Request::AlterPartitionReassignments(body)
+        }
+        AdminCommand::ListTransactions { .. } => Request::ListTransactions,
+        AdminCommand::DescribeProducers { .. } => {
+            let partitions = vec![place.partition()];
+            Request::DescribeProducers(request::DescribeProducers { partitions })
         }
         AdminCommand::DescribeCluster => metadata(Vec::new()),
         AdminCommand::DescribeTopic { name } => metadata(vec![name]),
@@ -164,7 +173,9 @@ fn group_request(command: AdminCommand) -> Request {
             })
         }
         AdminCommand::ListGroups => Request::ListGroups,
-        AdminCommand::CreateTopic { .. }
+        AdminCommand::ListTransactions { .. }
+        | AdminCommand::DescribeProducers { .. }
+        | AdminCommand::CreateTopic { .. }
         | AdminCommand::CreatePartitions { .. }
         | AdminCommand::DeleteTopic { .. }
         | AdminCommand::AlterConfigs { .. }

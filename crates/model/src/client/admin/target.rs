@@ -56,12 +56,14 @@ impl Target {
             AdminCommand::AlterConfigs { resource: ConfigResource::Broker(Some(id)), .. } => {
                 Self::Broker(*id)
             }
+            AdminCommand::ListTransactions { broker } => Self::Broker(*broker),
             AdminCommand::AlterConfigs { .. }
             | AdminCommand::AlterClientQuotas { .. }
             | AdminCommand::DescribeCluster
             | AdminCommand::DescribeTopic { .. }
             | AdminCommand::ListGroups => Self::LeastLoaded,
             AdminCommand::DeleteRecords { topic, partition, .. }
+            | AdminCommand::DescribeProducers { topic, partition }
             | AdminCommand::ListOffsets { topic, partition, .. } => {
                 Self::Leader(topic.clone(), *partition)
             }

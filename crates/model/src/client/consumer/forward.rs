@@ -139,7 +139,12 @@ impl Consumer {
             return false;
         };
         let batch = self.copied(record, cx);
-        let body = Produce { acks: -1, timeout_ms: 30_000, partitions: vec![(tp, batch)] };
+        let body = Produce {
+            transactional_id: None,
+            acks: -1,
+            timeout_ms: 30_000,
+            partitions: vec![(tp, batch)],
+        };
         let (timeout, call) = (self.request_timeout(), Call::SendOn(record, tp));
         self.outbox.push(Peer::broker(leader), Request::Produce(body), call, timeout, cx);
         self.forward.in_flight = true;

@@ -7,6 +7,7 @@ use super::accumulator::Appended;
 use super::batch::payload_of;
 use super::partitioner::{partition_for_key, round_robin};
 use super::sender::Sender;
+use super::transactions::{Transactions, TxnCall};
 use crate::client::cluster::KnownTopic;
 use crate::config::producer::PartitionerClass;
 use crate::cx::{Cx, Draw};
@@ -42,6 +43,7 @@ pub struct App {
     sent: u32,
     waiting: VecDeque<Call>,
     sending: Option<Sending>,
+    transacting: Option<Transacting>,
     workload: Option<Running>,
     /// Turns taken by topic, for a round-robin partitioner.
     turns: FlatMap<Name, u32>,
@@ -52,6 +54,14 @@ pub struct App {
 enum Call {
     Send(Name, NewRecord),
     Flush,
+    Transact(TxnCall),
+}
+
+/// A call about a transaction that has not returned.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Transacting {
+    call: &'static str,
+    deadline: SimTime,
 }
 
 /// A `send()` that has not returned.
@@ -91,6 +101,7 @@ impl App {
             sent,
             waiting: VecDeque::new(),
             sending: None,
+            transacting: None,
             workload: None,
             turns: FlatMap::new(),
             closed: false,
@@ -125,15 +136,24 @@ impl App {
         self.waiting.push_back(Call::Flush);
     }
 
+    /// Makes a call about its transaction, after what is under way.
+    pub fn transact(&mut self, call: TxnCall) {
+        self.waiting.push_back(Call::Transact(call));
+    }
+
     /// When the stream's next event comes, if nothing is in its way.
     pub fn next_event_at(&self) -> Option<SimTime> {
-        let idle = self.sending.is_none() && self.waiting.is_empty() && !self.closed;
+        let idle = self.sending.is_none()
+            && self.transacting.is_none()
+            && self.waiting.is_empty()
+            && !self.closed;
         self.workload.as_ref().filter(|_| idle).map(|running| running.due_at)
     }
 
     /// When the call under way gives up.
     pub fn deadline(&self) -> Option<SimTime> {
-        self.sending.as_ref().map(|sending| sending.deadline)
+        let transacting = self.transacting.as_ref().map(|call| call.deadline);
+        self.sending.as_ref().map(|sending| sending.deadline).or(transacting)
     }
 
     /// Goes on as far as possible; whether the sender has reason to look.
@@ -148,7 +168,21 @@ impl App {
                     return wake;
                 }
             }
+            if let Some(transacting) = self.transacting.take() {
+                let result = sender.transactions.as_mut().and_then(Transactions::take_result);
+                match result {
+                    Some(result) => done(transacting.call, result, cx),
+                    None if transacting.deadline <= cx.now => {
+                        done(transacting.call, Err("TimeoutException"), cx);
+                    }
+                    None => {
+                        self.transacting = Some(transacting);
+                        return wake;
+                    }
+                }
+            }
             match self.waiting.pop_front() {
+                Some(Call::Transact(call)) => wake |= self.begin_call(&call, sender, cx),
                 Some(Call::Send(topic, record)) => {
                     self.sending = Some(self.begin(topic, record, cx));
                 }
@@ -182,6 +216,24 @@ impl App {
         self.closed
     }
 
+    /// Begins a call; whether the sender has reason to look.
+    fn begin_call(&mut self, call: &TxnCall, sender: &mut Sender, cx: &mut Cx<'_>) -> bool {
+        let begun = match &mut sender.transactions {
+            Some(transactions) => transactions.call(call),
+            None => Err("IllegalStateException"),
+        };
+        match begun {
+            Ok(true) => done(call.name(), Ok(()), cx),
+            Err(error) => done(call.name(), Err(error), cx),
+            Ok(false) => {
+                let deadline = cx.now + self.config.max_block;
+                self.transacting = Some(Transacting { call: call.name(), deadline });
+                return true;
+            }
+        }
+        false
+    }
+
     fn begin(&mut self, topic: Name, record: NewRecord, cx: &mut Cx<'_>) -> Sending {
         self.sent += 1;
         let id = RecordId::of(self.producer, self.sent);
@@ -200,6 +252,12 @@ impl App {
     ) -> (Option<Sending>, bool) {
         if is_illegal(&sending.record) {
             fail(&sending, NOWHERE, "IllegalArgumentException", cx);
+            return (None, false);
+        }
+        if let Some(transactions) = &mut sender.transactions
+            && let Err(error) = transactions.may_send()
+        {
+            fail(&sending, NOWHERE, error, cx);
             return (None, false);
         }
         let metadata = &mut sender.client.metadata;
@@ -255,6 +313,9 @@ impl App {
             Appended::Yes { tp, wake } => {
                 cx.note(Fact::Batched { record: sending.id, tp, by_key });
                 sender.accumulator.exhausted = false;
+                if let Some(transactions) = &mut sender.transactions {
+                    transactions.joined();
+                }
                 (None, wake)
             }
             Appended::BufferFull => {
@@ -337,6 +398,10 @@ fn give_up(sending: Sending, sender: &mut Sender, cx: &mut Cx<'_>) -> (Option<Se
     sender.accumulator.exhausted = false;
     fail(&sending, NOWHERE, error, cx);
     (None, false)
+}
+
+fn done(call: &'static str, result: Result<(), &'static str>, cx: &mut Cx<'_>) {
+    cx.note(Fact::AppCallDone { call, error: result.err() });
 }
 
 fn note_block(sending: &Sending, cx: &mut Cx<'_>) {

@@ -16,6 +16,8 @@ pub type Batches = FlatMap<BatchId, ProducerBatch>;
 /// What an idempotent producer keeps in mind.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Idempotence {
+    /// Gaps are settled by aborting, never by bumping the epoch here.
+    transactional: bool,
     identity: ProducerIdentity,
     bump_required: bool,
     rewrite: FlatSet<Slot>,
@@ -47,9 +49,11 @@ impl Sequences {
     }
 }
 
-impl Default for Idempotence {
-    fn default() -> Self {
+impl Idempotence {
+    /// No identity yet.
+    pub const fn new(transactional: bool) -> Self {
         Self {
+            transactional,
             identity: ProducerIdentity::NONE,
             bump_required: false,
             rewrite: FlatSet::new(),
@@ -68,6 +72,11 @@ impl Idempotence {
     /// Whether INIT_PRODUCER_ID was answered.
     pub const fn has_identity(&self) -> bool {
         self.identity.id >= 0
+    }
+
+    /// A coordinator gave another identity: sequences of every partition begin at 0.
+    pub fn begin_anew(&mut self, identity: ProducerIdentity) {
+        *self = Self { identity, ..Self::new(self.transactional) };
     }
 
     /// INIT_PRODUCER_ID was answered.
@@ -141,7 +150,7 @@ impl Idempotence {
         if error == ErrorCode::UnknownProducerId {
             self.partitions.remove(&batch.slot);
             self.unresolved.remove(&batch.slot);
-        } else if refused || error == ErrorCode::OutOfOrderSequenceNumber {
+        } else if !self.transactional && (refused || error == ErrorCode::OutOfOrderSequenceNumber) {
             self.request_bump(&batch.slot);
         }
     }
@@ -157,12 +166,18 @@ impl Idempotence {
     /// Whether an error of a batch is a reason to try again; may ask for an epoch bump (`TransactionManager.canRetry`).
     pub fn can_retry(&mut self, batch: &ProducerBatch, answer: &ProducedPartition) -> bool {
         if answer.error == ErrorCode::UnknownProducerId {
-            if answer.log_start_offset != -1 && !batch.sequence_was_reset {
+            if answer.log_start_offset != -1 && !batch.sequence_was_reset && !self.transactional {
                 self.request_bump(&batch.slot);
             }
             return true;
         }
         if answer.error == ErrorCode::OutOfOrderSequenceNumber {
+            if self.transactional {
+                let base = batch.base_sequence.unwrap_or(-1);
+                let is_next = self.partitions.get(&batch.slot).is_none_or(|s| s.is_next(base));
+                let settled = !self.unresolved.contains_key(&batch.slot);
+                return settled && (batch.sequence_was_reset || !is_next);
+            }
             self.judge_gap(batch);
             return true;
         }

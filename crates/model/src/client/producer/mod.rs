@@ -10,6 +10,8 @@ pub mod idempotence;
 mod identity;
 pub mod partitioner;
 pub mod sender;
+pub mod transactions;
+
 pub use crate::log::sizes;
 
 use crate::api::Response;
@@ -28,6 +30,7 @@ use alloc::vec::Vec;
 use app::{App, AppConfig};
 use kafkascope_kernel::Micros;
 use sender::{Sender, SenderConfig};
+use transactions::{Transactions, TxnCall};
 
 /// A timer of this role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -132,6 +135,13 @@ impl Producer {
         self.on_app(cx);
     }
 
+    /// The application makes a call about its transaction.
+    pub fn transact(&mut self, call: TxnCall, cx: &mut Cx<'_>) {
+        self.app.transact(call);
+        self.on_app(cx);
+        self.turn(cx);
+    }
+
     /// The application's own stream of events changes.
     pub fn set_workload(&mut self, workload: Option<Workload>, cx: &mut Cx<'_>) {
         self.app.set_workload(workload, cx.now);
@@ -224,7 +234,12 @@ fn new_sender(config: &ProducerConfig, bootstrap: Vec<NodeId>) -> Sender {
     };
     let metadata = Metadata::new(metadata, bootstrap);
     let client = KafkaClient::new(network, metadata).with_recovery(recovery);
-    Sender::new(sender, client, RecordAccumulator::new(accumulator), config.is_idempotent())
+    let transactions = config
+        .transactional_id
+        .clone()
+        .map(|id| Transactions::new(id, config.transaction_timeout_ms));
+    let accumulator = RecordAccumulator::new(accumulator);
+    Sender::new(sender, client, accumulator, config.is_idempotent(), transactions)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::accumulator::{Ready, RecordAccumulator};
 use super::batch::{BatchId, ProducerBatch, ProducerIdentity, Slot};
 use super::idempotence::Idempotence;
 use super::identity::IdentityRequest;
+use super::transactions::Transactions;
 use crate::api::request::Produce;
 use crate::api::response::ProducedPartition;
 use crate::api::{ErrorCode, Request, Response};
@@ -24,8 +25,10 @@ use kafkascope_kernel::{Micros, SimTime};
 pub enum ProducerCall {
     /// The batches in a PRODUCE.
     Produce(Vec<SentBatch>),
-    /// INIT_PRODUCER_ID.
+    /// INIT_PRODUCER_ID without a transactional id.
     InitProducerId,
+    /// A request to a coordinator of transactions or groups.
+    Transactional,
 }
 
 /// A batch in a PRODUCE, also if it expires before the answer comes.
@@ -66,6 +69,8 @@ pub struct Sender {
     pub accumulator: RecordAccumulator,
     /// Producer id and sequences; none if idempotence is off.
     pub idempotence: Option<Idempotence>,
+    /// Transactions; none without `transactional.id`.
+    pub transactions: Option<Transactions>,
     identity_request: IdentityRequest,
     in_flight: FlatMap<Slot, Vec<BatchId>>,
     wakeup: Option<SimTime>,
@@ -78,12 +83,15 @@ impl Sender {
         client: KafkaClient<ProducerCall>,
         accumulator: RecordAccumulator,
         idempotent: bool,
+        transactions: Option<Transactions>,
     ) -> Self {
+        let transactional = transactions.is_some();
         Self {
             config,
             client,
             accumulator,
-            idempotence: idempotent.then(Idempotence::default),
+            idempotence: idempotent.then(|| Idempotence::new(transactional)),
+            transactions,
             identity_request: IdentityRequest::Idle { again: false },
             in_flight: FlatMap::new(),
             wakeup: None,
@@ -120,6 +128,7 @@ impl Sender {
     pub fn on_answer(&mut self, answer: Answer<ProducerCall>, cx: &mut Cx<'_>) {
         match answer.call {
             ProducerCall::InitProducerId => self.on_identity(&answer.outcome, cx),
+            ProducerCall::Transactional => self.on_transactional(answer.outcome, cx),
             ProducerCall::Produce(batches) => self.on_produced(&batches, answer.outcome, cx),
         }
     }
@@ -145,6 +154,9 @@ impl Sender {
 
     fn run_once(&mut self, cx: &mut Cx<'_>) -> bool {
         self.wakeup = None;
+        if self.transactions.is_some() {
+            return !self.transact(cx) && self.send_batches(cx);
+        }
         if let Some(idempotence) = &mut self.idempotence {
             if idempotence.settle(&mut self.accumulator.batches) && idempotence.has_identity() {
                 let ProducerIdentity { id, epoch } = idempotence.identity();
@@ -197,7 +209,8 @@ impl Sender {
         let mut sent = Vec::with_capacity(drained.len());
         for id in &drained {
             let batch = self.accumulator.batches.get_mut(id).expect("drained batches exist");
-            let wire = batch.to_wire(self.config.codec);
+            let mut wire = batch.to_wire(self.config.codec);
+            wire.transactional = self.transactions.is_some();
             cx.note(Fact::BatchSent {
                 tp: batch.tp,
                 records: batch.record_ids().collect(),
@@ -227,7 +240,8 @@ impl Sender {
         cx: &mut Cx<'_>,
     ) {
         let (acks, timeout_ms) = (self.config.acks, self.config.request_timeout_ms);
-        let body = Request::Produce(Produce { acks, timeout_ms, partitions });
+        let transactional_id = self.transactions.as_ref().map(|known| known.id().clone());
+        let body = Request::Produce(Produce { transactional_id, acks, timeout_ms, partitions });
         let peer = Peer::broker(node);
         if acks == 0 {
             self.client.send_and_forget(peer, body, cx);
@@ -236,6 +250,42 @@ impl Sender {
             }
         } else {
             self.client.send(peer, body, ProducerCall::Produce(sent), cx);
+        }
+    }
+
+    /// Sees to the transaction before anything is sent; whether nothing may be sent now.
+    fn transact(&mut self, cx: &mut Cx<'_>) -> bool {
+        let Some(transactions) = &mut self.transactions else { return false };
+        if let Some(error) = transactions.fatal() {
+            self.abort_all(error, cx);
+        } else if let Some(error) = transactions.gives_up_with() {
+            for id in self.accumulator.take_unsent() {
+                self.finish(id, SendResult::Failed(error), cx);
+            }
+        }
+        let backoff = Micros::from_config_ms(self.config.retry_backoff_ms.max(1));
+        let (Some(transactions), Some(idempotence)) = (&mut self.transactions, &self.idempotence)
+        else {
+            return false;
+        };
+        self.accumulator.completing = transactions.is_completing();
+        let (identity, incomplete) = (idempotence.identity(), self.accumulator.has_incomplete());
+        let turn = transactions.advance(&mut self.client, identity, incomplete, backoff, cx);
+        if let Some(at) = turn.wakeup {
+            self.wake(at);
+        }
+        turn.busy || self.transactions.as_ref().is_some_and(|known| known.fatal().is_some())
+    }
+
+    fn on_transactional(&mut self, outcome: Outcome, cx: &mut Cx<'_>) {
+        let Some(transactions) = &mut self.transactions else { return };
+        transactions.on_answer(outcome);
+        if let Some(identity) = transactions.take_identity()
+            && let Some(idempotence) = &mut self.idempotence
+        {
+            let ProducerIdentity { id, epoch } = identity;
+            cx.note(Fact::ProducerIdAssigned { id, epoch });
+            idempotence.begin_anew(identity);
         }
     }
 
@@ -354,6 +404,9 @@ impl Sender {
             state.failed(id, batch, error, refused);
         }
         self.finish_each(id, cx, |at| SendResult::Failed(exception_of(at, error, records)));
+        if let Some(transactions) = &mut self.transactions {
+            transactions.batch_failed(error.exception());
+        }
     }
 
     fn expire(&mut self, cx: &mut Cx<'_>) {
@@ -383,6 +436,9 @@ impl Sender {
             if batch.in_retry() {
                 state.mark_unresolved(batch);
             }
+        }
+        if let Some(transactions) = &mut self.transactions {
+            transactions.batch_failed("TimeoutException");
         }
         self.finish(id, SendResult::Failed("TimeoutException"), cx);
     }

@@ -284,7 +284,7 @@ impl ClassicGroup {
     }
 
     /// A member was heard of: its session begins anew.
-    fn heard_of(&self, member: &str, cx: &mut Cx<'_>) {
+    pub(in crate::group) fn heard_of(&self, member: &str, cx: &mut Cx<'_>) {
         if let Some(member) = self.members.get(member) {
             let timeout = Micros::from_config_ms(i64::from(member.session_timeout_ms));
             cx.arm(self.timer_session(&member.id), timeout);

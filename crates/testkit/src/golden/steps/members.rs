@@ -83,7 +83,11 @@ pub fn kill_app(stage: &mut Stage, app: &str) -> Result<Value, Stop> {
 }
 
 /// A call that the application waits for.
-pub(super) fn call(stage: &mut Stage, client: NodeId, command: &Command) -> Result<Value, Stop> {
+pub(in crate::golden::steps) fn call(
+    stage: &mut Stage,
+    client: NodeId,
+    command: &Command,
+) -> Result<Value, Stop> {
     let before = stage.book.calls.get(&client).map_or(0, Vec::len);
     stage.submit(command)?;
     let error = stage.wait(PATIENCE, |stage| {

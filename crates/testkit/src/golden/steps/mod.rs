@@ -8,6 +8,7 @@ mod nodes;
 mod producers;
 mod reading;
 mod topics;
+mod transactions;
 mod watching;
 
 use super::action::Action;
@@ -30,10 +31,10 @@ pub(super) fn carry_out(stage: &mut Stage, step: &Step) -> Result<Value, Stop> {
         Action::Producer(args) => producers::open(stage, app, args),
         Action::CloseProducer(args) => producers::close(stage, app, &args.name),
         Action::Send(args) => producers::send(stage, app, args),
-        Action::Txn(_) => Err(Stop::lacks("transactions (txn)")),
-        Action::TxnOffsets(_) => Err(Stop::lacks("transactions (txn-offsets)")),
-        Action::Transactions(_) => Err(Stop::lacks("transactions (transactions)")),
-        Action::ProducersState(args) => watching::producers_state(stage, &args.tp),
+        Action::Txn(args) => transactions::call(stage, app, args),
+        Action::TxnOffsets(args) => transactions::offsets(stage, app, args),
+        Action::Transactions(_) => transactions::list(stage),
+        Action::ProducersState(args) => transactions::producers_state(stage, &args.tp),
         Action::Member(args) => members::open(stage, app, args),
         Action::MemberLog(args) => members::log(stage, app, args),
         Action::MemberState(args) => members::state(stage, app, &args.name),

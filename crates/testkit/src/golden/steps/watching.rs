@@ -116,10 +116,6 @@ fn spec(text: &str) -> Result<OffsetSpec, Stop> {
     })
 }
 
-pub fn producers_state(_stage: &mut Stage, _tp: &Tp) -> Result<Value, Stop> {
-    Err(Stop::lacks("producers-state"))
-}
-
 pub fn quorum(stage: &mut Stage) -> Result<Value, Stop> {
     let (leader, epoch) = stage.quorum_leader();
     let voters = numbers(&stage.world.controller_ids());

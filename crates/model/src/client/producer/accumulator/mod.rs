@@ -98,6 +98,8 @@ pub struct RecordAccumulator {
     pub exhausted: bool,
     /// The application flushes, or the producer closes: everything is sent at once.
     pub flushing: bool,
+    /// A transaction is being ended: everything is sent at once.
+    pub completing: bool,
 }
 
 impl RecordAccumulator {
@@ -114,6 +116,7 @@ impl RecordAccumulator {
             next_batch: 0,
             exhausted: false,
             flushing: false,
+            completing: false,
         }
     }
 
@@ -162,7 +165,7 @@ impl RecordAccumulator {
     /// Which brokers can be sent to (`RecordAccumulator.ready`); also tells the partitioners how long queues are.
     pub fn ready(&mut self, cluster: &Cluster, now: SimTime) -> Ready {
         let mut ready = Ready::default();
-        let hurry = self.exhausted || self.flushing;
+        let hurry = self.exhausted || self.flushing || self.completing;
         let linger = if hurry { Micros::ZERO } else { self.config.linger };
         for (name, topic) in &mut self.topics {
             let known = cluster.topic(name);
@@ -300,6 +303,19 @@ impl RecordAccumulator {
     pub fn take_queued(&mut self) -> Vec<BatchId> {
         let queues = self.topics.values_mut().flat_map(|topic| topic.queues.values_mut());
         queues.flat_map(core::mem::take).collect()
+    }
+
+    /// Batches that were never sent, taken from the queues.
+    pub fn take_unsent(&mut self) -> Vec<BatchId> {
+        let batches = &self.batches;
+        let unsent = |id: &mut BatchId| batches[id].base_sequence.is_none();
+        let mut taken = Vec::new();
+        for queue in self.topics.values_mut().flat_map(|topic| topic.queues.values_mut()) {
+            let mut all: Vec<BatchId> = core::mem::take(queue).into();
+            taken.extend(all.extract_if(.., unsent));
+            *queue = all.into();
+        }
+        taken
     }
 
     /// When the oldest batch of all expires.

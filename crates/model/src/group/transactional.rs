@@ -1,0 +1,334 @@
+//! Offsets that wait for a transaction (`OffsetMetadataManager`'s pending transactional offsets).
+//!
+//! They are in the log, but nobody sees them before the transaction's marker is there too. Invariant: they become what is
+//! committed with a commit marker, unless something newer was committed meanwhile, and vanish with an abort marker.
+
+use super::caller::Caller;
+use super::classic::{ClassicGroup, GroupState};
+use super::coordinator::GroupCoordinator;
+use super::offsets::Committed;
+use super::offsets_log::OffsetsLog;
+use super::records::{self, Stored};
+use super::shard::Shard;
+use super::write::{Done, append_error};
+use crate::api::request::{OffsetFetch, TxnOffsetCommit};
+use crate::api::response::PartitionErrors;
+use crate::api::{ApiKey, ErrorCode, Response, response};
+use crate::cx::Cx;
+use crate::ids::{Correlation, Name, Offset, ProducerId};
+use crate::log::Batch;
+use crate::log::batch::ControlType;
+use crate::log::producers::Guard;
+use crate::net::ConnId;
+use crate::trace::Fact;
+use alloc::vec::Vec;
+use kafkascope_kernel::FlatMap;
+
+/// A partition of a group.
+type OfGroup = (Name, (Name, i32));
+
+/// Offsets by producer, then by group and partition; none where something newer was committed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct PendingOffsets(FlatMap<ProducerId, FlatMap<OfGroup, Option<Committed>>>);
+
+/// What follows a write that is about a transaction.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum TxnDone {
+    /// Offsets wait; `caller` is none once it was told that this took too long.
+    Commit {
+        /// Which group.
+        group: Name,
+        /// Whose transaction.
+        producer: ProducerId,
+        /// What was written.
+        offsets: Vec<((Name, i32), Committed)>,
+        /// One verdict a partition of the request.
+        answer: PartitionErrors,
+        /// Who waits.
+        caller: Option<Caller>,
+    },
+    /// A transaction has ended.
+    Marker {
+        /// Whose.
+        producer: ProducerId,
+        /// Committed or aborted.
+        committed: bool,
+    },
+}
+
+impl PendingOffsets {
+    /// Nothing waits.
+    pub const fn new() -> Self {
+        Self(FlatMap::new())
+    }
+
+    /// An offset waits for a producer's transaction.
+    pub fn add(
+        &mut self,
+        producer: ProducerId,
+        group: &Name,
+        tp: (Name, i32),
+        committed: Committed,
+    ) {
+        self.0.entry(producer).or_default().insert((group.clone(), tp), Some(committed));
+    }
+
+    /// Something was committed without a transaction: what waits for the same partition is older.
+    pub fn supersede(&mut self, group: &Name, tp: &(Name, i32)) {
+        if self.0.is_empty() {
+            return;
+        }
+        let key = (group.clone(), tp.clone());
+        for waiting in self.0.values_mut() {
+            if let Some(waiting) = waiting.get_mut(&key) {
+                *waiting = None;
+            }
+        }
+    }
+
+    /// Whether an offset of a group waits.
+    pub fn waits_for(&self, group: &Name) -> bool {
+        self.0.values().any(|waiting| waiting.keys().any(|(of, _)| of == group))
+    }
+
+    /// A consumer that wants stable offsets only is told to ask again where one waits (KIP-447).
+    pub fn unsettle(&self, request: &OffsetFetch, answer: &mut response::OffsetFetch) {
+        if !request.require_stable || self.0.is_empty() {
+            return;
+        }
+        for row in &mut answer.offsets {
+            let key = (request.group_id.clone(), (row.0.clone(), row.1));
+            if self.0.values().any(|waiting| waiting.contains_key(&key)) {
+                (row.2, row.3, row.4) = (-1, -1, ErrorCode::UnstableOffsetCommit);
+            }
+        }
+    }
+
+    fn take(&mut self, producer: ProducerId) -> FlatMap<OfGroup, Option<Committed>> {
+        self.0.remove(&producer).unwrap_or_default()
+    }
+}
+
+impl TxnDone {
+    /// Who waits is told that it did not work here.
+    pub fn refuse(&mut self, error: ErrorCode, cx: &mut Cx<'_>) {
+        if let Self::Commit { answer, caller, .. } = self
+            && let Some(caller) = caller.take()
+        {
+            refuse(answer.clone(), error, caller, cx);
+        }
+    }
+
+    /// A client's connection ended.
+    pub fn gone(&mut self, conn: ConnId) {
+        if let Self::Commit { caller: Some(caller), .. } = self {
+            caller.gone(conn);
+        }
+    }
+}
+
+impl GroupCoordinator {
+    /// Whether a partition of the offsets topic is served here.
+    pub fn is_serving(&self, partition: i32) -> bool {
+        self.shards().any(|shard| shard.partition == partition && shard.is_loaded)
+    }
+
+    /// Answers a TXN_OFFSET_COMMIT, now or later.
+    pub fn commit_transactional(
+        &mut self,
+        conn: ConnId,
+        correlation: Correlation,
+        request: &TxnOffsetCommit,
+        guard: Guard,
+        log: &mut dyn OffsetsLog,
+        cx: &mut Cx<'_>,
+    ) {
+        let caller = Caller::new(conn, correlation);
+        let group = &request.group_id;
+        let error = match self.shard_for(group, log) {
+            _ if group.is_empty() => ErrorCode::InvalidGroupId,
+            None => ErrorCode::NotCoordinator,
+            Some(shard) if !shard.is_loaded => ErrorCode::CoordinatorLoadInProgress,
+            Some(shard) => return shard.commit_transactional(request, guard, caller, log, cx),
+        };
+        refuse_all(request, error, caller, cx);
+    }
+
+    /// A marker was appended to a partition of the offsets topic that is served here.
+    pub fn on_marker(
+        &mut self,
+        partition: i32,
+        next_offset: Offset,
+        producer: ProducerId,
+        committed: bool,
+        log: &mut dyn OffsetsLog,
+        cx: &mut Cx<'_>,
+    ) {
+        if let Some(shard) = self.shard_mut(partition) {
+            let done = Done::Txn(TxnDone::Marker { producer, committed });
+            shard.wait_for(next_offset, done, log, cx);
+            shard.on_high_watermark(log.high_watermark(partition), log, cx);
+        }
+    }
+}
+
+impl Shard {
+    fn commit_transactional(
+        &mut self,
+        request: &TxnOffsetCommit,
+        guard: Guard,
+        caller: Caller,
+        log: &mut dyn OffsetsLog,
+        cx: &mut Cx<'_>,
+    ) {
+        let error = self.accept_transactional(request, cx);
+        if !error.is_ok() {
+            return refuse_all(request, error, caller, cx);
+        }
+        let (mut answer, mut offsets, mut stored) = (Vec::new(), Vec::new(), Vec::new());
+        for (topic, index, offset, leader_epoch) in &request.offsets {
+            let known = super::shard::exists(log, topic, *index);
+            let verdict = if known { ErrorCode::None } else { ErrorCode::UnknownTopicOrPartition };
+            answer.push((topic.clone(), *index, verdict));
+            if known {
+                let tp = (topic.clone(), *index);
+                let (offset, leader_epoch) = (*offset, *leader_epoch);
+                let committed = Committed { offset, leader_epoch, at: cx.epoch_ms() };
+                stored.push(records::offset_record(&request.group_id, &tp, Some(committed)));
+                offsets.push((tp, committed));
+            }
+        }
+        if stored.is_empty() {
+            return caller.answer(Response::TxnOffsetCommit(answer), cx);
+        }
+        let producer = request.producer_id;
+        let identity = (producer, request.producer_epoch, guard);
+        match log.append_transactional(self.partition, stored, identity, cx) {
+            Err(error) => refuse(answer, append_error(error), caller, cx),
+            Ok(until) => {
+                let (group, caller) = (request.group_id.clone(), Some(caller));
+                let done = TxnDone::Commit { group, producer, offsets, answer, caller };
+                self.wait_for(until, Done::Txn(done), log, cx);
+                self.on_high_watermark(log.high_watermark(self.partition), log, cx);
+            }
+        }
+    }
+
+    fn accept_transactional(&mut self, request: &TxnOffsetCommit, cx: &mut Cx<'_>) -> ErrorCode {
+        let id = &request.group_id;
+        match self.groups.get_mut(id) {
+            Some(group) => group.accept_transactional(request, cx),
+            None if request.generation_id < 0 => {
+                self.groups.insert(id.clone(), ClassicGroup::new(id.clone()));
+                ErrorCode::None
+            }
+            None => ErrorCode::IllegalGeneration,
+        }
+    }
+
+    /// What follows a durable, or failed, write of a transaction.
+    pub(super) fn finish_txn(&mut self, mut done: TxnDone, stored: ErrorCode, cx: &mut Cx<'_>) {
+        if !stored.is_ok() {
+            return done.refuse(stored, cx);
+        }
+        match done {
+            TxnDone::Commit { group, producer, offsets, answer, caller } => {
+                for (tp, committed) in offsets {
+                    cx.note(Fact::OffsetPending {
+                        group: group.clone(),
+                        topic: tp.0.clone(),
+                        partition: tp.1,
+                        offset: committed.offset,
+                    });
+                    self.txn_offsets.add(producer, &group, tp, committed);
+                }
+                if let Some(caller) = caller {
+                    caller.answer(Response::TxnOffsetCommit(answer), cx);
+                }
+            }
+            TxnDone::Marker { producer, committed } => {
+                for (group, tp, offset) in self.end_transaction(producer, committed) {
+                    let (topic, partition) = tp;
+                    match offset {
+                        Some(offset) => {
+                            cx.note(Fact::OffsetCommitted { group, topic, partition, offset });
+                        }
+                        None => cx.note(Fact::OffsetsDropped { group, producer_id: producer }),
+                    }
+                }
+            }
+        }
+    }
+
+    /// A transaction is over: its offsets hold, or are dropped; which ones, with the offset where it holds now.
+    fn end_transaction(
+        &mut self,
+        producer: ProducerId,
+        committed: bool,
+    ) -> Vec<(Name, (Name, i32), Option<Offset>)> {
+        let mut told = Vec::new();
+        for ((group, tp), waiting) in self.txn_offsets.take(producer) {
+            if committed && let Some(waiting) = waiting {
+                self.offsets.set(&group, tp.clone(), Some(waiting));
+                told.push((group, tp, Some(waiting.offset)));
+            } else if !committed {
+                told.push((group, tp, None));
+            }
+        }
+        told
+    }
+
+    /// Replays a batch of a transaction, or a marker.
+    pub(super) fn replay_transactional(&mut self, batch: &Batch) {
+        if let Some(control) = batch.control {
+            self.end_transaction(batch.producer_id, control == ControlType::Commit);
+            return;
+        }
+        for record in batch.records.iter() {
+            let key = record.key.as_deref().unwrap_or_default();
+            if let Some(Stored::Offset { group, partition, committed: Some(committed) }) =
+                records::read(key, record.value.as_deref())
+            {
+                let known = self.groups.entry(group.clone());
+                known.or_insert_with(|| ClassicGroup::new(group.clone()));
+                self.txn_offsets.add(batch.producer_id, &group, partition, committed);
+            }
+        }
+    }
+}
+
+impl ClassicGroup {
+    /// As for a plain commit, but a rebalance under way is no obstacle (`ClassicGroup.validateOffsetCommit`).
+    fn accept_transactional(&mut self, request: &TxnOffsetCommit, cx: &mut Cx<'_>) -> ErrorCode {
+        let generation = request.generation_id;
+        let managed =
+            generation >= 0 || !request.member_id.is_empty() || request.group_instance_id.is_some();
+        if !managed || generation < 0 && self.state == GroupState::Empty {
+            return ErrorCode::None;
+        }
+        let error = self.validate_member(&request.member_id, request.group_instance_id.as_ref());
+        if !error.is_ok() {
+            error
+        } else if generation != self.generation {
+            ErrorCode::IllegalGeneration
+        } else {
+            self.heard_of(&request.member_id, cx);
+            ErrorCode::None
+        }
+    }
+}
+
+fn refuse_all(request: &TxnOffsetCommit, error: ErrorCode, caller: Caller, cx: &mut Cx<'_>) {
+    let (group, api) = (request.group_id.clone(), ApiKey::TxnOffsetCommit);
+    cx.note(Fact::GroupRefused { group, api, error });
+    let rows = request.offsets.iter();
+    let answer = rows.map(|(topic, index, ..)| (topic.clone(), *index, error));
+    caller.answer(Response::TxnOffsetCommit(answer.collect()), cx);
+}
+
+fn refuse(mut answer: PartitionErrors, error: ErrorCode, caller: Caller, cx: &mut Cx<'_>) {
+    for row in answer.iter_mut().filter(|row| row.2.is_ok()) {
+        row.2 = error;
+    }
+    caller.answer(Response::TxnOffsetCommit(answer), cx);
+}
