@@ -4,10 +4,13 @@
 //! not compile until it is here.
 
 use kafkascope_kernel::Micros;
+use kafkascope_model::api::share::RecordState;
 use kafkascope_model::api::{ApiKey, ErrorCode};
 use kafkascope_model::ids::{Bytes, MsgId, Name, NodeId, RecordId, TopicId, TopicPartition};
 use kafkascope_model::net::LinkSel;
-use kafkascope_model::trace::{ChangeReason, Exit, Fact, PositionSource, SendResult, TraceEvent};
+use kafkascope_model::trace::{
+    ChangeReason, Exit, Fact, PositionSource, SendResult, SettledBy, TraceEvent,
+};
 use kafkascope_model::world::World;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -66,6 +69,8 @@ as_written! {
     ChangeReason => |value, _world| format!("{value:?}");
     PositionSource => |value, _world| format!("{value:?}");
     LinkSel => |value, _world| format!("{value:?}");
+    RecordState => |value, _world| format!("{value:?}");
+    SettledBy => |value, _world| format!("{value:?}");
     SendResult => |value, _world| match value {
         SendResult::Acked(offset) => json!({ "offset": offset }),
         SendResult::Failed(error) => json!({ "error": error }),
@@ -166,6 +171,13 @@ facts! {
     CoordinatorLoaded { partition, groups };
     CoordinatorResigned { partition };
     OffsetCommitted { group, topic, partition, offset };
+    ShareGroupEpoch { group, epoch, members, reason };
+    ShareAssigned { group, member, client, epoch, partitions };
+    SharePartitionLoaded { group, tp, start };
+    ShareAcquired { group, member, tp, first, last, delivery_count };
+    ShareLockRenewed { group, member, tp, first, last };
+    ShareSettled { group, tp, first, last, state, delivery_count, by };
+    ShareStartMoved { group, tp, to };
     CoordinatorFound { coordinator };
     CoordinatorLost { error };
     Joining { reason };

@@ -20,6 +20,7 @@ pub mod ids;
 pub mod log;
 pub mod net;
 pub mod node;
+pub mod share;
 pub mod trace;
 pub mod workload;
 pub mod world;

@@ -4,6 +4,7 @@
 //! and cheap to clone (payloads are shared).
 
 use super::keys::ApiKey;
+use super::share::ShareRequest;
 use crate::ids::{
     BrokerEpoch, Bytes, EpochMs, LeaderEpoch, Name, NodeId, Offset, ProducerEpoch, ProducerId,
     TopicPartition,
@@ -49,6 +50,8 @@ pub enum Request {
     Vote(Vote),
     BeginQuorumEpoch(BeginQuorumEpoch),
     EndQuorumEpoch(EndQuorumEpoch),
+    /// Any request of share groups.
+    Share(ShareRequest),
 }
 
 impl Request {
@@ -86,6 +89,7 @@ impl Request {
             Self::Vote(_) => ApiKey::Vote,
             Self::BeginQuorumEpoch(_) => ApiKey::BeginQuorumEpoch,
             Self::EndQuorumEpoch(_) => ApiKey::EndQuorumEpoch,
+            Self::Share(body) => body.key(),
         }
     }
 }

@@ -5,6 +5,7 @@
 use super::error_code::ErrorCode;
 use super::keys::ApiKey;
 use super::request::Subscription;
+use super::share::ShareResponse;
 use crate::controller::records::MetadataRecord;
 use crate::ids::{
     BrokerEpoch, EpochMs, LeaderEpoch, Name, NodeId, Offset, ProducerEpoch, ProducerId, TopicId,
@@ -57,6 +58,8 @@ pub enum Response {
     Vote(Vote),
     BeginQuorumEpoch(QuorumEpoch),
     EndQuorumEpoch(QuorumEpoch),
+    /// Any response of share groups.
+    Share(ShareResponse),
 }
 
 impl Response {
@@ -94,6 +97,7 @@ impl Response {
             Self::Vote(_) => ApiKey::Vote,
             Self::BeginQuorumEpoch(_) => ApiKey::BeginQuorumEpoch,
             Self::EndQuorumEpoch(_) => ApiKey::EndQuorumEpoch,
+            Self::Share(body) => body.key(),
         }
     }
 }

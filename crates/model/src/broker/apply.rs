@@ -14,12 +14,13 @@ use crate::controller::records::{MetadataRecord, PartitionState};
 use crate::cx::Cx;
 use crate::group::OFFSETS_TOPIC;
 use crate::ids::{TopicId, TopicPartition};
+use crate::share::SHARE_STATE_TOPIC;
 use crate::trace::Fact;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-/// A partition of the offsets topic that this broker began (true) or ceased (false) to lead.
-pub(super) type Elections = Vec<(i32, bool)>;
+/// A partition of a coordinators' topic that this broker began (true) or ceased (false) to lead.
+pub(super) type Elections = Vec<(TopicPartition, bool)>;
 
 /// What records are about, each thing once.
 #[derive(Default)]
@@ -43,6 +44,7 @@ impl ReplicaManager {
             Published::Records(records) => delta(records.iter().map(|record| &**record)),
         };
         self.offsets_topic = env.image.topic_ids.get(OFFSETS_TOPIC).copied();
+        self.share_topic = env.image.topic_ids.get(SHARE_STATE_TOPIC).copied();
         for topic in &delta.removed {
             self.remove_topic(*topic, env, cx, &mut elections);
         }
@@ -121,10 +123,10 @@ impl ReplicaManager {
         }
         let error = ErrorCode::NotLeaderOrFollower;
         self.refuse_waiting(waiting, tp, error, Some(leader), cx);
-        if Some(tp.topic) == self.offsets_topic
+        if self.is_coordinators(tp.topic)
             && matches!(transition, Transition::Elected | Transition::Follows)
         {
-            elections.push((tp.partition, transition == Transition::Elected));
+            elections.push((tp, transition == Transition::Elected));
         }
     }
 
@@ -158,8 +160,8 @@ impl ReplicaManager {
         if let Some(leadership) = leadership {
             self.refuse_waiting(leadership.waiting, tp, error, None, cx);
         }
-        if Some(tp.topic) == self.offsets_topic {
-            elections.push((tp.partition, false));
+        if self.is_coordinators(tp.topic) {
+            elections.push((tp, false));
         }
     }
 

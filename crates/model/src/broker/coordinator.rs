@@ -12,17 +12,26 @@ use crate::config::broker::BrokerConfig;
 use crate::controller::image::MetadataImage;
 use crate::cx::Cx;
 use crate::group::{OFFSETS_TOPIC, OffsetsLog, OffsetsRecord, partition_for};
-use crate::ids::{EpochMs, Name, NodeId, Offset, RecordId, TopicPartition};
+use crate::ids::{EpochMs, Name, NodeId, Offset, RecordId, TopicId, TopicPartition};
 use crate::log::segment::Segment;
 use crate::log::{Batch, Codec, Record, TimestampType};
+use crate::share::SHARE_STATE_TOPIC;
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
-/// Answers a FIND_COORDINATOR; whether the offsets topic must be created first.
-pub(super) fn find_coordinator(request: &FindCoordinator, env: &Env<'_>) -> (Response, bool) {
-    let groups = request.key_type == CoordinatorType::Group;
-    let missing = groups && env.image.topic(OFFSETS_TOPIC).is_none();
+/// Answers a FIND_COORDINATOR; the topic that must be created first, if any.
+pub(super) fn find_coordinator(
+    request: &FindCoordinator,
+    env: &Env<'_>,
+) -> (Response, Option<&'static str>) {
+    let topic = match request.key_type {
+        CoordinatorType::Group => Some(OFFSETS_TOPIC),
+        CoordinatorType::Share => Some(SHARE_STATE_TOPIC),
+        CoordinatorType::Transaction => None,
+    };
+    let missing = topic.filter(|topic| env.image.topic(topic).is_none());
     let one = |key: &Name| {
-        let node = if groups { coordinator_of(key, env.image) } else { None };
+        let node = topic.and_then(|topic| coordinator_of(topic, key, env.image));
         Coordinator {
             key: key.clone(),
             error: if node.is_some() {
@@ -38,18 +47,30 @@ pub(super) fn find_coordinator(request: &FindCoordinator, env: &Env<'_>) -> (Res
 
 /// How a broker asks for a topic that somebody needs.
 pub(super) fn creation(name: Name, config: &BrokerConfig) -> CreateTopics {
-    let internal = &*name == OFFSETS_TOPIC;
     let pair = |key: &str, value: &str| (key.into(), value.into());
-    let configs = if internal {
-        alloc::vec![pair("cleanup.policy", "compact"), pair("segment.bytes", "104857600")]
-    } else {
-        Vec::new()
-    };
-    let (num_partitions, replication_factor) = if internal {
-        (config.offsets_topic_num_partitions, config.offsets_topic_replication_factor)
-    } else {
-        let factor = i16::try_from(config.default_replication_factor).unwrap_or(i16::MAX);
-        (config.num_partitions, factor)
+    let (configs, num_partitions, replication_factor) = match &*name {
+        OFFSETS_TOPIC => (
+            alloc::vec![pair("cleanup.policy", "compact"), pair("segment.bytes", "104857600")],
+            config.offsets_topic_num_partitions,
+            config.offsets_topic_replication_factor,
+        ),
+        SHARE_STATE_TOPIC => (
+            alloc::vec![
+                pair("cleanup.policy", "delete"),
+                pair(
+                    "min.insync.replicas",
+                    &config.share_coordinator_state_topic_min_isr.to_string()
+                ),
+                pair("segment.bytes", "104857600"),
+                pair("retention.ms", "-1"),
+            ],
+            config.share_coordinator_state_topic_num_partitions,
+            config.share_coordinator_state_topic_replication_factor,
+        ),
+        _ => {
+            let factor = i16::try_from(config.default_replication_factor).unwrap_or(i16::MAX);
+            (Vec::new(), config.num_partitions, factor)
+        }
     };
     CreateTopics {
         name,
@@ -61,26 +82,28 @@ pub(super) fn creation(name: Name, config: &BrokerConfig) -> CreateTopics {
     }
 }
 
-fn coordinator_of(group: &Name, image: &MetadataImage) -> Option<NodeId> {
-    let (_, topic) = image.topic(OFFSETS_TOPIC)?;
+/// The broker that leads the partition of a coordinators' topic that a key belongs to.
+pub(super) fn coordinator_of(topic: &str, key: &str, image: &MetadataImage) -> Option<NodeId> {
+    let (_, topic) = image.topic(topic)?;
     let count = i32::try_from(topic.partitions.len()).ok()?;
-    let state = topic.partitions.get(usize::try_from(partition_for(group, count)).ok()?)?;
+    let state = topic.partitions.get(usize::try_from(partition_for(key, count)).ok()?)?;
     image.brokers.contains_key(&state.leader).then_some(state.leader)
 }
 
-/// The offsets topic on this broker.
-pub(super) struct OffsetsTopic<'a> {
+/// A coordinators' topic on this broker.
+pub(super) struct InternalTopic<'a> {
+    pub(super) topic: Option<TopicId>,
     pub(super) env: Env<'a>,
     pub(super) replicas: &'a mut ReplicaManager,
 }
 
-impl OffsetsTopic<'_> {
+impl InternalTopic<'_> {
     fn tp(&self, partition: i32) -> Option<TopicPartition> {
-        self.replicas.offsets_topic.map(|topic| TopicPartition::new(topic, partition))
+        self.topic.map(|topic| TopicPartition::new(topic, partition))
     }
 }
 
-impl OffsetsLog for OffsetsTopic<'_> {
+impl OffsetsLog for InternalTopic<'_> {
     fn config(&self) -> &BrokerConfig {
         self.env.config
     }
@@ -99,7 +122,7 @@ impl OffsetsLog for OffsetsTopic<'_> {
         let batch = batch(records, cx.epoch_ms());
         let appended = self.replicas.append(tp, batch, -1, &self.env, cx);
         // The coordinator looks at the high watermark itself after an append.
-        self.replicas.moved_offsets.retain(|(moved, _)| *moved != partition);
+        self.replicas.moved_offsets.retain(|(moved, _)| *moved != tp);
         appended.map(|appended| appended.next_offset).map_err(|(error, _)| error)
     }
 

@@ -22,6 +22,8 @@ pub mod remote;
 pub mod replica_manager;
 pub mod replicas;
 mod serve;
+mod share;
+mod share_admin;
 #[cfg(test)]
 mod stories;
 #[cfg(test)]
@@ -35,13 +37,13 @@ use crate::config::broker::BrokerConfig;
 use crate::controller::image::MetadataImage;
 use crate::controller::records::MetadataRecord;
 use crate::cx::{Cx, Effect};
-use crate::group::GroupCoordinator;
-use crate::ids::{BrokerEpoch, Correlation, Name, NodeId};
+use crate::group::{GroupCoordinator, GroupTimer};
+use crate::ids::{BrokerEpoch, Correlation, Name, NodeId, TopicPartition};
 use crate::net::{ConnId, Lane};
 use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use coordinator::OffsetsTopic;
+use coordinator::InternalTopic;
 use kafkascope_kernel::Micros;
 use lifecycle::{About, BrokerState, Lifecycle, Turn};
 use metadata::{MetadataFollower, Published};
@@ -69,6 +71,8 @@ pub enum BrokerTimer {
     AlterPartition,
     /// Of the group coordinator.
     Group(crate::group::GroupTimer),
+    /// Of share groups.
+    Share(crate::share::ShareTimer),
     /// Time for the next registration or heartbeat.
     Heartbeat,
     /// The pause of the lifecycle's channel is over.
@@ -123,6 +127,8 @@ pub struct Broker {
     pub replicas: ReplicaManager,
     /// Groups whose coordinator it is.
     pub groups: GroupCoordinator,
+    /// Share partitions, their coordinator and its client.
+    pub share: share::ShareHost,
     producer_ids: ProducerIds,
     /// Topics it has asked the controller to create.
     creating: BTreeSet<Name>,
@@ -151,6 +157,7 @@ impl Broker {
             ),
             replicas: ReplicaManager::new(id),
             groups: GroupCoordinator::default(),
+            share: share::ShareHost::default(),
             producer_ids: ProducerIds::default(),
             creating: BTreeSet::new(),
             no_rack: Name::from(""),
@@ -176,6 +183,7 @@ impl Broker {
         self.to_controller.kill();
         self.replicas.kill();
         self.groups = GroupCoordinator::default();
+        self.share = share::ShareHost::default();
         self.producer_ids = ProducerIds::default();
         self.creating.clear();
     }
@@ -194,6 +202,8 @@ impl Broker {
     pub fn on_client_gone(&mut self, conn: ConnId, cx: &mut Cx<'_>) {
         self.replicas.on_client_gone(conn, cx);
         self.groups.on_client_gone(conn, cx);
+        self.on_share_client_gone(conn, cx);
+        self.settle(cx);
     }
 
     /// An answer arrived.
@@ -233,6 +243,9 @@ impl Broker {
                 let (replicas, env) = self.data_plane();
                 replicas.on_fetcher_response(from, correlation, body, &env, cx);
             }
+            Lane::Persister | Lane::PartitionMetadata => {
+                self.on_share_response(from, lane, correlation, body, cx);
+            }
             Lane::Main | Lane::Bootstrap | Lane::Coordinator | Lane::Markers => {
                 unreachable!("a broker opens no such connection")
             }
@@ -252,6 +265,10 @@ impl Broker {
             Lane::Fetcher => {
                 let (replicas, env) = self.data_plane();
                 replicas.on_fetcher_disconnect(peer, &env, cx);
+            }
+            Lane::Persister | Lane::PartitionMetadata => {
+                self.share.persister.on_disconnect(peer, lane, cx);
+                self.settle(cx);
             }
             Lane::Main | Lane::Bootstrap | Lane::Coordinator | Lane::Markers => {}
         }
@@ -285,8 +302,11 @@ impl Broker {
             }
             BrokerTimer::AlterPartition => self.replicas.alter_partition.on_timer(),
             BrokerTimer::Group(timer) => {
+                let loads = matches!(timer, GroupTimer::Loaded(_));
                 self.with_groups(|groups, log| groups.on_timer(timer, log, cx));
+                self.share.is_used |= loads && self.groups.share_groups().next().is_some();
             }
+            BrokerTimer::Share(timer) => self.on_share_timer(timer, cx),
             BrokerTimer::Heartbeat => {
                 let about = about(&self.rack, &self.config, &self.metadata);
                 self.lifecycle.on_timer(about, cx);
@@ -314,7 +334,11 @@ impl Broker {
     fn on_metadata(&mut self, published: &Published, cx: &mut Cx<'_>) {
         let (replicas, env) = self.data_plane();
         let elections = replicas.apply_metadata(published, &env, cx);
-        for (partition, elected) in elections {
+        for (TopicPartition { topic, partition }, elected) in elections {
+            if Some(topic) == self.replicas.share_topic {
+                self.on_share_election(partition, elected, cx);
+                continue;
+            }
             self.with_groups(|groups, log| {
                 if elected {
                     groups.on_elected(partition, log, cx);
@@ -323,6 +347,7 @@ impl Broker {
                 }
             });
         }
+        self.check_share_leadership(cx);
     }
 
     /// Groups forget what they committed for topics that are gone.
@@ -332,6 +357,7 @@ impl Broker {
             let MetadataRecord::RemoveTopic { id } = &**record else { continue };
             if let Some(topic) = before.topics.get(id) {
                 self.with_groups(|groups, log| groups.on_topic_deleted(&topic.name, log, cx));
+                self.forget_shared_topic(*id, cx);
             }
         }
     }
@@ -357,12 +383,25 @@ impl Broker {
 
     /// What a handler left to be passed on: ISR proposals, and moves of the offsets topic's high watermarks.
     fn settle(&mut self, cx: &mut Cx<'_>) {
-        while let Some((partition, offset)) = self.replicas.moved_offsets.pop() {
-            self.with_groups(|groups, log| groups.on_high_watermark(partition, offset, log, cx));
-        }
+        self.pass_on_high_watermarks(cx);
+        self.settle_share(cx);
+        self.pass_on_high_watermarks(cx);
         let epoch = self.lifecycle.epoch();
         if let Some(request) = self.replicas.alter_partition.take_request(self.id, epoch) {
             self.to_controller.send(request, ControllerCall::AlterPartition, cx);
+        }
+    }
+
+    fn pass_on_high_watermarks(&mut self, cx: &mut Cx<'_>) {
+        while let Some((tp, offset)) = self.replicas.moved_offsets.pop() {
+            let TopicPartition { topic, partition } = tp;
+            if Some(topic) == self.replicas.share_topic {
+                self.share.coordinator.on_high_watermark(partition, offset, cx);
+            } else {
+                self.with_groups(|groups, log| {
+                    groups.on_high_watermark(partition, offset, log, cx);
+                });
+            }
         }
     }
 
@@ -399,10 +438,11 @@ impl Broker {
         (&mut self.replicas, env)
     }
 
-    fn with_groups(&mut self, run: impl FnOnce(&mut GroupCoordinator, &mut OffsetsTopic<'_>)) {
+    fn with_groups(&mut self, run: impl FnOnce(&mut GroupCoordinator, &mut InternalTopic<'_>)) {
         let mut groups = core::mem::take(&mut self.groups);
         let (replicas, env) = self.data_plane();
-        run(&mut groups, &mut OffsetsTopic { env, replicas });
+        let topic = replicas.offsets_topic;
+        run(&mut groups, &mut InternalTopic { topic, env, replicas });
         self.groups = groups;
     }
 

@@ -32,11 +32,17 @@ pub struct ReplicaManager {
     pub alter_partition: AlterPartitionManager,
     /// The id of `__consumer_offsets`, once it exists.
     pub offsets_topic: Option<TopicId>,
+    /// The id of `__share_group_state`, once it exists.
+    pub share_topic: Option<TopicId>,
     pub(super) produces: BTreeMap<ConnId, ParkedProduce>,
     pub(super) fetches: BTreeMap<ConnId, ParkedFetch>,
     pub(super) deletes: BTreeMap<ConnId, ParkedDelete>,
-    /// Partitions of the offsets topic whose high watermark moved, for the group coordinator.
-    pub(super) moved_offsets: Vec<(i32, Offset)>,
+    /// Partitions of coordinators' topics whose high watermark moved.
+    pub(super) moved_offsets: Vec<(TopicPartition, Offset)>,
+    /// Whether share groups wait for new records.
+    pub(super) watch_shared: bool,
+    /// Whether a high watermark moved while they did.
+    pub(super) moved_shared: bool,
 }
 
 impl ReplicaManager {
@@ -48,10 +54,13 @@ impl ReplicaManager {
             fetchers: BTreeMap::new(),
             alter_partition: AlterPartitionManager::default(),
             offsets_topic: None,
+            share_topic: None,
             produces: BTreeMap::new(),
             fetches: BTreeMap::new(),
             deletes: BTreeMap::new(),
             moved_offsets: Vec::new(),
+            watch_shared: false,
+            moved_shared: false,
         }
     }
 
@@ -165,13 +174,19 @@ impl ReplicaManager {
         }
     }
 
+    /// Whether a topic is one that coordinators keep their state in.
+    pub(super) fn is_coordinators(&self, topic: TopicId) -> bool {
+        [self.offsets_topic, self.share_topic].contains(&Some(topic))
+    }
+
     pub(super) fn on_high_watermark(&mut self, tp: TopicPartition, env: &Env<'_>, cx: &mut Cx<'_>) {
         self.settle_produces(tp, cx);
         self.wake_watchers(tp, env, cx);
-        if Some(tp.topic) == self.offsets_topic
+        self.moved_shared |= self.watch_shared;
+        if self.is_coordinators(tp.topic)
             && let Some(partition) = self.replicas.get(tp)
         {
-            self.moved_offsets.push((tp.partition, partition.log.high_watermark()));
+            self.moved_offsets.push((tp, partition.log.high_watermark()));
         }
     }
 }

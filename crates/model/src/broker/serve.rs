@@ -9,7 +9,6 @@ use super::to_controller::ControllerCall;
 use super::topics::metadata;
 use crate::api::{Request, Response, request};
 use crate::cx::Cx;
-use crate::group::OFFSETS_TOPIC;
 use crate::ids::{Correlation, Name};
 use crate::net::ConnId;
 
@@ -41,6 +40,7 @@ impl Broker {
             | Request::DeleteGroups(_) => self.with_groups(|groups, log| {
                 groups.handle(conn, correlation, &body, log, cx);
             }),
+            Request::Share(body) => self.serve_share(conn, correlation, body, cx),
             Request::CreateTopics(_)
             | Request::CreatePartitions(_)
             | Request::DeleteTopics(_)
@@ -121,8 +121,8 @@ impl Broker {
     ) -> Response {
         let (_, env) = self.data_plane();
         let (answer, missing) = find_coordinator(request, &env);
-        if missing {
-            self.create(OFFSETS_TOPIC.into(), cx);
+        if let Some(topic) = missing {
+            self.create(topic.into(), cx);
         }
         answer
     }

@@ -11,6 +11,7 @@ use crate::controller::records::PartitionState;
 use crate::cx::{Cx, Draw};
 use crate::group::OFFSETS_TOPIC;
 use crate::ids::{Name, NodeId, TopicId};
+use crate::share::SHARE_STATE_TOPIC;
 use alloc::vec::Vec;
 
 /// Answers a METADATA; the names that were asked for, may be created and are not there.
@@ -47,13 +48,18 @@ pub(super) fn is_valid_name(name: &str) -> bool {
     (1..=249).contains(&name.len()) && name != "." && name != ".." && name.bytes().all(legal)
 }
 
+/// Whether a topic is one of Kafka's own.
+fn is_internal(name: &str) -> bool {
+    [OFFSETS_TOPIC, SHARE_STATE_TOPIC].contains(&name)
+}
+
 fn known(id: TopicId, topic: &TopicImage, image: &MetadataImage) -> TopicMetadata {
     let numbered = (0_i32..).zip(&topic.partitions);
     TopicMetadata {
         name: topic.name.clone(),
         topic_id: id,
         error: ErrorCode::None,
-        is_internal: &*topic.name == OFFSETS_TOPIC,
+        is_internal: is_internal(&topic.name),
         partitions: numbered.map(|(index, state)| partition(index, state, image)).collect(),
     }
 }
@@ -79,7 +85,7 @@ fn unknown(
         name: name.clone(),
         topic_id: TopicId::ZERO,
         error,
-        is_internal: &**name == OFFSETS_TOPIC,
+        is_internal: is_internal(name),
         partitions: Vec::new(),
     }
 }

@@ -53,7 +53,8 @@ impl Controller {
             | Request::DescribeGroups(_)
             | Request::ListGroups
             | Request::DeleteGroups(_)
-            | Request::DeleteRecords(_) => unreachable!("no node sends this to a controller"),
+            | Request::DeleteRecords(_)
+            | Request::Share(_) => unreachable!("no node sends this to a controller"),
         }
     }
 
@@ -250,7 +251,8 @@ fn refuse(body: &Request) -> Response {
         | Request::DescribeGroups(_)
         | Request::ListGroups
         | Request::DeleteGroups(_)
-        | Request::DeleteRecords(_) => unreachable!("no node sends this to a controller"),
+        | Request::DeleteRecords(_)
+        | Request::Share(_) => unreachable!("no node sends this to a controller"),
     }
 }
 
@@ -293,7 +295,8 @@ pub(super) fn not_controller(answer: Response) -> Response {
         | Response::DescribeGroups(_)
         | Response::ListGroups(..)
         | Response::DeleteGroups(_)
-        | Response::DeleteRecords(_)) => same,
+        | Response::DeleteRecords(_)
+        | Response::Share(_)) => same,
     }
 }
 

@@ -6,8 +6,9 @@ use super::caller::Caller;
 use super::classic::{ClassicGroup, GroupLimits, refuse_join, refuse_sync};
 use super::offsets::{Committed, Offsets};
 use super::records::{self, Stored};
+use super::share::shard::{ShareDone, ShareGroups};
 use super::write::{Done, PendingWrite, Write, append_error};
-use super::{GroupTimer, OffsetsLog};
+use super::{GroupTimer, OffsetsLog, share};
 use crate::api::request::{JoinGroup, OffsetCommit};
 use crate::api::{ApiKey, ErrorCode, Response};
 use crate::cx::Cx;
@@ -29,17 +30,20 @@ pub struct Shard {
     pub groups: BTreeMap<Name, ClassicGroup>,
     /// Committed offsets.
     pub offsets: Offsets,
+    /// Share groups.
+    pub share: ShareGroups,
     pending: VecDeque<PendingWrite>,
 }
 
 impl Shard {
     /// A partition that is still to be read.
-    pub const fn loading(partition: i32) -> Self {
+    pub fn loading(partition: i32) -> Self {
         Self {
             partition,
             is_loaded: false,
             groups: BTreeMap::new(),
             offsets: Offsets::new(),
+            share: ShareGroups::default(),
             pending: VecDeque::new(),
         }
     }
@@ -51,6 +55,8 @@ impl Shard {
                 let key = record.key.as_deref().unwrap_or_default();
                 if let Some(stored) = records::read(key, record.value.as_deref()) {
                     self.replay(stored);
+                } else {
+                    share::records::replay(&mut self.share.groups, key, record.value.as_deref());
                 }
             }
         }
@@ -58,6 +64,7 @@ impl Shard {
         for group in self.groups.values() {
             group.begin_sessions(cx);
         }
+        self.begin_share_sessions(log, cx);
         if !self.groups.is_empty() {
             let groups = self.groups.len() as u32;
             cx.note(Fact::CoordinatorLoaded { partition: self.partition, groups });
@@ -175,6 +182,10 @@ impl Shard {
     pub fn store(&mut self, write: Option<Write>, log: &mut dyn OffsetsLog, cx: &mut Cx<'_>) {
         let mut next = write;
         while let Some(Write { records, done }) = next {
+            if records.is_empty() && self.pending.is_empty() {
+                next = self.finish(done, ErrorCode::None, log, cx);
+                continue;
+            }
             next = match log.append(self.partition, records, cx) {
                 Err(error) => self.finish(done, append_error(error), log, cx),
                 Ok(until) => {
@@ -229,7 +240,7 @@ impl Shard {
                         refuse_commit(answer.clone(), error, caller, cx);
                     }
                 }
-                Done::Assignment { .. } | Done::StaticMember { .. } => {
+                Done::Assignment { .. } | Done::StaticMember { .. } | Done::Share(_) => {
                     failed.push(core::mem::replace(&mut write.done, Done::Nothing));
                 }
             }
@@ -248,12 +259,24 @@ impl Shard {
         cx.disarm(GroupTimer::Write(self.partition));
         cx.disarm(GroupTimer::Loaded(self.partition));
         for write in self.pending {
-            if let Done::Commit { answer, caller: Some(caller), .. } = write.done {
-                refuse_commit(answer, ErrorCode::NotCoordinator, caller, cx);
+            match write.done {
+                Done::Commit { answer, caller: Some(caller), .. } => {
+                    refuse_commit(answer, ErrorCode::NotCoordinator, caller, cx);
+                }
+                Done::Share(done) => done.finish(ErrorCode::NotCoordinator, &mut self.share, cx),
+                Done::Nothing
+                | Done::Assignment { .. }
+                | Done::StaticMember { .. }
+                | Done::Commit { caller: None, .. } => {}
             }
         }
         for group in self.groups.values_mut() {
             group.unload(cx);
+        }
+        for group in self.share.groups.values() {
+            for member in group.members.keys() {
+                cx.disarm(GroupTimer::ShareSession(group.id.clone(), member.clone()));
+            }
         }
         if !self.groups.is_empty() {
             cx.note(Fact::CoordinatorResigned { partition: self.partition });
@@ -266,8 +289,14 @@ impl Shard {
             group.on_client_gone(conn);
         }
         for write in &mut self.pending {
-            if let Done::Commit { caller: Some(caller), .. } = &mut write.done {
-                caller.gone(conn);
+            match &mut write.done {
+                Done::Commit { caller: Some(caller), .. }
+                | Done::Share(ShareDone { caller: Some(caller), .. }) => caller.gone(conn),
+                Done::Nothing
+                | Done::Assignment { .. }
+                | Done::StaticMember { .. }
+                | Done::Commit { caller: None, .. }
+                | Done::Share(_) => {}
             }
         }
     }
@@ -283,6 +312,10 @@ impl Shard {
         let limits = GroupLimits::of(log.config());
         match done {
             Done::Nothing => None,
+            Done::Share(done) => {
+                done.finish(stored, &mut self.share, cx);
+                None
+            }
             Done::Assignment { group, generation, assignments } => {
                 let group = self.groups.get_mut(&group)?;
                 group.on_assignment_stored(generation, &assignments, stored, limits, cx)

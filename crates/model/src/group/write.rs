@@ -6,6 +6,7 @@
 use super::caller::Caller;
 use super::offsets::Committed;
 use super::offsets_log::OffsetsRecord;
+use super::share::shard::ShareDone;
 use crate::api::ErrorCode;
 use crate::ids::{Name, Offset};
 use alloc::collections::BTreeMap;
@@ -54,6 +55,8 @@ pub enum Done {
         /// Who waits.
         caller: Option<Caller>,
     },
+    /// A share group's member is answered.
+    Share(ShareDone),
 }
 
 /// A write that is appended and not durable yet.

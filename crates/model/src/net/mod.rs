@@ -42,6 +42,10 @@ pub enum Lane {
     Raft,
     /// Transaction coordinator to partition leaders.
     Markers,
+    /// A broker to share coordinators (`Persister-client-N`).
+    Persister,
+    /// A group coordinator to partition leaders, for end offsets (`NetworkPartitionMetadataClient-client-N`).
+    PartitionMetadata,
 }
 
 /// Which links a command is about.

@@ -7,6 +7,7 @@ mod fields;
 mod quorum;
 mod request;
 mod response;
+mod share;
 
 use kafkascope_kernel::SimTime;
 use kafkascope_model::api::{ApiKey, Request};
@@ -55,6 +56,8 @@ impl<'a> Wire<'a> {
             Lane::Fetcher => format!("broker-{client}-fetcher-0"),
             Lane::Raft => format!("raft-client-{client}"),
             Lane::Lifecycle | Lane::ToController | Lane::Markers => client.to_string(),
+            Lane::Persister => format!("Persister-client-{client}"),
+            Lane::PartitionMetadata => format!("NetworkPartitionMetadataClient-client-{client}"),
             Lane::Main | Lane::Bootstrap | Lane::Coordinator => self.application(client),
         }
     }
