@@ -4,7 +4,7 @@
 //! not compile until it is here.
 
 use kafkascope_kernel::Micros;
-use kafkascope_model::api::share::RecordState;
+use kafkascope_model::api::share::{AckType, RecordState};
 use kafkascope_model::api::{ApiKey, ErrorCode};
 use kafkascope_model::ids::{Bytes, MsgId, Name, NodeId, RecordId, TopicId, TopicPartition};
 use kafkascope_model::net::LinkSel;
@@ -69,6 +69,7 @@ as_written! {
     ChangeReason => |value, _world| format!("{value:?}");
     PositionSource => |value, _world| format!("{value:?}");
     LinkSel => |value, _world| format!("{value:?}");
+    AckType => |value, _world| format!("{value:?}");
     RecordState => |value, _world| format!("{value:?}");
     SettledBy => |value, _world| format!("{value:?}");
     SendResult => |value, _world| match value {
@@ -177,6 +178,7 @@ facts! {
     ShareAcquired { group, member, tp, first, last, delivery_count };
     ShareLockRenewed { group, member, tp, first, last };
     ShareSettled { group, tp, first, last, state, delivery_count, by };
+    ShareAnswered { record, tp, offset, answer };
     ShareStartMoved { group, tp, to };
     CoordinatorFound { coordinator };
     CoordinatorLost { error };

@@ -3,7 +3,7 @@
 //! The trace is output only; the model never reads it. Views, the ledger, the auditor and explanations are built from it.
 //! Invariant: a fact is complete by itself (ids and numbers, no references into the world) and small enough to keep many.
 
-use crate::api::share::RecordState;
+use crate::api::share::{AckType, RecordState};
 use crate::api::{ApiKey, ErrorCode};
 use crate::ids::{
     BrokerEpoch, Bytes, LeaderEpoch, MsgId, Name, NodeId, Offset, ProducerEpoch, ProducerId,
@@ -278,6 +278,8 @@ pub enum Fact {
         delivery_count: i16,
         by: SettledBy,
     },
+    /// A share group's application did not accept a record.
+    ShareAnswered { record: RecordId, tp: TopicPartition, offset: Offset, answer: AckType },
     /// Everything below is final for the group.
     ShareStartMoved { group: Name, tp: TopicPartition, to: Offset },
 

@@ -77,7 +77,7 @@ impl Broker {
         rows: &[(Name, i32, Offset)],
         cx: &mut Cx<'_>,
     ) {
-        let epoch = match self.bump_empty_share_group(group) {
+        let epoch = match self.empty_share_group(group) {
             Ok(epoch) => epoch,
             Err(error) => {
                 let body = ShareResponse::AlterOffsets(error, Vec::new());
@@ -101,8 +101,7 @@ impl Broker {
         topics: &[Name],
         cx: &mut Cx<'_>,
     ) {
-        let partitions =
-            self.bump_empty_share_group(group).and_then(|_| self.shared_partitions(group));
+        let partitions = self.empty_share_group(group).and_then(|_| self.shared_partitions(group));
         let partitions = match partitions {
             Ok(partitions) => partitions,
             Err(error) => {
@@ -259,15 +258,14 @@ impl Broker {
         found
     }
 
-    /// The new epoch of a group that nobody is in.
-    fn bump_empty_share_group(&mut self, group: &Name) -> Result<i32> {
+    /// The epoch of a group that nobody is in.
+    fn empty_share_group(&mut self, group: &Name) -> Result<i32> {
         let mut found = Err(ErrorCode::NotCoordinator);
         self.with_groups(|groups, log| {
             found = groups.share_group(group, log).and_then(|own| {
                 if !own.members.is_empty() {
                     return Err(ErrorCode::NonEmptyGroup);
                 }
-                own.epoch += 1;
                 Ok(own.epoch)
             });
         });

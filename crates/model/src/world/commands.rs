@@ -7,10 +7,13 @@ use crate::broker::Broker;
 use crate::client::admin::Admin;
 use crate::client::consumer::Consumer;
 use crate::client::producer::Producer;
-use crate::command::{Command, CommandError, ConfigPairs, ConsumerSpec, ProducerSpec};
-use crate::config::ConfigTable;
+use crate::client::share_consumer::ShareConsumer;
+use crate::command::{
+    Command, CommandError, ConfigPairs, ConsumerSpec, ProducerSpec, ShareConsumerSpec,
+};
 use crate::config::broker::BrokerConfig;
 use crate::config::producer::ProducerConfig;
+use crate::config::{ConfigError, ConfigTable};
 use crate::controller::Controller;
 use crate::cx::Cx;
 use crate::ids::{Name, NodeId};
@@ -22,6 +25,20 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 use kafkascope_kernel::{Micros, SimTime};
 
+/// Consumer configs that a share group decides itself (`ShareConsumerConfig.SHARE_GROUP_UNSUPPORTED_CONFIGS`).
+const NOT_FOR_SHARE_GROUPS: &[&str] = &[
+    "auto.offset.reset",
+    "enable.auto.commit",
+    "group.instance.id",
+    "isolation.level",
+    "partition.assignment.strategy",
+    "interceptor.classes",
+    "session.timeout.ms",
+    "heartbeat.interval.ms",
+    "group.protocol",
+    "group.remote.assignor",
+];
+
 type Outcome = Result<(), CommandError>;
 
 impl World {
@@ -32,6 +49,7 @@ impl World {
             Command::AddBroker { id, rack, config } => self.add_broker(*id, rack.clone(), config),
             Command::AddProducer(spec) => self.add_producer(spec),
             Command::AddConsumer(spec) => self.add_consumer(spec),
+            Command::AddShareConsumer(spec) => self.add_share_consumer(spec),
             Command::CloseClient { client } => self.stop(*client, true),
             Command::Admin(call) => {
                 let call = call.clone();
@@ -70,9 +88,16 @@ impl World {
                 self.tell_consumer(*consumer, |app, cx| app.seek(topic, *partition, *offset, cx))
             }
             Command::BlockPolling { consumer, blocked } => {
+                if self.is_share_consumer(*consumer) {
+                    return self.tell_share(*consumer, |app, cx| app.block_polling(*blocked, cx));
+                }
                 self.tell_consumer(*consumer, |app, cx| app.block_polling(*blocked, cx))
             }
             Command::SetProcessing { consumer, processing } => {
+                if self.is_share_consumer(*consumer) {
+                    return self
+                        .tell_share(*consumer, |app, cx| app.set_processing(*processing, cx));
+                }
                 self.tell_consumer(*consumer, |app, cx| app.set_processing(*processing, cx))
             }
         }
@@ -107,7 +132,8 @@ impl World {
             match &mut process.node {
                 Node::Controller(controller) => controller.voters.clone_from(&voters),
                 Node::Broker(broker) => broker.controllers.clone_from(&voters),
-                Node::Producer(_) | Node::Consumer(_) | Node::Admin(_) => {}
+                Node::Producer(_) | Node::Consumer(_) | Node::ShareConsumer(_) | Node::Admin(_) => {
+                }
             }
         }
         Ok(())
@@ -141,6 +167,20 @@ impl World {
         let id = self.next_client(&spec.name)?;
         let consumer = Consumer::new(id, spec.clone(), config, self.broker_ids());
         self.add_process(id, Node::Consumer(Box::new(consumer)), Micros::ZERO);
+        Ok(())
+    }
+
+    fn add_share_consumer(&mut self, spec: &ShareConsumerSpec) -> Outcome {
+        for key in NOT_FOR_SHARE_GROUPS {
+            if spec.config.iter().any(|(own, _)| &**own == *key) {
+                let reason = alloc::format!("{key} cannot be set when using a share group");
+                return Err(ConfigError::value(key, reason).into());
+            }
+        }
+        let config = parsed(&spec.config)?;
+        let id = self.next_client(&spec.name)?;
+        let consumer = ShareConsumer::new(id, spec.clone(), config, self.broker_ids());
+        self.add_process(id, Node::ShareConsumer(Box::new(consumer)), Micros::ZERO);
         Ok(())
     }
 
@@ -208,9 +248,11 @@ impl World {
         let mut known = true;
         self.run(id, None, |node, cx| match node {
             Node::Producer(producer) => tell(producer, cx),
-            Node::Broker(_) | Node::Controller(_) | Node::Consumer(_) | Node::Admin(_) => {
-                known = false
-            }
+            Node::Broker(_)
+            | Node::Controller(_)
+            | Node::Consumer(_)
+            | Node::ShareConsumer(_)
+            | Node::Admin(_) => known = false,
         });
         if known { Ok(()) } else { Err(CommandError::WrongKind { node: id, wanted: "a producer" }) }
     }
@@ -224,11 +266,32 @@ impl World {
         let mut known = true;
         self.run(id, None, |node, cx| match node {
             Node::Consumer(consumer) => tell(consumer, cx),
-            Node::Broker(_) | Node::Controller(_) | Node::Producer(_) | Node::Admin(_) => {
-                known = false
-            }
+            Node::Broker(_)
+            | Node::Controller(_)
+            | Node::Producer(_)
+            | Node::ShareConsumer(_)
+            | Node::Admin(_) => known = false,
         });
         if known { Ok(()) } else { Err(CommandError::WrongKind { node: id, wanted: "a consumer" }) }
+    }
+
+    fn is_share_consumer(&self, id: NodeId) -> bool {
+        let node = self.processes.get(&id).map(|process| &process.node);
+        matches!(node, Some(Node::ShareConsumer(_)))
+    }
+
+    fn tell_share(
+        &mut self,
+        id: NodeId,
+        tell: impl FnOnce(&mut ShareConsumer, &mut Cx<'_>),
+    ) -> Outcome {
+        self.require(id, ProcessState::Running, "running")?;
+        self.run(id, None, |node, cx| {
+            if let Node::ShareConsumer(consumer) = node {
+                tell(consumer, cx);
+            }
+        });
+        Ok(())
     }
 
     fn require_known(&self, id: NodeId) -> Result<ProcessState, CommandError> {

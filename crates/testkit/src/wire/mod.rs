@@ -67,6 +67,7 @@ impl<'a> Wire<'a> {
         let own = match node {
             Some(Node::Producer(producer)) => producer.config.client_id.clone(),
             Some(Node::Consumer(consumer)) => consumer.config.client_id.clone(),
+            Some(Node::ShareConsumer(consumer)) => consumer.config.client_id.clone(),
             Some(Node::Admin(_)) => Some(Name::from("adminclient-1")),
             Some(Node::Broker(_) | Node::Controller(_)) | None => None,
         };

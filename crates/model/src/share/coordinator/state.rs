@@ -30,9 +30,9 @@ impl ShareState {
     pub const fn initialized(state_epoch: i32, start_offset: Offset, snapshot_epoch: i32) -> Self {
         Self {
             state_epoch,
-            leader_epoch: -1,
+            leader_epoch: 0,
             start_offset,
-            delivery_complete_count: 0,
+            delivery_complete_count: if start_offset < 0 { -1 } else { 0 },
             snapshot_epoch,
             updates: 0,
             batches: Vec::new(),
