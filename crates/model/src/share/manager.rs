@@ -44,6 +44,8 @@ struct OpenRequest {
     acks: Vec<(TopicPartition, ErrorCode)>,
     /// Changes that are being stored.
     waits: Vec<(ShareKey, u32)>,
+    /// The session ends once they are.
+    ends: bool,
     /// None for SHARE_ACKNOWLEDGE.
     fetch: Option<OpenFetch>,
 }
@@ -102,13 +104,12 @@ impl SharePartitionManager {
             member,
             acks: Vec::new(),
             waits: Vec::new(),
+            ends: false,
             fetch: None,
         };
         self.acknowledge_all(&mut request, &wanted.partitions, log, cx);
         let ends = wanted.share_session_epoch == -1;
-        if ends {
-            self.end_session(&mut request, log);
-        }
+        request.ends = ends;
         let rests = ends || wanted.is_renew_ack || wanted.max_records == 0;
         let partitions =
             if rests { Vec::new() } else { rotated(partitions, wanted.share_session_epoch) };
@@ -151,12 +152,11 @@ impl SharePartitionManager {
             member,
             acks: Vec::new(),
             waits: Vec::new(),
+            ends: false,
             fetch: None,
         };
         self.acknowledge_all(&mut request, &wanted.partitions, log, cx);
-        if epoch == -1 {
-            self.end_session(&mut request, log);
-        }
+        request.ends = epoch == -1;
         self.open.insert(conn, request);
         self.answer_if_complete(conn, log, cx);
         self.try_all(log, cx);
@@ -274,11 +274,12 @@ impl SharePartitionManager {
         if self.open.remove(&conn).is_some() {
             cx.disarm(ShareTimer::Fetch(conn));
         }
+        let Some(group) = self.sessions.disconnect(conn) else { return };
         for key in self.sessions.on_connection(conn) {
             self.release_session(&key, log);
-            if !self.sessions.has_group(&key.0) {
-                self.partitions.retain(|own, _| own.group != key.0);
-            }
+        }
+        if !self.sessions.has_group(&group) {
+            self.partitions.retain(|own, _| own.group != group);
         }
         self.try_all(log, cx);
     }
@@ -339,11 +340,17 @@ impl SharePartitionManager {
         }
     }
 
-    /// A member ends its session: what it still has is released.
-    fn end_session(&mut self, request: &mut OpenRequest, log: &dyn SharedLog) {
+    /// A member ends its session: what it still has is released, once its last words are stored.
+    fn end_session(&mut self, conn: ConnId, log: &dyn SharedLog) {
+        let Some(request) = self.open.get_mut(&conn).filter(|request| request.may_end()) else {
+            return;
+        };
+        request.ends = false;
         let key = (request.group.clone(), request.member.clone());
         let waits = self.release_session(&key, log);
-        request.waits.extend(waits);
+        if let Some(request) = self.open.get_mut(&conn) {
+            request.waits.extend(waits);
+        }
     }
 
     fn release_session(&mut self, key: &SessionKey, log: &dyn SharedLog) -> Vec<(ShareKey, u32)> {
@@ -481,6 +488,7 @@ impl SharePartitionManager {
     }
 
     fn answer_if_complete(&mut self, conn: ConnId, log: &dyn SharedLog, cx: &mut Cx<'_>) {
+        self.end_session(conn, log);
         let complete = self.open.get(&conn).is_some_and(OpenRequest::is_complete);
         if !complete {
             return;
@@ -517,6 +525,10 @@ impl SharePartitionManager {
 impl OpenRequest {
     fn is_fetching(&self) -> bool {
         self.fetch.as_ref().is_some_and(|fetch| fetch.found.is_none())
+    }
+
+    fn may_end(&self) -> bool {
+        self.ends && self.waits.is_empty()
     }
 
     fn is_complete(&self) -> bool {

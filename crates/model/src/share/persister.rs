@@ -211,6 +211,7 @@ impl Persister {
             && self.retries.is_empty()
             && self.ready.is_empty()
             && self.in_flight.is_empty()
+            && self.done.is_empty()
     }
 
     /// To its coordinator, if that is known; else somebody is asked for it.

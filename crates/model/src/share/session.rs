@@ -24,7 +24,11 @@ pub struct ShareSession {
 
 /// All sessions with a broker.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct ShareSessions(BTreeMap<SessionKey, ShareSession>);
+pub struct ShareSessions {
+    open: BTreeMap<SessionKey, ShareSession>,
+    /// Which group's sessions were made on a connection, whether they are still open or not.
+    connections: BTreeMap<ConnId, Name>,
+}
 
 impl ShareSessions {
     /// A new session takes the place of the member's old one.
@@ -35,11 +39,12 @@ impl ShareSessions {
         conn: ConnId,
         limit: i32,
     ) -> Result<(), ErrorCode> {
-        self.0.remove(&key);
-        if i32::try_from(self.0.len()).unwrap_or(i32::MAX) >= limit {
+        self.open.remove(&key);
+        if i32::try_from(self.open.len()).unwrap_or(i32::MAX) >= limit {
             return Err(ErrorCode::ShareSessionLimitReached);
         }
-        self.0.insert(key, ShareSession { epoch: 1, partitions, conn });
+        self.connections.insert(conn, key.0.clone());
+        self.open.insert(key, ShareSession { epoch: 1, partitions, conn });
         Ok(())
     }
 
@@ -49,7 +54,7 @@ impl ShareSessions {
         key: &SessionKey,
         epoch: i32,
     ) -> Result<&mut ShareSession, ErrorCode> {
-        let session = self.0.get_mut(key).ok_or(ErrorCode::ShareSessionNotFound)?;
+        let session = self.open.get_mut(key).ok_or(ErrorCode::ShareSessionNotFound)?;
         if epoch == -1 {
             return Ok(session);
         }
@@ -62,12 +67,17 @@ impl ShareSessions {
 
     /// Ends a session; its partitions.
     pub fn close(&mut self, key: &SessionKey) -> Option<Vec<TopicPartition>> {
-        self.0.remove(key).map(|session| session.partitions)
+        self.open.remove(key).map(|session| session.partitions)
     }
 
-    /// The sessions that were made on a connection.
+    /// A connection ended; the group whose sessions were made on it.
+    pub fn disconnect(&mut self, conn: ConnId) -> Option<Name> {
+        self.connections.remove(&conn)
+    }
+
+    /// The open sessions that were made on a connection.
     pub fn on_connection(&self, conn: ConnId) -> Vec<SessionKey> {
-        self.0
+        self.open
             .iter()
             .filter(|(_, session)| session.conn == conn)
             .map(|(key, _)| key.clone())
@@ -76,12 +86,12 @@ impl ShareSessions {
 
     /// Whether anyone of a group has a session.
     pub fn has_group(&self, group: &Name) -> bool {
-        self.0.keys().any(|(own, _)| own == group)
+        self.open.keys().any(|(own, _)| own == group)
     }
 
     /// Every session.
     pub fn iter(&self) -> impl Iterator<Item = (&SessionKey, &ShareSession)> {
-        self.0.iter()
+        self.open.iter()
     }
 }
 

@@ -222,7 +222,10 @@ impl ShareConsumer {
     fn on_beaten(&mut self, answer: HeartbeatAnswer, cx: &mut Cx<'_>) {
         let own = &mut self.membership;
         own.beat_attempts = 0;
-        own.interval = Micros::from_config_ms(i64::from(answer.heartbeat_interval_ms));
+        let interval = Micros::from_config_ms(i64::from(answer.heartbeat_interval_ms));
+        if core::mem::replace(&mut own.interval, interval) != interval {
+            own.next_at = cx.now + interval;
+        }
         own.epoch = answer.member_epoch;
         if own.state == ShareMemberState::Acknowledging {
             own.state = ShareMemberState::Stable;
@@ -317,11 +320,7 @@ impl ShareConsumer {
         };
         self.membership.tells_all = false;
         self.membership.in_flight = true;
-        let interval = match self.membership.interval {
-            Micros::ZERO => Micros::from_ms(1),
-            interval => interval,
-        };
-        self.membership.next_at = cx.now + interval;
+        self.membership.next_at = cx.now + self.membership.interval;
         let body = Request::Share(ShareRequest::GroupHeartbeat(body));
         self.ask(Peer::coordinator(node), body, Call::Heartbeat);
     }
