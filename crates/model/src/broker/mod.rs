@@ -40,10 +40,10 @@ use crate::cx::{Cx, Effect};
 use crate::group::{GroupCoordinator, GroupTimer};
 use crate::ids::{BrokerEpoch, Correlation, Name, NodeId, TopicPartition};
 use crate::net::{ConnId, Lane};
-use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use coordinator::InternalTopic;
+use kafkascope_kernel::FlatSet;
 use kafkascope_kernel::Micros;
 use lifecycle::{About, BrokerState, Lifecycle, Turn};
 use metadata::{MetadataFollower, Published};
@@ -131,7 +131,7 @@ pub struct Broker {
     pub share: share::ShareHost,
     producer_ids: ProducerIds,
     /// Topics it has asked the controller to create.
-    creating: BTreeSet<Name>,
+    creating: FlatSet<Name>,
     no_rack: Name,
 }
 
@@ -159,7 +159,7 @@ impl Broker {
             groups: GroupCoordinator::default(),
             share: share::ShareHost::default(),
             producer_ids: ProducerIds::default(),
-            creating: BTreeSet::new(),
+            creating: FlatSet::new(),
             no_rack: Name::from(""),
         }
     }

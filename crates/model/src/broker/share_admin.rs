@@ -12,8 +12,8 @@ use crate::group::caller::Caller;
 use crate::ids::{Name, NodeId, Offset, TopicPartition};
 use crate::share::ShareKey;
 use crate::share::persister::{Gain, Owner, What};
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatMap;
 
 type Result<T> = core::result::Result<T, ErrorCode>;
 
@@ -30,14 +30,14 @@ enum Kind {
 struct Open {
     caller: Caller,
     kind: Kind,
-    rows: BTreeMap<TopicPartition, Option<Result<Gain>>>,
-    ends: BTreeMap<TopicPartition, Option<Result<Offset>>>,
+    rows: FlatMap<TopicPartition, Option<Result<Gain>>>,
+    ends: FlatMap<TopicPartition, Option<Result<Offset>>>,
 }
 
 /// Requests of admin clients that are not answered yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct ShareAdmin {
-    open: BTreeMap<u32, Open>,
+    open: FlatMap<u32, Open>,
     next: u32,
 }
 
@@ -154,7 +154,7 @@ impl Broker {
             return self.answer_share_admin(request, cx);
         }
         open.ends = with_start.iter().map(|tp| (*tp, None)).collect();
-        let mut by_leader: BTreeMap<NodeId, Vec<TopicPartition>> = BTreeMap::new();
+        let mut by_leader: FlatMap<NodeId, Vec<TopicPartition>> = FlatMap::new();
         for tp in with_start {
             let leader = self.metadata.image().partition(tp).map_or(NodeId::NONE, |p| p.leader);
             by_leader.entry(leader).or_default().push(tp);
@@ -199,7 +199,7 @@ impl Broker {
         let request = self.share.admin.next;
         self.share.admin.next = request.wrapping_add(1);
         let rows = ops.iter().map(|(tp, _)| (*tp, None)).collect();
-        let open = Open { caller, kind, rows, ends: BTreeMap::new() };
+        let open = Open { caller, kind, rows, ends: FlatMap::new() };
         self.share.admin.open.insert(request, open);
         if ops.is_empty() {
             return self.answer_share_admin(request, cx);

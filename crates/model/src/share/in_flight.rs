@@ -5,8 +5,7 @@
 
 use crate::api::share::RecordState;
 use crate::ids::{Name, Offset};
-use alloc::collections::BTreeMap;
-use kafkascope_kernel::SimTime;
+use kafkascope_kernel::{FlatMap, SimTime};
 
 /// The state of one record, or of several that were treated alike.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -125,7 +124,7 @@ pub struct InFlightBatch {
     /// Their state while they have one.
     pub whole: InFlightState,
     /// Their states since they parted.
-    pub offsets: Option<BTreeMap<Offset, InFlightState>>,
+    pub offsets: Option<FlatMap<Offset, InFlightState>>,
 }
 
 impl InFlightBatch {
@@ -145,7 +144,7 @@ impl InFlightBatch {
     }
 
     /// Gives each record a state of its own.
-    pub fn split(&mut self) -> &mut BTreeMap<Offset, InFlightState> {
+    pub fn split(&mut self) -> &mut FlatMap<Offset, InFlightState> {
         let (first, last, whole) = (self.first, self.last, &self.whole);
         self.offsets
             .get_or_insert_with(|| (first..=last).map(|offset| (offset, whole.clone())).collect())

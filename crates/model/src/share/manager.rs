@@ -17,9 +17,8 @@ use crate::cx::Cx;
 use crate::ids::{Correlation, Name, TopicPartition};
 use crate::net::ConnId;
 use crate::trace::Fact;
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
-use kafkascope_kernel::{Micros, SimTime};
+use kafkascope_kernel::{FlatMap, Micros, SimTime};
 
 /// Something for the persister to do.
 pub type Outgoing = (ShareKey, What, Owner);
@@ -53,9 +52,9 @@ struct OpenRequest {
 /// Share partitions and sessions of a broker.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct SharePartitionManager {
-    partitions: BTreeMap<ShareKey, SharePartition>,
+    partitions: FlatMap<ShareKey, SharePartition>,
     sessions: ShareSessions,
-    open: BTreeMap<ConnId, OpenRequest>,
+    open: FlatMap<ConnId, OpenRequest>,
     outgoing: Vec<Outgoing>,
 }
 

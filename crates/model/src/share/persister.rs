@@ -14,10 +14,10 @@ use crate::cx::{Cx, Draw};
 use crate::group::coordinator::partition_for;
 use crate::ids::{Correlation, LeaderEpoch, Name, NodeId, Offset, TopicPartition};
 use crate::net::Lane;
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::vec;
 use alloc::vec::Vec;
-use kafkascope_kernel::{Micros, SimTime};
+use kafkascope_kernel::{FlatMap, FlatSet, Micros, SimTime};
 
 /// How often an operation is tried (`MAX_FIND_COORD_ATTEMPTS`).
 const MAX_ATTEMPTS: u32 = 5;
@@ -123,8 +123,8 @@ pub struct Persister {
     network: NetworkClient<Call>,
     queue: VecDeque<Op>,
     /// Operations by coordinator, kind and group.
-    ready: BTreeMap<(NodeId, Rpc), BTreeMap<Name, Vec<Op>>>,
-    in_flight: BTreeSet<(NodeId, Rpc)>,
+    ready: FlatMap<(NodeId, Rpc), FlatMap<Name, Vec<Op>>>,
+    in_flight: FlatSet<(NodeId, Rpc)>,
     unsent: Vec<(Peer, Request, Call)>,
     retries: Vec<(SimTime, Op)>,
     done: Vec<Done>,
@@ -135,8 +135,8 @@ impl Default for Persister {
         Self {
             network: NetworkClient::new(NETWORK),
             queue: VecDeque::new(),
-            ready: BTreeMap::new(),
-            in_flight: BTreeSet::new(),
+            ready: FlatMap::new(),
+            in_flight: FlatSet::new(),
             unsent: Vec::new(),
             retries: Vec::new(),
             done: Vec::new(),

@@ -5,8 +5,8 @@
 use crate::api::ErrorCode;
 use crate::ids::{Name, TopicPartition};
 use crate::net::ConnId;
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatMap;
 
 /// A group and a member of it.
 pub type SessionKey = (Name, Name);
@@ -25,9 +25,9 @@ pub struct ShareSession {
 /// All sessions with a broker.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ShareSessions {
-    open: BTreeMap<SessionKey, ShareSession>,
+    open: FlatMap<SessionKey, ShareSession>,
     /// Which group's sessions were made on a connection, whether they are still open or not.
-    connections: BTreeMap<ConnId, Name>,
+    connections: FlatMap<ConnId, Name>,
 }
 
 impl ShareSessions {

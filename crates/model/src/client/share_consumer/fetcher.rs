@@ -11,24 +11,23 @@ use crate::api::{ErrorCode, Request, Response, ShareRequest, ShareResponse};
 use crate::client::network::{Outcome, Peer};
 use crate::cx::Cx;
 use crate::ids::{NodeId, Offset, TopicPartition};
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
-use kafkascope_kernel::SimTime;
+use kafkascope_kernel::{FlatMap, FlatSet, SimTime};
 
 /// Sessions, and what is under way on them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Fetcher {
     pub inbox: Inbox,
-    sessions: BTreeMap<NodeId, Session>,
-    pending: BTreeSet<NodeId>,
+    sessions: FlatMap<NodeId, Session>,
+    pending: FlatSet<NodeId>,
     /// To go with the next fetch.
-    with_fetch: BTreeMap<NodeId, Acks>,
+    with_fetch: FlatMap<NodeId, Acks>,
     /// To go by themselves.
-    alone: BTreeMap<NodeId, Acks>,
+    alone: FlatMap<NodeId, Acks>,
     /// Whether the application asked for records and none came yet.
     pub wants_more: bool,
     /// Sessions that are being ended.
-    closing: BTreeSet<NodeId>,
+    closing: FlatSet<NodeId>,
     /// When a broker that cannot be reached may be tried again.
     pub retry_at: Option<SimTime>,
 }
@@ -72,7 +71,7 @@ impl ShareConsumer {
         if !self.fetcher.wants_more || self.app.is_leaving() {
             return;
         }
-        let mut wanted: BTreeMap<NodeId, Vec<TopicPartition>> = BTreeMap::new();
+        let mut wanted: FlatMap<NodeId, Vec<TopicPartition>> = FlatMap::new();
         let mut leaderless = false;
         for tp in &self.membership.assigned {
             match self.client.metadata.cluster().leader(*tp) {
@@ -95,7 +94,7 @@ impl ShareConsumer {
 
     /// Sends acknowledgements that do not wait for a fetch, and ends sessions.
     pub(super) fn send_acknowledgements(&mut self, cx: &mut Cx<'_>) {
-        let nodes: BTreeSet<NodeId> =
+        let nodes: FlatSet<NodeId> =
             self.fetcher.alone.keys().chain(&self.fetcher.closing).copied().collect();
         for node in nodes {
             if self.fetcher.pending.contains(&node) || !self.may_connect(node, cx.now) {
@@ -109,7 +108,7 @@ impl ShareConsumer {
                 continue;
             }
             let epoch = if closes { -1 } else { session.epoch };
-            let renews = acks.values().flat_map(BTreeMap::values).any(|a| *a == AckType::Renew);
+            let renews = acks.values().flat_map(FlatMap::values).any(|a| *a == AckType::Renew);
             let body = ShareAcknowledge {
                 group_id: self.group_id(),
                 member_id: self.membership.id.clone(),

@@ -11,10 +11,9 @@ use crate::client::network::{Outcome, Peer};
 use crate::cx::{Cx, Draw};
 use crate::ids::{Name, NodeId, TopicPartition};
 use crate::trace::Fact;
-use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::vec;
-use kafkascope_kernel::{Micros, SimTime};
+use kafkascope_kernel::{FlatSet, Micros, SimTime};
 
 /// Where a member stands (`MemberState`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,7 +41,7 @@ pub(super) struct Membership {
     pub id: Name,
     pub epoch: i32,
     pub state: ShareMemberState,
-    pub assigned: BTreeSet<TopicPartition>,
+    pub assigned: FlatSet<TopicPartition>,
     pub coordinator: Option<NodeId>,
     /// The goodbye was answered, or there was nobody to say it to.
     pub left: bool,
@@ -66,7 +65,7 @@ impl Default for Membership {
             id: "".into(),
             epoch: 0,
             state: ShareMemberState::Unsubscribed,
-            assigned: BTreeSet::new(),
+            assigned: FlatSet::new(),
             coordinator: None,
             left: false,
             failed: None,
@@ -231,7 +230,7 @@ impl ShareConsumer {
             own.state = ShareMemberState::Stable;
         }
         let Some(assignment) = answer.assignment else { return };
-        let assigned: BTreeSet<TopicPartition> = assignment.into_iter().collect();
+        let assigned: FlatSet<TopicPartition> = assignment.into_iter().collect();
         let news = assigned != own.assigned;
         own.state = if news { ShareMemberState::Acknowledging } else { ShareMemberState::Stable };
         if news {

@@ -4,12 +4,12 @@
 
 use crate::api::share::{AckBatch, AckType};
 use crate::ids::{Offset, TopicPartition};
-use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatMap;
 
 /// What was said of records, by partition and offset.
-pub(super) type Acks = BTreeMap<TopicPartition, BTreeMap<Offset, AckType>>;
+pub(super) type Acks = FlatMap<TopicPartition, FlatMap<Offset, AckType>>;
 
 /// A session.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -44,7 +44,7 @@ impl Session {
             self.partitions.extend(&added);
             added
         };
-        named.renews = acks.values().flat_map(BTreeMap::values).any(|ack| *ack == AckType::Renew);
+        named.renews = acks.values().flat_map(FlatMap::values).any(|ack| *ack == AckType::Renew);
         named.partitions = added.into_iter().map(|tp| (tp, Vec::new())).collect();
         for (tp, acks) in acks {
             let batches = batches_of(&acks);
@@ -68,7 +68,7 @@ impl Session {
 }
 
 /// Neighbouring offsets together, with one type where they agree (`Acknowledgements.getAcknowledgementBatches`).
-pub(super) fn batches_of(acks: &BTreeMap<Offset, AckType>) -> Vec<AckBatch> {
+pub(super) fn batches_of(acks: &FlatMap<Offset, AckType>) -> Vec<AckBatch> {
     let mut batches: Vec<AckBatch> = Vec::new();
     for (offset, ack) in acks {
         match batches.last_mut() {

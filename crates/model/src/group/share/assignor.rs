@@ -5,17 +5,17 @@
 
 use crate::group::modern::assignor::{MemberSpec, Targets};
 use crate::ids::{Name, TopicId, TopicPartition};
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
+use kafkascope_kernel::{FlatMap, FlatSet};
 
 /// Partitions that may be assigned, by topic.
-pub type Assignable = BTreeMap<TopicId, BTreeSet<i32>>;
+pub type Assignable = FlatMap<TopicId, FlatSet<i32>>;
 
 /// Deals the partitions: all topics together if everyone subscribed to the same, else topic by topic.
 pub fn assign(members: &[MemberSpec], assignable: &Assignable) -> Targets {
     let mut targets: Targets =
-        members.iter().map(|member| (member.id.clone(), BTreeSet::new())).collect();
-    let subscribed: BTreeSet<TopicId> =
+        members.iter().map(|member| (member.id.clone(), FlatSet::new())).collect();
+    let subscribed: FlatSet<TopicId> =
         members.iter().flat_map(|member| member.topics.iter().copied()).collect();
     let alike = members.windows(2).all(|pair| pair[0].topics == pair[1].topics);
     if alike {
@@ -24,13 +24,13 @@ pub fn assign(members: &[MemberSpec], assignable: &Assignable) -> Targets {
     }
     for topic in subscribed {
         let readers = members.iter().filter(|member| member.topics.contains(&topic));
-        let partitions = partitions_of(&BTreeSet::from([topic]), assignable);
+        let partitions = partitions_of(&FlatSet::from([topic]), assignable);
         deal(readers.collect(), &partitions, &mut targets);
     }
     targets
 }
 
-fn partitions_of(topics: &BTreeSet<TopicId>, assignable: &Assignable) -> Vec<TopicPartition> {
+fn partitions_of(topics: &FlatSet<TopicId>, assignable: &Assignable) -> Vec<TopicPartition> {
     let of = |topic: &TopicId| {
         let topic = *topic;
         let indexes = assignable.get(&topic).into_iter().flatten();
@@ -48,15 +48,15 @@ fn deal(members: Vec<&MemberSpec>, partitions: &[TopicPartition], targets: &mut 
     let total = sharing * partitions.len();
     let upto = |count: usize| (total * count).div_ceil(members.len());
     let quota: Vec<usize> = (0..members.len()).map(|at| upto(at + 1) - upto(at)).collect();
-    let mut owned: Vec<BTreeSet<TopicPartition>> =
+    let mut owned: Vec<FlatSet<TopicPartition>> =
         members.iter().map(|member| kept(member, partitions)).collect();
     for (own, quota) in owned.iter_mut().zip(&quota) {
         while own.len() > *quota {
             own.pop_first();
         }
     }
-    let mut sharers: BTreeMap<TopicPartition, BTreeSet<usize>> =
-        partitions.iter().map(|tp| (*tp, BTreeSet::new())).collect();
+    let mut sharers: FlatMap<TopicPartition, FlatSet<usize>> =
+        partitions.iter().map(|tp| (*tp, FlatSet::new())).collect();
     for (at, own) in owned.iter().enumerate() {
         for tp in own {
             sharers.entry(*tp).or_default().insert(at);
@@ -75,19 +75,19 @@ fn deal(members: Vec<&MemberSpec>, partitions: &[TopicPartition], targets: &mut 
     }
 }
 
-fn kept(member: &MemberSpec, partitions: &[TopicPartition]) -> BTreeSet<TopicPartition> {
+fn kept(member: &MemberSpec, partitions: &[TopicPartition]) -> FlatSet<TopicPartition> {
     member.assigned.iter().copied().filter(|tp| partitions.contains(tp)).collect()
 }
 
-fn give(member: &Name, partitions: BTreeSet<TopicPartition>, targets: &mut Targets) {
+fn give(member: &Name, partitions: FlatSet<TopicPartition>, targets: &mut Targets) {
     targets.entry(member.clone()).or_default().extend(partitions);
 }
 
 /// Goes round the members below their quota until every partition has enough sharers.
 fn fill(
-    owned: &mut [BTreeSet<TopicPartition>],
+    owned: &mut [FlatSet<TopicPartition>],
     quota: &[usize],
-    sharers: &mut BTreeMap<TopicPartition, BTreeSet<usize>>,
+    sharers: &mut FlatMap<TopicPartition, FlatSet<usize>>,
     sharing: usize,
 ) {
     let mut unfilled: Vec<usize> =

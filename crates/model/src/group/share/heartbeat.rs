@@ -9,9 +9,9 @@ use crate::api::share::{HeartbeatAnswer, ShareGroupHeartbeat};
 use crate::controller::image::MetadataImage;
 use crate::group::modern::assignor::MemberSpec;
 use crate::ids::{EpochMs, Name, NodeId, TopicId, TopicPartition};
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
+use kafkascope_kernel::FlatSet;
 
 /// What configs say of a share group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -113,15 +113,15 @@ impl ShareGroup {
             id: body.member_id.clone(),
             client_id: body.client_id.clone(),
             client,
-            topics: BTreeSet::new(),
+            topics: FlatSet::new(),
             epoch: 0,
             previous_epoch: -1,
-            assigned: BTreeSet::new(),
+            assigned: FlatSet::new(),
         });
         member.client = client;
         let mut resubscribed = is_new;
         if let Some(names) = &body.subscribed_topic_names {
-            let topics: BTreeSet<Name> = names.iter().cloned().collect();
+            let topics: FlatSet<Name> = names.iter().cloned().collect();
             resubscribed |= topics != member.topics;
             member.topics = topics;
         }
@@ -131,12 +131,12 @@ impl ShareGroup {
     /// Whether something of a subscribed topic was initialized and is in nobody's target (`initializedAssignmentPending`).
     fn has_unassigned(&self) -> bool {
         let topics = self.topics();
-        let assigned: BTreeSet<TopicPartition> =
+        let assigned: FlatSet<TopicPartition> =
             self.targets.values().flat_map(|own| own.iter().copied()).collect();
         self.initialized.iter().any(|(topic, known)| {
             let of_topic = assigned.iter().filter(|tp| tp.topic == *topic);
             topics.contains(&known.name)
-                && of_topic.map(|tp| tp.partition).collect::<BTreeSet<_>>() != known.partitions
+                && of_topic.map(|tp| tp.partition).collect::<FlatSet<_>>() != known.partitions
         })
     }
 
@@ -208,12 +208,12 @@ fn check_epoch(member: Option<&ShareMember>, epoch: i32) -> Result<(), ErrorCode
     }
 }
 
-fn topic_ids(names: &BTreeSet<Name>, image: &MetadataImage) -> BTreeSet<TopicId> {
+fn topic_ids(names: &FlatSet<Name>, image: &MetadataImage) -> FlatSet<TopicId> {
     names.iter().filter_map(|name| image.topic_ids.get(name).copied()).collect()
 }
 
 /// What a group's epoch depends on besides its members: ids and sizes of its topics (`ModernGroup.computeMetadataHash`).
-fn metadata_hash(topics: &BTreeSet<Name>, image: &MetadataImage) -> u64 {
+fn metadata_hash(topics: &FlatSet<Name>, image: &MetadataImage) -> u64 {
     let mut hasher = Fnv(0xcbf2_9ce4_8422_2325);
     for name in topics {
         if let Some((id, topic)) = image.topic(name) {

@@ -6,8 +6,8 @@
 use super::{Initialized, ShareGroup};
 use crate::controller::image::MetadataImage;
 use crate::ids::{EpochMs, Name, TopicId, TopicPartition};
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
+use kafkascope_kernel::{FlatMap, FlatSet};
 
 /// How long an answer may take before the request is made again (`group.share.initialize.retry.interval.ms`).
 const RETRY_MS: i64 = 30_000;
@@ -25,12 +25,12 @@ impl ShareGroup {
             let count = i32::try_from(known.partitions.len()).unwrap_or(i32::MAX);
             let under_way = self.initializing.get(&topic).filter(|own| now - own.at < RETRY_MS);
             let done = self.initialized.get(&topic);
-            let settled: BTreeSet<i32> = [under_way, done]
+            let settled: FlatSet<i32> = [under_way, done]
                 .into_iter()
                 .flatten()
                 .flat_map(|own| own.partitions.iter().copied())
                 .collect();
-            let missing: BTreeSet<i32> = (0..count).filter(|at| !settled.contains(at)).collect();
+            let missing: FlatSet<i32> = (0..count).filter(|at| !settled.contains(at)).collect();
             if missing.is_empty() {
                 continue;
             }
@@ -64,7 +64,7 @@ impl ShareGroup {
 
     /// A partition is shared from now on.
     pub fn share(&mut self, tp: TopicPartition, name: Name, now: EpochMs) {
-        let partitions = BTreeSet::from([tp.partition]);
+        let partitions = FlatSet::from([tp.partition]);
         merge(&mut self.initialized, tp.topic, Initialized { name, partitions, at: now });
     }
 
@@ -88,13 +88,13 @@ impl ShareGroup {
             self.initializing.remove(&tp.topic);
         }
         if ok {
-            let partitions = BTreeSet::from([tp.partition]);
+            let partitions = FlatSet::from([tp.partition]);
             merge(&mut self.initialized, tp.topic, Initialized { name, partitions, at: now });
         }
     }
 }
 
-fn merge(map: &mut BTreeMap<TopicId, Initialized>, topic: TopicId, news: Initialized) {
+fn merge(map: &mut FlatMap<TopicId, Initialized>, topic: TopicId, news: Initialized) {
     match map.get_mut(&topic) {
         Some(known) => {
             known.partitions.extend(news.partitions);

@@ -17,8 +17,8 @@ use crate::api::share::{DescribedShareGroup, DescribedShareMember};
 use crate::api::{ApiKey, ErrorCode};
 use crate::controller::image::MetadataImage;
 use crate::ids::{EpochMs, Name, NodeId, TopicId, TopicPartition};
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
+use kafkascope_kernel::{FlatMap, FlatSet};
 
 /// A member of a share group.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -30,13 +30,13 @@ pub struct ShareMember {
     /// The process that beats.
     pub client: NodeId,
     /// What it subscribed to.
-    pub topics: BTreeSet<Name>,
+    pub topics: FlatSet<Name>,
     /// The epoch it has reached; 0 before the first.
     pub epoch: i32,
     /// The epoch before.
     pub previous_epoch: i32,
     /// What it may fetch.
-    pub assigned: BTreeSet<TopicPartition>,
+    pub assigned: FlatSet<TopicPartition>,
 }
 
 /// Partitions of a topic on their way to be shared, or shared.
@@ -45,7 +45,7 @@ pub struct Initialized {
     /// The topic's name.
     pub name: Name,
     /// Which.
-    pub partitions: BTreeSet<i32>,
+    pub partitions: FlatSet<i32>,
     /// Since when, in milliseconds since 1970.
     pub at: EpochMs,
 }
@@ -64,17 +64,17 @@ pub struct ShareGroup {
     /// What was known of the topics then.
     pub metadata_hash: u64,
     /// By member id.
-    pub members: BTreeMap<Name, ShareMember>,
+    pub members: FlatMap<Name, ShareMember>,
     /// Partitions by member id.
     pub targets: Targets,
     /// Partitions whose state is being initialized.
-    pub initializing: BTreeMap<TopicId, Initialized>,
+    pub initializing: FlatMap<TopicId, Initialized>,
     /// Partitions that may be assigned.
-    pub initialized: BTreeMap<TopicId, Initialized>,
+    pub initialized: FlatMap<TopicId, Initialized>,
     /// Initializations whose answers are waited for.
-    waiting: BTreeSet<TopicPartition>,
+    waiting: FlatSet<TopicPartition>,
     /// Those of them that came.
-    arrived: BTreeSet<TopicPartition>,
+    arrived: FlatSet<TopicPartition>,
     /// Whether any of them failed.
     failed: bool,
 }
@@ -88,12 +88,12 @@ impl ShareGroup {
             assignment_epoch: 0,
             assigned_at: 0,
             metadata_hash: 0,
-            members: BTreeMap::new(),
-            targets: BTreeMap::new(),
-            initializing: BTreeMap::new(),
-            initialized: BTreeMap::new(),
-            waiting: BTreeSet::new(),
-            arrived: BTreeSet::new(),
+            members: FlatMap::new(),
+            targets: FlatMap::new(),
+            initializing: FlatMap::new(),
+            initialized: FlatMap::new(),
+            waiting: FlatSet::new(),
+            arrived: FlatSet::new(),
             failed: false,
         }
     }
@@ -133,7 +133,7 @@ impl ShareGroup {
     }
 
     /// What everyone subscribed to.
-    fn topics(&self) -> BTreeSet<Name> {
+    fn topics(&self) -> FlatSet<Name> {
         self.members.values().flat_map(|member| member.topics.iter().cloned()).collect()
     }
 }

@@ -6,8 +6,8 @@ use super::{Initialized, ShareGroup, ShareMember};
 use crate::group::OffsetsRecord;
 use crate::group::wire::{Reader, Writer};
 use crate::ids::{Bytes, Name, NodeId, TopicId, TopicPartition};
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
+use kafkascope_kernel::{FlatMap, FlatSet};
 
 const MEMBER: i16 = 10;
 const GROUP: i16 = 11;
@@ -88,7 +88,7 @@ pub fn group_tombstones(group: &Name) -> Vec<OffsetsRecord> {
 
 /// Takes a record in; whether it was one of a share group.
 pub fn replay(
-    groups: &mut BTreeMap<Name, ShareGroup>,
+    groups: &mut FlatMap<Name, ShareGroup>,
     key: &[u8],
     value: Option<&[u8]>,
 ) -> Option<()> {
@@ -137,7 +137,7 @@ pub fn replay(
 }
 
 fn forget(
-    groups: &mut BTreeMap<Name, ShareGroup>,
+    groups: &mut FlatMap<Name, ShareGroup>,
     kind: i16,
     id: &Name,
     key: &mut Reader<'_>,
@@ -164,10 +164,10 @@ fn member_mut(group: &mut ShareGroup, id: Name) -> &mut ShareMember {
         id,
         client_id: "".into(),
         client: NodeId::NONE,
-        topics: BTreeSet::new(),
+        topics: FlatSet::new(),
         epoch: 0,
         previous_epoch: -1,
-        assigned: BTreeSet::new(),
+        assigned: FlatSet::new(),
     })
 }
 
@@ -184,14 +184,14 @@ fn of_member(kind: i16, group: &str, member: &str) -> Bytes {
     key.bytes()
 }
 
-fn write_partitions(out: &mut Writer, partitions: &BTreeSet<TopicPartition>) {
+fn write_partitions(out: &mut Writer, partitions: &FlatSet<TopicPartition>) {
     out.array(partitions.iter(), |out, tp| {
         out.i64(i64::from(tp.topic.0));
         out.i32(tp.partition);
     });
 }
 
-fn read_partitions(from: &mut Reader<'_>) -> Option<BTreeSet<TopicPartition>> {
+fn read_partitions(from: &mut Reader<'_>) -> Option<FlatSet<TopicPartition>> {
     let list = from.array(|from| {
         let topic = TopicId(u32::try_from(from.i64()?).ok()?);
         Some(TopicPartition::new(topic, from.i32()?))
@@ -199,7 +199,7 @@ fn read_partitions(from: &mut Reader<'_>) -> Option<BTreeSet<TopicPartition>> {
     Some(list.into_iter().collect())
 }
 
-fn read_initialized(from: &mut Reader<'_>) -> Option<BTreeMap<TopicId, Initialized>> {
+fn read_initialized(from: &mut Reader<'_>) -> Option<FlatMap<TopicId, Initialized>> {
     let list = from.array(|from| {
         let topic = TopicId(u32::try_from(from.i64()?).ok()?);
         let name = from.name()?;

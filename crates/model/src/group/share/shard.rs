@@ -16,15 +16,14 @@ use crate::ids::{Name, TopicId, TopicPartition};
 use crate::share::ShareKey;
 use crate::share::persister::What;
 use crate::trace::Fact;
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
-use kafkascope_kernel::Micros;
+use kafkascope_kernel::{FlatMap, Micros};
 
 /// The share groups of a partition of the offsets topic.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ShareGroups {
     /// By id.
-    pub groups: BTreeMap<Name, ShareGroup>,
+    pub groups: FlatMap<Name, ShareGroup>,
     /// What share coordinators are to be asked.
     pub outgoing: Vec<(ShareKey, What)>,
 }

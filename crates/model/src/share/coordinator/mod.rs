@@ -21,9 +21,9 @@ use crate::group::write::append_error;
 use crate::group::{OffsetsLog, OffsetsRecord};
 use crate::ids::{LeaderEpoch, Name, Offset, TopicId, TopicPartition};
 use crate::net::ConnId;
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use kafkascope_kernel::Micros;
+use kafkascope_kernel::{FlatMap, Micros};
 use shard::{Pending, Row};
 
 /// How long it takes to read a partition of the topic after an election.
@@ -62,8 +62,8 @@ type Served = Result<(Row, Option<OffsetsRecord>), ErrorCode>;
 /// A broker's share coordinator.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ShareCoordinator {
-    shards: BTreeMap<i32, ShareShard>,
-    open: BTreeMap<u32, Open>,
+    shards: FlatMap<i32, ShareShard>,
+    open: FlatMap<u32, Open>,
     next: u32,
 }
 

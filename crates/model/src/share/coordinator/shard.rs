@@ -10,8 +10,9 @@ use crate::controller::image::MetadataImage;
 use crate::group::{OffsetsLog, OffsetsRecord};
 use crate::ids::{EpochMs, LeaderEpoch, Offset, TopicId};
 use crate::share::ShareKey;
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatMap;
 
 /// `share.coordinator.snapshot.update.records.per.snapshot`.
 const UPDATES_PER_SNAPSHOT: i32 = 500;
@@ -40,13 +41,13 @@ pub struct ShareShard {
     /// Whether it has been read to its end.
     pub is_loaded: bool,
     /// Share partitions.
-    pub states: BTreeMap<ShareKey, ShareState>,
+    pub states: FlatMap<ShareKey, ShareState>,
     pub(super) pending: VecDeque<Pending>,
 }
 
 impl ShareShard {
     pub(super) const fn loading(partition: i32) -> Self {
-        Self { partition, is_loaded: false, states: BTreeMap::new(), pending: VecDeque::new() }
+        Self { partition, is_loaded: false, states: FlatMap::new(), pending: VecDeque::new() }
     }
 
     pub(super) fn load(&mut self, log: &dyn OffsetsLog) {

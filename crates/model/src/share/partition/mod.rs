@@ -14,9 +14,8 @@ use super::in_flight::{InFlightBatch, InFlightState};
 use crate::api::share::{RecordState, StateBatch, StoredState, WrittenState};
 use crate::ids::{LeaderEpoch, Name, Offset, TopicPartition};
 use crate::trace::SettledBy;
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
-use kafkascope_kernel::SimTime;
+use kafkascope_kernel::{FlatMap, SimTime};
 
 /// Where a share partition stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,11 +61,11 @@ pub struct SharePartition {
     pub state_epoch: i32,
     /// Final records at or above the start offset.
     pub delivery_complete_count: i32,
-    batches: BTreeMap<Offset, InFlightBatch>,
+    batches: FlatMap<Offset, InFlightBatch>,
     /// Something below the end may have become available.
     looks_back: bool,
     gap: Option<GapWindow>,
-    writes: BTreeMap<u32, PendingWrite>,
+    writes: FlatMap<u32, PendingWrite>,
     next_ticket: u32,
     /// When locks are looked at next.
     pub lock_check: Option<SimTime>,
@@ -103,10 +102,10 @@ impl SharePartition {
             end_offset: 0,
             state_epoch: 0,
             delivery_complete_count: 0,
-            batches: BTreeMap::new(),
+            batches: FlatMap::new(),
             looks_back: false,
             gap: None,
-            writes: BTreeMap::new(),
+            writes: FlatMap::new(),
             next_ticket: 0,
             lock_check: None,
         }
@@ -199,8 +198,8 @@ impl SharePartition {
     }
 
     /// Members that have records of it, each with how many.
-    pub fn holders(&self) -> BTreeMap<Name, i64> {
-        let mut holders = BTreeMap::new();
+    pub fn holders(&self) -> FlatMap<Name, i64> {
+        let mut holders = FlatMap::new();
         let states = self.batches.values().flat_map(InFlightBatch::states);
         for (first, last, state) in states {
             if let Some(member) = &state.member {
