@@ -61,4 +61,6 @@ recordings! {
     a_consumer_reads_from_the_follower_in_its_rack "follower-fetching.json";
     cooperative_members_keep_what_they_have "group-cooperative-sticky.json";
     bad_sends_and_topics_are_refused_in_kafkas_words "bad-sends.json";
+    members_of_a_share_group_read_one_partition_together "share-group.json";
+    the_tools_of_share_groups_tell_and_move_its_state "share-tools.json";
 }
