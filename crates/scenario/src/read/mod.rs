@@ -10,6 +10,7 @@ mod configs;
 mod events;
 mod generator;
 mod records;
+mod shares;
 mod source;
 
 use crate::builder::{Builder, Scenario, Story};

@@ -8,6 +8,7 @@ mod cluster;
 mod groups;
 mod logs;
 pub mod ordinary;
+mod shares;
 
 use crate::directory::Directory;
 use crate::ledger::Ledger;
@@ -76,6 +77,7 @@ pub fn tell(event: &TraceEvent, context: &Context<'_>) -> Option<Telling> {
         .or_else(|| logs::tell(event, context))
         .or_else(|| clients::tell(event, context))
         .or_else(|| groups::tell(event, context))
+        .or_else(|| shares::tell(event, context))
 }
 
 impl Telling {
