@@ -6,6 +6,7 @@
 use kafkascope_kernel::Micros;
 use kafkascope_model::api::share::{AckType, RecordState};
 use kafkascope_model::api::{ApiKey, ErrorCode};
+use kafkascope_model::group::modern::reconcile::ReconcileState;
 use kafkascope_model::ids::{Bytes, MsgId, Name, NodeId, RecordId, TopicId, TopicPartition};
 use kafkascope_model::net::LinkSel;
 use kafkascope_model::trace::{
@@ -68,6 +69,7 @@ as_written! {
     Exit => |value, _world| format!("{value:?}");
     ChangeReason => |value, _world| format!("{value:?}");
     PositionSource => |value, _world| format!("{value:?}");
+    ReconcileState => |value, _world| format!("{value:?}");
     LinkSel => |value, _world| format!("{value:?}");
     AckType => |value, _world| format!("{value:?}");
     RecordState => |value, _world| format!("{value:?}");
@@ -171,6 +173,10 @@ facts! {
     GroupRefused { group, api, error };
     CoordinatorLoaded { partition, groups };
     CoordinatorResigned { partition };
+    GroupEpoch { group, epoch, reason };
+    TargetAssigned { group, epoch, members, assignor };
+    MemberStep { group, member, epoch, step, assigned, to_revoke };
+    GroupConverted { group, to, epoch };
     OffsetCommitted { group, topic, partition, offset };
     ShareGroupEpoch { group, epoch, members, reason };
     ShareAssigned { group, member, client, epoch, partitions };
@@ -189,6 +195,7 @@ facts! {
     PositionSet { tp, offset, source };
     Delivered { record, tp, offset, epoch };
     Processed { record, tp, offset };
+    ProcessingFailed { record, tp, offset, then };
     PollFailed { error };
     CommitAnswered { tp, offset, error };
     AppCallDone { call, error };

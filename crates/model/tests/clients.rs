@@ -2,6 +2,7 @@
 //!
 //! Invariant: every world has one controller and three brokers, and runs on one seed.
 
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Limits, Micros, Seed};
 use kafkascope_model::api::request::OffsetSpec;
 use kafkascope_model::api::{ErrorCode, Response};
@@ -13,7 +14,6 @@ use kafkascope_model::node::Node;
 use kafkascope_model::trace::{Fact, SendResult, TraceEvent};
 use kafkascope_model::workload::{NewRecord, Workload};
 use kafkascope_model::world::{ADMIN, World, WorldSpec};
-use kafkascope_kernel::FlatMap;
 
 /// A world whose cluster is up.
 fn world() -> World {

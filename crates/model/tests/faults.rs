@@ -2,6 +2,7 @@
 //!
 //! Invariant: a seed decides everything that happens.
 
+use kafkascope_kernel::{FlatMap, FlatSet};
 use kafkascope_kernel::{Limits, Micros, Prng, Seed};
 use kafkascope_model::command::{AdminCommand, Command, ProducerSpec};
 use kafkascope_model::controller::records::PartitionState;
@@ -12,7 +13,6 @@ use kafkascope_model::node::Node;
 use kafkascope_model::trace::{Fact, SendResult};
 use kafkascope_model::workload::NewRecord;
 use kafkascope_model::world::{ProcessState, World, WorldSpec};
-use kafkascope_kernel::{FlatMap, FlatSet};
 
 const PRODUCER: NodeId = NodeId(1_001);
 

@@ -2,6 +2,7 @@
 //!
 //! Invariant: these worlds differ in nothing but their controllers, commands and seeds.
 
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Limits, Micros, Seed, SimTime};
 use kafkascope_model::api::ErrorCode;
 use kafkascope_model::command::{AdminCommand, Command, ProducerSpec};
@@ -14,7 +15,6 @@ use kafkascope_model::node::Node;
 use kafkascope_model::trace::{Fact, SendResult, TraceEvent};
 use kafkascope_model::workload::NewRecord;
 use kafkascope_model::world::{ProcessState, World, WorldSpec};
-use kafkascope_kernel::FlatMap;
 
 struct Story {
     world: World,

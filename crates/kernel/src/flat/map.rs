@@ -5,7 +5,7 @@
 use alloc::vec::{self, Vec};
 use core::borrow::Borrow;
 use core::fmt;
-use core::ops::{Bound, Index, Range, RangeBounds};
+use core::ops::{Index, RangeBounds};
 use core::slice;
 
 /// A map as a sorted vector. Looking up costs a binary search, inserting and removing moves what lies behind.
@@ -177,7 +177,8 @@ impl<K: Ord, V> FlatMap<K, V> {
     where
         K: Borrow<Q>,
     {
-        Iter { inner: self.entries[self.places(&range)].iter() }
+        let span = super::span(&range, self.entries.len(), |key| self.find(key));
+        Iter { inner: self.entries[span].iter() }
     }
 
     /// The same, with the values open to change.
@@ -188,25 +189,8 @@ impl<K: Ord, V> FlatMap<K, V> {
     where
         K: Borrow<Q>,
     {
-        let places = self.places(&range);
-        self.entries[places].iter_mut().map(|(key, value)| (&*key, value))
-    }
-
-    fn places<Q: Ord + ?Sized>(&self, range: &impl RangeBounds<Q>) -> Range<usize>
-    where
-        K: Borrow<Q>,
-    {
-        let from = match range.start_bound() {
-            Bound::Included(key) => self.find(key).unwrap_or_else(|at| at),
-            Bound::Excluded(key) => self.find(key).map_or_else(|at| at, |at| at + 1),
-            Bound::Unbounded => 0,
-        };
-        let to = match range.end_bound() {
-            Bound::Included(key) => self.find(key).map_or_else(|at| at, |at| at + 1),
-            Bound::Excluded(key) => self.find(key).unwrap_or_else(|at| at),
-            Bound::Unbounded => self.entries.len(),
-        };
-        from..to
+        let span = super::span(&range, self.entries.len(), |key| self.find(key));
+        self.entries[span].iter_mut().map(|(key, value)| (&*key, value))
     }
 
     /// Takes out everything from a key on.

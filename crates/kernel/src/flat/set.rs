@@ -6,6 +6,7 @@ use alloc::vec::{self, Vec};
 use core::borrow::Borrow;
 use core::fmt;
 use core::hash::{Hash, Hasher};
+use core::ops::RangeBounds;
 use core::slice;
 
 /// A set as a sorted vector.
@@ -99,6 +100,14 @@ impl<T: Ord> FlatSet<T> {
     {
         let at = self.find(element).ok()?;
         Some(self.elements.remove(at))
+    }
+
+    /// What lies in a range, in order.
+    pub fn range<Q: Ord + ?Sized>(&self, range: impl RangeBounds<Q>) -> slice::Iter<'_, T>
+    where
+        T: Borrow<Q>,
+    {
+        self.elements[super::span(&range, self.elements.len(), |key| self.find(key))].iter()
     }
 
     /// What is in this set and not in the other, in order.

@@ -4,10 +4,12 @@
 
 use super::caller::Caller;
 use super::classic::{ClassicGroup, GroupLimits, refuse_join, refuse_sync};
+use super::modern::limits::ModernLimits;
+use super::modern::{ConsumerGroup, records as modern};
 use super::offsets::{Committed, Offsets};
 use super::records::{self, Stored};
 use super::share::shard::{ShareDone, ShareGroups};
-use super::write::{Done, PendingWrite, Write, append_error};
+use super::write::{Done, PendingWrite, Write, append_error, failed};
 use super::{GroupTimer, OffsetsLog, share};
 use crate::api::request::{JoinGroup, OffsetCommit};
 use crate::api::{ApiKey, ErrorCode, Response};
@@ -29,6 +31,8 @@ pub struct Shard {
     pub is_loaded: bool,
     /// Classic groups, by id.
     pub groups: FlatMap<Name, ClassicGroup>,
+    /// Groups of the consumer protocol, by id.
+    pub modern: FlatMap<Name, ConsumerGroup>,
     /// Committed offsets.
     pub offsets: Offsets,
     /// Share groups.
@@ -43,6 +47,7 @@ impl Shard {
             partition,
             is_loaded: false,
             groups: FlatMap::new(),
+            modern: FlatMap::new(),
             offsets: Offsets::new(),
             share: ShareGroups::default(),
             pending: VecDeque::new(),
@@ -56,6 +61,8 @@ impl Shard {
                 let key = record.key.as_deref().unwrap_or_default();
                 if let Some(stored) = records::read(key, record.value.as_deref()) {
                     self.replay(stored);
+                } else if let Some((id, said)) = modern::read(key, record.value.as_deref()) {
+                    self.replay_modern(&id, said);
                 } else {
                     share::records::replay(&mut self.share.groups, key, record.value.as_deref());
                 }
@@ -66,8 +73,13 @@ impl Shard {
             group.begin_sessions(cx);
         }
         self.begin_share_sessions(log, cx);
-        if !self.groups.is_empty() {
-            let groups = self.groups.len() as u32;
+        self.settle_modern(log.image());
+        for group in self.modern.values() {
+            let limits = ModernLimits::of(log.config(), log.image(), &group.id);
+            group.begin_sessions(limits.session_timeout, cx);
+        }
+        let groups = (self.groups.len() + self.modern.len()) as u32;
+        if groups > 0 {
             cx.note(Fact::CoordinatorLoaded { partition: self.partition, groups });
         }
     }
@@ -75,7 +87,7 @@ impl Shard {
     fn replay(&mut self, stored: Stored) {
         match stored {
             Stored::Offset { group, partition, committed } => {
-                if committed.is_some() {
+                if committed.is_some() && !self.modern.contains_key(&group) {
                     let id = group.clone();
                     self.groups.entry(id.clone()).or_insert_with(|| ClassicGroup::new(id));
                 }
@@ -100,6 +112,9 @@ impl Shard {
         cx: &mut Cx<'_>,
     ) {
         let id = &request.group_id;
+        if self.join_modern(request, caller, log, cx) {
+            return;
+        }
         let is_new = !self.groups.contains_key(id);
         if is_new && !request.member_id.is_empty() {
             refuse_join(id, &request.member_id, ErrorCode::UnknownMemberId, caller, cx);
@@ -129,8 +144,14 @@ impl Shard {
         }
         let (mut answer, mut offsets, mut records) = (Vec::new(), Vec::new(), Vec::new());
         for (topic, partition, offset, leader_epoch) in &request.offsets {
-            let known = exists(log, topic, *partition);
-            let verdict = if known { ErrorCode::None } else { ErrorCode::UnknownTopicOrPartition };
+            let asked = request.topic_ids.iter().find(|(name, _)| name == topic);
+            let stale = asked.is_some_and(|(name, id)| log.image().topic_ids.get(name) != Some(id));
+            let known = !stale && exists(log, topic, *partition);
+            let verdict = match (stale, known) {
+                (true, _) => ErrorCode::UnknownTopicId,
+                (false, true) => ErrorCode::None,
+                (false, false) => ErrorCode::UnknownTopicOrPartition,
+            };
             answer.push((topic.clone(), *partition, verdict));
             if known {
                 let tp = (topic.clone(), *partition);
@@ -151,6 +172,9 @@ impl Shard {
 
     fn accept_commit(&mut self, request: &OffsetCommit, cx: &mut Cx<'_>) -> ErrorCode {
         let id = &request.group_id;
+        if let Some(group) = self.modern.get(id) {
+            return group.accept_commit(request);
+        }
         match self.groups.get_mut(id) {
             Some(group) => group.accept_commit(request, cx),
             None if request.generation_id_or_member_epoch < 0 => {
@@ -183,12 +207,22 @@ impl Shard {
     pub fn store(&mut self, write: Option<Write>, log: &mut dyn OffsetsLog, cx: &mut Cx<'_>) {
         let mut next = write;
         while let Some(Write { records, done }) = next {
-            if records.is_empty() && self.pending.is_empty() {
-                next = self.finish(done, ErrorCode::None, log, cx);
+            if records.is_empty() {
+                // What was read may not be told before what it rests on is durable.
+                next = match self.pending.back().map(|last| last.until) {
+                    None => self.finish(done, ErrorCode::None, log, cx),
+                    Some(until) => {
+                        self.pending.push_back(PendingWrite { until, deadline: None, done });
+                        None
+                    }
+                };
                 continue;
             }
             next = match log.append(self.partition, records, cx) {
-                Err(error) => self.finish(done, append_error(error), log, cx),
+                Err(error) => {
+                    self.revert_modern(log);
+                    self.finish(done, append_error(error), log, cx)
+                }
                 Ok(until) => {
                     let wait = i64::from(log.config().offsets_commit_timeout_ms);
                     let wait = Micros::from_config_ms(wait);
@@ -241,7 +275,10 @@ impl Shard {
                         refuse_commit(answer.clone(), error, caller, cx);
                     }
                 }
-                Done::Assignment { .. } | Done::StaticMember { .. } | Done::Share(_) => {
+                Done::Assignment { .. }
+                | Done::StaticMember { .. }
+                | Done::Answer { .. }
+                | Done::Share(_) => {
                     failed.push(core::mem::replace(&mut write.done, Done::Nothing));
                 }
             }
@@ -265,11 +302,18 @@ impl Shard {
                     refuse_commit(answer, ErrorCode::NotCoordinator, caller, cx);
                 }
                 Done::Share(done) => done.finish(ErrorCode::NotCoordinator, &mut self.share, cx),
-                Done::Nothing
+                Done::Answer { answer, caller: Some(caller) } => {
+                    caller.answer(failed(answer, ErrorCode::NotCoordinator), cx);
+                }
+                Done::Commit { .. }
+                | Done::Answer { .. }
+                | Done::Nothing
                 | Done::Assignment { .. }
-                | Done::StaticMember { .. }
-                | Done::Commit { caller: None, .. } => {}
+                | Done::StaticMember { .. } => {}
             }
+        }
+        for group in self.modern.values() {
+            group.dissolve(cx);
         }
         for group in self.groups.values_mut() {
             group.unload(cx);
@@ -279,7 +323,7 @@ impl Shard {
                 cx.disarm(GroupTimer::ShareSession(group.id.clone(), member.clone()));
             }
         }
-        if !self.groups.is_empty() {
+        if !self.groups.is_empty() || !self.modern.is_empty() {
             cx.note(Fact::CoordinatorResigned { partition: self.partition });
         }
     }
@@ -290,14 +334,11 @@ impl Shard {
             group.on_client_gone(conn);
         }
         for write in &mut self.pending {
-            match &mut write.done {
-                Done::Commit { caller: Some(caller), .. }
-                | Done::Share(ShareDone { caller: Some(caller), .. }) => caller.gone(conn),
-                Done::Nothing
-                | Done::Assignment { .. }
-                | Done::StaticMember { .. }
-                | Done::Commit { caller: None, .. }
-                | Done::Share(_) => {}
+            if let Done::Commit { caller: Some(caller), .. }
+            | Done::Answer { caller: Some(caller), .. }
+            | Done::Share(ShareDone { caller: Some(caller), .. }) = &mut write.done
+            {
+                caller.gone(conn);
             }
         }
     }
@@ -315,6 +356,13 @@ impl Shard {
             Done::Nothing => None,
             Done::Share(done) => {
                 done.finish(stored, &mut self.share, cx);
+                None
+            }
+            Done::Answer { answer, caller } => {
+                let answer = if stored.is_ok() { answer } else { failed(answer, stored) };
+                if let Some(caller) = caller {
+                    caller.answer(answer, cx);
+                }
                 None
             }
             Done::Assignment { group, generation, assignments } => {

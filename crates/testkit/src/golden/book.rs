@@ -37,6 +37,8 @@ pub struct Book {
     pub calls: BTreeMap<NodeId, Vec<(&'static str, Option<&'static str>)>>,
     /// How often a share group's members got what is at an offset, the last time included.
     pub deliveries: BTreeMap<(Name, TopicPartition, Offset), i16>,
+    /// The generation that each member was last told of.
+    pub generations: BTreeMap<NodeId, i32>,
     /// Processes that ended.
     pub ended: BTreeSet<NodeId>,
 }
@@ -95,6 +97,7 @@ impl Book {
         partitions: Arc<[TopicPartition]>,
         generation: i32,
     ) {
+        self.generations.insert(node, generation);
         self.see(node, Seen::Callback { event, partitions, generation });
     }
 

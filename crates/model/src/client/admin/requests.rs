@@ -30,6 +30,7 @@ pub(super) const fn api_of(command: &AdminCommand) -> ApiKey {
         AdminCommand::DeleteGroup { .. } => ApiKey::DeleteGroups,
         AdminCommand::ListGroupOffsets { .. } => ApiKey::OffsetFetch,
         AdminCommand::AlterGroupOffsets { .. } => ApiKey::OffsetCommit,
+        AdminCommand::DeleteGroupOffsets { .. } => ApiKey::OffsetDelete,
         AdminCommand::RemoveMembers { .. } => ApiKey::LeaveGroup,
         AdminCommand::DescribeShareGroup { .. } => ApiKey::ShareGroupDescribe,
         AdminCommand::ListShareGroupOffsets { .. } => ApiKey::DescribeShareGroupOffsets,
@@ -65,6 +66,7 @@ pub(super) fn objects_of(command: &AdminCommand) -> Vec<Name> {
         | AdminCommand::ListShareGroupOffsets { group }
         | AdminCommand::AlterShareGroupOffsets { group, .. }
         | AdminCommand::DeleteShareGroupOffsets { group, .. }
+        | AdminCommand::DeleteGroupOffsets { group, .. }
         | AdminCommand::RemoveMembers { group, .. } => vec![group.clone()],
     }
 }
@@ -127,6 +129,7 @@ pub(super) fn request_of(command: &AdminCommand, place: Place, timeout_ms: i32) 
         | AdminCommand::ListShareGroupOffsets { .. }
         | AdminCommand::AlterShareGroupOffsets { .. }
         | AdminCommand::DeleteShareGroupOffsets { .. }
+        | AdminCommand::DeleteGroupOffsets { .. }
         | AdminCommand::RemoveMembers { .. } => group_request(command.clone()),
     }
 }
@@ -143,6 +146,8 @@ fn group_request(command: AdminCommand) -> Request {
             group_id: group,
             partitions: None,
             require_stable: false,
+            member: None,
+            topic_ids: Vec::new(),
         }),
         AdminCommand::AlterGroupOffsets { group, offsets } => {
             let offsets = offsets.into_iter();
@@ -152,7 +157,11 @@ fn group_request(command: AdminCommand) -> Request {
                 member_id: "".into(),
                 group_instance_id: None,
                 offsets: offsets.map(|(topic, at, offset)| (topic, at, offset, -1)).collect(),
+                topic_ids: Vec::new(),
             })
+        }
+        AdminCommand::DeleteGroupOffsets { group, partitions } => {
+            Request::OffsetDelete(request::OffsetDelete { group_id: group, partitions })
         }
         AdminCommand::RemoveMembers { group, instances } => {
             let reason: Name = "member was removed by an admin".into();

@@ -72,6 +72,7 @@ impl Target {
             | AdminCommand::ListShareGroupOffsets { group }
             | AdminCommand::AlterShareGroupOffsets { group, .. }
             | AdminCommand::DeleteShareGroupOffsets { group, .. }
+            | AdminCommand::DeleteGroupOffsets { group, .. }
             | AdminCommand::RemoveMembers { group, .. } => Self::Coordinator(group.clone()),
         }
     }
