@@ -3,6 +3,7 @@
 //! Invariant: what is touched is what was painted last, so it is what the viewer saw.
 
 use super::Player;
+use kafkascope_model::api::share::ShareResponse;
 use kafkascope_model::api::{Request, Response};
 use kafkascope_model::ids::{MsgId, RecordId};
 use kafkascope_model::net::Payload;
@@ -37,6 +38,9 @@ impl Player {
                 produce.partitions.first().map(|(_, b)| b)
             }
             Payload::Response(Response::Fetch(fetch)) => {
+                fetch.partitions.iter().find_map(|partition| partition.batches.first())
+            }
+            Payload::Response(Response::Share(ShareResponse::Fetch(fetch))) => {
                 fetch.partitions.iter().find_map(|partition| partition.batches.first())
             }
             Payload::Request(_) | Payload::Response(_) | Payload::Reset => None,

@@ -4,6 +4,7 @@
 //! not compile until it is here.
 
 use kafkascope_kernel::Micros;
+use kafkascope_model::api::share::{AckType, RecordState};
 use kafkascope_model::api::{ApiKey, ErrorCode};
 use kafkascope_model::group::modern::reconcile::ReconcileState;
 use kafkascope_model::ids::{
@@ -12,7 +13,9 @@ use kafkascope_model::ids::{
 use kafkascope_model::log::retention::WhyDeleted;
 use kafkascope_model::net::{LinkSel, MessageFault, NextMessage};
 use kafkascope_model::quota::QuotaKey;
-use kafkascope_model::trace::{ChangeReason, Exit, Fact, PositionSource, SendResult, TraceEvent};
+use kafkascope_model::trace::{
+    ChangeReason, Exit, Fact, PositionSource, SendResult, SettledBy, TraceEvent,
+};
 use kafkascope_model::txn::TxnState;
 use kafkascope_model::world::World;
 use serde_json::{Map, Value, json};
@@ -84,6 +87,9 @@ as_written! {
         "from": value.from.0,
         "to": value.to.0,
     });
+    AckType => |value, _world| format!("{value:?}");
+    RecordState => |value, _world| format!("{value:?}");
+    SettledBy => |value, _world| format!("{value:?}");
     SendResult => |value, _world| match value {
         SendResult::Acked(offset) => json!({ "offset": offset }),
         SendResult::Failed(error) => json!({ "error": error }),
@@ -206,6 +212,14 @@ facts! {
     MemberStep { group, member, epoch, step, assigned, to_revoke };
     GroupConverted { group, to, epoch };
     OffsetCommitted { group, topic, partition, offset };
+    ShareGroupEpoch { group, epoch, members, reason };
+    ShareAssigned { group, member, client, epoch, partitions };
+    SharePartitionLoaded { group, tp, start };
+    ShareAcquired { group, member, tp, first, last, delivery_count };
+    ShareLockRenewed { group, member, tp, first, last };
+    ShareSettled { group, tp, first, last, state, delivery_count, by };
+    ShareAnswered { record, tp, offset, answer };
+    ShareStartMoved { group, tp, to };
     CoordinatorFound { coordinator };
     CoordinatorLost { error };
     Joining { reason };

@@ -9,7 +9,7 @@ use crate::config::ConfigError;
 use crate::ids::{EpochMs, Name, NodeId, Offset};
 use crate::net::{LinkSel, MessageFault, MessageSel};
 use crate::quota::{QuotaEntity, QuotaKey};
-use crate::workload::{NewRecord, Processing, Workload};
+use crate::workload::{Answers, NewRecord, Processing, Workload};
 use alloc::string::String;
 use alloc::vec::Vec;
 use kafkascope_kernel::Micros;
@@ -29,6 +29,8 @@ pub enum Command {
     AddProducer(ProducerSpec),
     /// Starts an application with a consumer.
     AddConsumer(ConsumerSpec),
+    /// Starts an application with a share consumer.
+    AddShareConsumer(ShareConsumerSpec),
     /// Closes a client in order; its application ends.
     CloseClient { client: NodeId },
     /// Asks the cluster through the admin client.
@@ -164,6 +166,20 @@ pub enum AdminCommand {
         group: Name,
         partitions: Vec<(Name, i32)>,
     },
+    DescribeShareGroup {
+        group: Name,
+    },
+    ListShareGroupOffsets {
+        group: Name,
+    },
+    AlterShareGroupOffsets {
+        group: Name,
+        offsets: Vec<(Name, i32, Offset)>,
+    },
+    DeleteShareGroupOffsets {
+        group: Name,
+        topics: Vec<Name>,
+    },
     /// `instances` names static members.
     RemoveMembers {
         group: Name,
@@ -212,6 +228,25 @@ pub struct ConsumerSpec {
     pub assign: Vec<(Name, i32)>,
     /// How its application works.
     pub processing: Processing,
+}
+
+/// An application with a share consumer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ShareConsumerSpec {
+    /// The application's name; also the default `client.id`.
+    pub name: Name,
+    /// Consumer configs, `group.id` among them.
+    pub config: ConfigPairs,
+    /// Topics it subscribes to.
+    pub subscribe: Vec<Name>,
+    /// How its application works.
+    pub processing: Processing,
+    /// What it says of records, with `share.acknowledgement.mode=explicit`.
+    pub answers: Answers,
+    /// It closes after so many records.
+    pub max_messages: Option<u32>,
+    /// It closes after so long without a record.
+    pub timeout: Option<Micros>,
 }
 
 /// Why a command was refused.

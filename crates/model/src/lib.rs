@@ -22,6 +22,7 @@ pub mod log;
 pub mod net;
 pub mod node;
 pub mod quota;
+pub mod share;
 pub mod trace;
 pub mod txn;
 pub mod workload;

@@ -7,6 +7,7 @@ use crate::broker::{Broker, BrokerTimer};
 use crate::client::admin::{Admin, AdminTimer};
 use crate::client::consumer::{Consumer, ConsumerTimer};
 use crate::client::producer::{Producer, ProducerTimer};
+use crate::client::share_consumer::{ShareConsumer, ShareConsumerTimer};
 use crate::controller::{Controller, ControllerTimer};
 use crate::cx::Cx;
 use crate::ids::{Correlation, NodeId};
@@ -20,6 +21,7 @@ pub enum Node {
     Controller(alloc::boxed::Box<Controller>),
     Producer(alloc::boxed::Box<Producer>),
     Consumer(alloc::boxed::Box<Consumer>),
+    ShareConsumer(alloc::boxed::Box<ShareConsumer>),
     Admin(alloc::boxed::Box<Admin>),
 }
 
@@ -31,6 +33,7 @@ pub enum Timer {
     Controller(ControllerTimer),
     Producer(ProducerTimer),
     Consumer(ConsumerTimer),
+    ShareConsumer(ShareConsumerTimer),
     Admin(AdminTimer),
 }
 
@@ -49,6 +52,7 @@ from_role! {
     Controller(ControllerTimer);
     Producer(ProducerTimer);
     Consumer(ConsumerTimer);
+    ShareConsumer(ShareConsumerTimer);
     Admin(AdminTimer);
 }
 
@@ -60,6 +64,7 @@ impl Node {
             Self::Controller(controller) => controller.start(cx),
             Self::Producer(producer) => producer.start(cx),
             Self::Consumer(consumer) => consumer.start(cx),
+            Self::ShareConsumer(consumer) => consumer.start(cx),
             Self::Admin(admin) => admin.start(cx),
         }
     }
@@ -71,6 +76,7 @@ impl Node {
             Self::Controller(controller) => controller.kill(),
             Self::Producer(producer) => producer.kill(),
             Self::Consumer(consumer) => consumer.kill(),
+            Self::ShareConsumer(consumer) => consumer.kill(),
             Self::Admin(admin) => admin.kill(),
         }
     }
@@ -82,6 +88,7 @@ impl Node {
             Self::Controller(controller) => controller.shut_down(cx),
             Self::Producer(producer) => producer.shut_down(cx),
             Self::Consumer(consumer) => consumer.shut_down(cx),
+            Self::ShareConsumer(consumer) => consumer.shut_down(cx),
             Self::Admin(admin) => admin.shut_down(cx),
         }
     }
@@ -97,7 +104,7 @@ impl Node {
         match self {
             Self::Broker(broker) => broker.on_request(conn, correlation, body, cx),
             Self::Controller(controller) => controller.on_request(conn, correlation, body, cx),
-            Self::Producer(_) | Self::Consumer(_) | Self::Admin(_) => {
+            Self::Producer(_) | Self::Consumer(_) | Self::ShareConsumer(_) | Self::Admin(_) => {
                 unreachable!("clients serve no requests")
             }
         }
@@ -119,6 +126,9 @@ impl Node {
             }
             Self::Producer(producer) => producer.on_response(from, lane, correlation, body, cx),
             Self::Consumer(consumer) => consumer.on_response(from, lane, correlation, body, cx),
+            Self::ShareConsumer(consumer) => {
+                consumer.on_response(from, lane, correlation, body, cx)
+            }
             Self::Admin(admin) => admin.on_response(from, lane, correlation, body, cx),
         }
     }
@@ -130,6 +140,7 @@ impl Node {
             Self::Controller(controller) => controller.on_disconnect(peer, lane, cx),
             Self::Producer(producer) => producer.on_disconnect(peer, lane, cx),
             Self::Consumer(consumer) => consumer.on_disconnect(peer, lane, cx),
+            Self::ShareConsumer(consumer) => consumer.on_disconnect(peer, lane, cx),
             Self::Admin(admin) => admin.on_disconnect(peer, lane, cx),
         }
     }
@@ -139,7 +150,7 @@ impl Node {
         match self {
             Self::Broker(broker) => broker.on_client_gone(conn, cx),
             Self::Controller(controller) => controller.on_client_gone(conn, cx),
-            Self::Producer(_) | Self::Consumer(_) | Self::Admin(_) => {}
+            Self::Producer(_) | Self::Consumer(_) | Self::ShareConsumer(_) | Self::Admin(_) => {}
         }
     }
 
@@ -152,6 +163,9 @@ impl Node {
             }
             (Self::Producer(producer), Timer::Producer(timer)) => producer.on_timer(timer, cx),
             (Self::Consumer(consumer), Timer::Consumer(timer)) => consumer.on_timer(timer, cx),
+            (Self::ShareConsumer(consumer), Timer::ShareConsumer(timer)) => {
+                consumer.on_timer(timer, cx)
+            }
             (Self::Admin(admin), Timer::Admin(timer)) => admin.on_timer(timer, cx),
             _ => unreachable!("a node arms only timers of its own role"),
         }

@@ -3,6 +3,7 @@
 //! The trace is output only; the model never reads it. Views, the ledger, the auditor and explanations are built from it.
 //! Invariant: a fact is complete by itself (ids and numbers, no references into the world) and small enough to keep many.
 
+use crate::api::share::{AckType, RecordState};
 use crate::api::{ApiKey, ErrorCode};
 use crate::group::modern::reconcile::ReconcileState;
 use crate::ids::{
@@ -83,6 +84,17 @@ pub enum PositionSource {
     Reset,
     /// The application's seek.
     Seek,
+}
+
+/// Why records of a share group changed hands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SettledBy {
+    /// Their member said so.
+    Acknowledgement,
+    /// Their lock ran out.
+    LockExpiry,
+    /// Their member's share session ended.
+    SessionEnd,
 }
 
 /// A fact.
@@ -323,6 +335,44 @@ pub enum Fact {
     OffsetPending { group: Name, topic: Name, partition: i32, offset: Offset },
     /// Offsets that waited in their group are dropped: their transaction was aborted.
     OffsetsDropped { group: Name, producer_id: ProducerId },
+    // ---- share groups
+    /// A share group's coordinator has a new epoch of it.
+    ShareGroupEpoch { group: Name, epoch: i32, members: u32, reason: Name },
+    /// A share group's member has a new assignment.
+    ShareAssigned {
+        group: Name,
+        member: Name,
+        client: NodeId,
+        epoch: i32,
+        partitions: Arc<[TopicPartition]>,
+    },
+    /// The leader knows where the group stands in a partition.
+    SharePartitionLoaded { group: Name, tp: TopicPartition, start: Offset },
+    /// The leader locked records for a member.
+    ShareAcquired {
+        group: Name,
+        member: Name,
+        tp: TopicPartition,
+        first: Offset,
+        last: Offset,
+        delivery_count: i16,
+    },
+    /// A member keeps records for longer.
+    ShareLockRenewed { group: Name, member: Name, tp: TopicPartition, first: Offset, last: Offset },
+    /// Records are available again, or final.
+    ShareSettled {
+        group: Name,
+        tp: TopicPartition,
+        first: Offset,
+        last: Offset,
+        state: RecordState,
+        delivery_count: i16,
+        by: SettledBy,
+    },
+    /// A share group's application did not accept a record.
+    ShareAnswered { record: RecordId, tp: TopicPartition, offset: Offset, answer: AckType },
+    /// Everything below is final for the group.
+    ShareStartMoved { group: Name, tp: TopicPartition, to: Offset },
 
     // ---- consumers
     /// The client found its coordinator.

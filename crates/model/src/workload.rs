@@ -2,7 +2,8 @@
 //!
 //! Plain data that scenarios fill in; the clients carry it out. Invariant: everything here is finite and decided before the run.
 
-use crate::ids::{Bytes, EpochMs, Name};
+use crate::api::share::AckType;
+use crate::ids::{Bytes, EpochMs, Name, Offset};
 use crate::log::Header;
 use alloc::sync::Arc;
 use kafkascope_kernel::Micros;
@@ -122,5 +123,30 @@ impl Default for Processing {
             commits: CommitStrategy::ByConfig,
             on_poison: OnPoison::Harmless,
         }
+    }
+}
+
+/// What a share consumer's application says of the records it gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Answers {
+    /// Of most.
+    pub usual: AckType,
+    /// Of every so-manieth offset, counted from 1, and what it says of it.
+    pub odd: Option<(u32, AckType)>,
+}
+
+impl Answers {
+    /// What it says of the record at an offset.
+    pub fn of(self, offset: Offset) -> AckType {
+        match self.odd {
+            Some((every, answer)) if (offset + 1) % i64::from(every.max(1)) == 0 => answer,
+            Some(_) | None => self.usual,
+        }
+    }
+}
+
+impl Default for Answers {
+    fn default() -> Self {
+        Self { usual: AckType::Accept, odd: None }
     }
 }

@@ -4,7 +4,9 @@
 //! get their node ids in the order in which they are added, those of later entries in the order of time.
 
 use kafkascope_kernel::{Limits, Micros, Seed, SimTime};
-use kafkascope_model::command::{AdminCommand, Command, ConfigPairs, ConsumerSpec, ProducerSpec};
+use kafkascope_model::command::{
+    AdminCommand, Command, ConfigPairs, ConsumerSpec, ProducerSpec, ShareConsumerSpec,
+};
 use kafkascope_model::ids::{EpochMs, Name, NodeId};
 use kafkascope_model::net::link::NetworkProfile;
 use kafkascope_model::world::{ADMIN, WorldSpec};
@@ -158,6 +160,12 @@ impl Builder {
         self
     }
 
+    /// An application with a share consumer.
+    pub fn share_consumer(mut self, spec: ShareConsumerSpec) -> Self {
+        self.clients.push(Command::AddShareConsumer(spec));
+        self
+    }
+
     /// Something that happens at a moment.
     pub fn at(mut self, at: SimTime, command: Command) -> Self {
         self.entries.push(Entry { at, command });
@@ -250,7 +258,8 @@ impl Builder {
 /// What an application is called.
 pub fn name_of(command: &Command) -> Option<&str> {
     if let Command::AddProducer(ProducerSpec { name, .. })
-    | Command::AddConsumer(ConsumerSpec { name, .. }) = command
+    | Command::AddConsumer(ConsumerSpec { name, .. })
+    | Command::AddShareConsumer(ShareConsumerSpec { name, .. }) = command
     {
         Some(name)
     } else {

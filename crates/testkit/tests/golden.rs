@@ -89,4 +89,6 @@ recordings! {
     steps_at_random_7 "random-7.json";
     steps_at_random_9 "random-9.json";
     bad_sends_and_topics_are_refused_in_kafkas_words "bad-sends.json";
+    members_of_a_share_group_read_one_partition_together "share-group.json";
+    the_tools_of_share_groups_tell_and_move_its_state "share-tools.json";
 }

@@ -181,6 +181,18 @@ impl<K: Ord, V> FlatMap<K, V> {
         Iter { inner: self.entries[span].iter() }
     }
 
+    /// The same, with the values open to change.
+    pub fn range_mut<Q: Ord + ?Sized>(
+        &mut self,
+        range: impl RangeBounds<Q>,
+    ) -> impl DoubleEndedIterator<Item = (&K, &mut V)>
+    where
+        K: Borrow<Q>,
+    {
+        let span = super::span(&range, self.entries.len(), |key| self.find(key));
+        self.entries[span].iter_mut().map(|(key, value)| (&*key, value))
+    }
+
     /// Takes out everything from a key on.
     pub fn split_off<Q: Ord + ?Sized>(&mut self, key: &Q) -> Self
     where

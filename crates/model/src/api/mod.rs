@@ -6,8 +6,10 @@ pub mod error_code;
 pub mod keys;
 pub mod request;
 pub mod response;
+pub mod share;
 
 pub use error_code::ErrorCode;
 pub use keys::ApiKey;
 pub use request::Request;
 pub use response::Response;
+pub use share::{ShareRequest, ShareResponse};

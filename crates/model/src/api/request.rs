@@ -6,6 +6,7 @@
 mod txn;
 
 use super::keys::ApiKey;
+use super::share::ShareRequest;
 use crate::ids::{
     BrokerEpoch, Bytes, EpochMs, LeaderEpoch, Name, NodeId, Offset, ProducerEpoch, ProducerId,
     TopicId, TopicPartition,
@@ -68,6 +69,8 @@ pub enum Request {
     Vote(Vote),
     BeginQuorumEpoch(BeginQuorumEpoch),
     EndQuorumEpoch(EndQuorumEpoch),
+    /// Any request of share groups.
+    Share(ShareRequest),
 }
 
 impl Request {
@@ -115,6 +118,7 @@ impl Request {
             Self::Vote(_) => ApiKey::Vote,
             Self::BeginQuorumEpoch(_) => ApiKey::BeginQuorumEpoch,
             Self::EndQuorumEpoch(_) => ApiKey::EndQuorumEpoch,
+            Self::Share(body) => body.key(),
         }
     }
 }

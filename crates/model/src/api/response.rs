@@ -7,6 +7,7 @@ mod txn;
 use super::error_code::ErrorCode;
 use super::keys::ApiKey;
 use super::request::Subscription;
+use super::share::ShareResponse;
 use crate::controller::records::MetadataRecord;
 use crate::ids::{
     BrokerEpoch, EpochMs, LeaderEpoch, Name, NodeId, Offset, ProducerEpoch, ProducerId, TopicId,
@@ -76,6 +77,8 @@ pub enum Response {
     Vote(Vote),
     BeginQuorumEpoch(QuorumEpoch),
     EndQuorumEpoch(QuorumEpoch),
+    /// Any response of share groups.
+    Share(ShareResponse),
 }
 
 impl Response {
@@ -123,6 +126,7 @@ impl Response {
             Self::Vote(_) => ApiKey::Vote,
             Self::BeginQuorumEpoch(_) => ApiKey::BeginQuorumEpoch,
             Self::EndQuorumEpoch(_) => ApiKey::EndQuorumEpoch,
+            Self::Share(body) => body.key(),
         }
     }
 }

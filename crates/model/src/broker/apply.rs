@@ -14,6 +14,7 @@ use crate::controller::records::{MetadataRecord, PartitionState};
 use crate::cx::Cx;
 use crate::group::OFFSETS_TOPIC;
 use crate::ids::{TopicId, TopicPartition};
+use crate::share::SHARE_STATE_TOPIC;
 use crate::trace::Fact;
 use crate::txn::TXN_TOPIC;
 use alloc::sync::Arc;
@@ -46,6 +47,7 @@ impl ReplicaManager {
         let known = (self.offsets_topic, self.txn_topic);
         self.offsets_topic = env.image.topic_ids.get(OFFSETS_TOPIC).copied().or(known.0);
         self.txn_topic = env.image.topic_ids.get(TXN_TOPIC).copied().or(known.1);
+        self.share_topic = env.image.topic_ids.get(SHARE_STATE_TOPIC).copied();
         for topic in &delta.removed {
             self.remove_topic(*topic, env, cx, &mut elections);
         }
@@ -124,7 +126,7 @@ impl ReplicaManager {
         }
         let error = ErrorCode::NotLeaderOrFollower;
         self.refuse_waiting(waiting, tp, error, Some(leader), cx);
-        if self.is_coordinators(tp)
+        if self.is_coordinators(tp.topic)
             && matches!(transition, Transition::Elected | Transition::Follows)
         {
             elections.push((tp, transition == Transition::Elected));
@@ -161,7 +163,7 @@ impl ReplicaManager {
         if let Some(leadership) = leadership {
             self.refuse_waiting(leadership.waiting, tp, error, None, cx);
         }
-        if self.is_coordinators(tp) {
+        if self.is_coordinators(tp.topic) {
             elections.push((tp, false));
         }
     }

@@ -20,6 +20,7 @@ use crate::ids::{
 use crate::log::producers::{Guard, Origin, Terms};
 use crate::log::segment::Segment;
 use crate::log::{Batch, Codec, Record, TimestampType};
+use crate::share::SHARE_STATE_TOPIC;
 use crate::txn::{TXN_TOPIC, TxnLog};
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -32,7 +33,7 @@ pub(super) fn find_coordinator(
     let topic = match request.key_type {
         CoordinatorType::Group => Some(OFFSETS_TOPIC),
         CoordinatorType::Transaction => Some(TXN_TOPIC),
-        CoordinatorType::Share => None,
+        CoordinatorType::Share => Some(SHARE_STATE_TOPIC),
     };
     let missing = topic.filter(|topic| env.image.topic(topic).is_none());
     let one = |key: &Name| {
@@ -64,6 +65,11 @@ pub(super) fn creation(name: Name, config: &BrokerConfig) -> CreateTopics {
             config.transaction_state_log_replication_factor,
             txn_configs(config),
         ),
+        SHARE_STATE_TOPIC => (
+            config.share_coordinator_state_topic_num_partitions,
+            config.share_coordinator_state_topic_replication_factor,
+            share_configs(config),
+        ),
         _ => {
             let factor = i16::try_from(config.default_replication_factor).unwrap_or(i16::MAX);
             (config.num_partitions, factor, Vec::new())
@@ -87,6 +93,16 @@ fn txn_configs(config: &BrokerConfig) -> Vec<(Name, Name)> {
         number("min.insync.replicas", config.transaction_state_log_min_isr),
         number("segment.bytes", config.transaction_state_log_segment_bytes),
         ("unclean.leader.election.enable".into(), "false".into()),
+    ]
+}
+
+fn share_configs(config: &BrokerConfig) -> Vec<(Name, Name)> {
+    let min_isr = config.share_coordinator_state_topic_min_isr.to_string();
+    alloc::vec![
+        ("cleanup.policy".into(), "delete".into()),
+        ("min.insync.replicas".into(), min_isr.into()),
+        ("segment.bytes".into(), "104857600".into()),
+        ("retention.ms".into(), "-1".into()),
     ]
 }
 
@@ -121,7 +137,7 @@ impl InternalTopic<'_> {
     ) -> Result<Offset, ErrorCode> {
         let appended = self.replicas.append(tp, batch, -1, terms, &self.env, cx);
         // A coordinator looks at the high watermark itself after an append.
-        self.replicas.moved.retain(|(moved, _)| *moved != tp);
+        self.replicas.moved_offsets.retain(|(moved, _)| *moved != tp);
         appended.map(|appended| appended.next_offset).map_err(|(error, _)| error)
     }
 }

@@ -8,6 +8,7 @@ pub mod alter_partition;
 mod apply;
 mod cleanup;
 mod coordinator;
+mod coordinators;
 mod delete_records;
 mod disk;
 mod fetch;
@@ -28,6 +29,8 @@ pub mod remote;
 pub mod replica_manager;
 pub mod replicas;
 mod serve;
+mod share;
+mod share_admin;
 #[cfg(test)]
 mod stories;
 #[cfg(test)]
@@ -40,22 +43,20 @@ use crate::api::response::InitProducerId;
 use crate::api::{ErrorCode, Response};
 use crate::config::broker::BrokerConfig;
 use crate::controller::image::MetadataImage;
-use crate::controller::records::MetadataRecord;
 use crate::cx::{Cx, Effect};
 use crate::disk::WRITE_BACK_EVERY;
-use crate::group::GroupCoordinator;
-use crate::ids::{BrokerEpoch, Correlation, Name, NodeId, TopicId, TopicPartition};
+use crate::group::{GroupCoordinator, GroupTimer};
+use crate::ids::{BrokerEpoch, Correlation, Name, NodeId};
 use crate::net::{ConnId, Lane};
 use crate::trace::Fact;
-use crate::txn::{TransactionCoordinator, TxnLog};
+use crate::txn::TransactionCoordinator;
 use add_partitions::AddPartitionsManager;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use coordinator::InternalTopic;
 use kafkascope_kernel::Micros;
 use kafkascope_kernel::{FlatMap, FlatSet};
 use lifecycle::{About, BrokerState, Lifecycle, Turn};
-use metadata::{MetadataFollower, Published};
+use metadata::MetadataFollower;
 use producer_ids::ProducerIds;
 use quotas::QuotaManager;
 use replica_manager::ReplicaManager;
@@ -98,6 +99,8 @@ pub enum BrokerTimer {
     Verify(ConnId),
     /// Of the group coordinator.
     Group(crate::group::GroupTimer),
+    /// Of share groups.
+    Share(crate::share::ShareTimer),
     /// Time for the next registration or heartbeat.
     Heartbeat,
     /// The pause of the lifecycle's channel is over.
@@ -158,6 +161,8 @@ pub struct Broker {
     pub txns: TransactionCoordinator,
     asks: AddPartitionsManager,
     verifying: FlatMap<ConnId, Verifying>,
+    /// Share partitions, their coordinator and its client.
+    pub share: share::ShareHost,
     producer_ids: ProducerIds,
     /// Topics it has asked the controller to create.
     creating: FlatSet<Name>,
@@ -190,6 +195,7 @@ impl Broker {
             txns: TransactionCoordinator::default(),
             asks: AddPartitionsManager::default(),
             verifying: FlatMap::new(),
+            share: share::ShareHost::default(),
             producer_ids: ProducerIds::default(),
             creating: FlatSet::new(),
             no_rack: Name::from(""),
@@ -226,6 +232,7 @@ impl Broker {
         self.txns = TransactionCoordinator::default();
         self.asks = AddPartitionsManager::default();
         self.verifying.clear();
+        self.share = share::ShareHost::default();
         self.producer_ids = ProducerIds::default();
         self.creating.clear();
     }
@@ -255,6 +262,8 @@ impl Broker {
         if self.verifying.remove(&conn).is_some() {
             cx.disarm(BrokerTimer::Verify(conn));
         }
+        self.on_share_client_gone(conn, cx);
+        self.settle(cx);
     }
 
     /// An answer arrived.
@@ -301,6 +310,9 @@ impl Broker {
                 let verified = self.asks.on_response(from, correlation, body);
                 self.on_verified(verified, cx);
             }
+            Lane::Persister | Lane::PartitionMetadata => {
+                self.on_share_response(from, lane, correlation, body, cx);
+            }
             Lane::Main | Lane::Bootstrap | Lane::Coordinator => {
                 unreachable!("a broker opens no such connection")
             }
@@ -327,6 +339,10 @@ impl Broker {
             Lane::AddPartitions => {
                 let verified = self.asks.on_disconnect(peer, cx.now);
                 self.on_verified(verified, cx);
+            }
+            Lane::Persister | Lane::PartitionMetadata => {
+                self.share.persister.on_disconnect(peer, lane, cx);
+                self.settle(cx);
             }
             Lane::Main | Lane::Bootstrap | Lane::Coordinator => {}
         }
@@ -393,8 +409,11 @@ impl Broker {
             }
             BrokerTimer::Verify(conn) => self.ask_again(conn, cx),
             BrokerTimer::Group(timer) => {
+                let loads = matches!(timer, GroupTimer::Loaded(_));
                 self.with_groups(cx, |groups, log, cx| groups.on_timer(timer, log, cx));
+                self.share.is_used |= loads && self.groups.share_groups().next().is_some();
             }
+            BrokerTimer::Share(timer) => self.on_share_timer(timer, cx),
             BrokerTimer::Heartbeat => {
                 let about = about(&self.rack, &self.config, &self.metadata);
                 self.lifecycle.on_timer(about, cx);
@@ -425,48 +444,6 @@ impl Broker {
         }
     }
 
-    /// New metadata was applied: replicas, coordinator and what waits for either react.
-    fn on_metadata(&mut self, published: &Published, cx: &mut Cx<'_>) {
-        let (replicas, env) = self.data_plane();
-        let elections = replicas.apply_metadata(published, &env, cx);
-        for (tp, elected) in elections {
-            if Some(tp.topic) == self.replicas.txn_topic {
-                self.on_txn_election(tp, elected, cx);
-                continue;
-            }
-            self.with_groups(cx, |groups, log, cx| {
-                if elected {
-                    groups.on_elected(tp.partition, log, cx);
-                } else {
-                    groups.on_resigned(tp.partition, cx);
-                }
-            });
-        }
-    }
-
-    fn on_txn_election(&mut self, tp: TopicPartition, elected: bool, cx: &mut Cx<'_>) {
-        self.with_txns(cx, |txns, log, cx| {
-            if elected {
-                txns.on_elected(tp.partition, log.leader_epoch(tp.partition), log, cx);
-            } else {
-                txns.on_resigned(tp.partition, log, cx);
-            }
-        });
-    }
-
-    /// Groups forget what they committed for topics that are gone.
-    fn forget_topics(&mut self, before: &MetadataImage, published: &Published, cx: &mut Cx<'_>) {
-        let Published::Records(records) = published else { return };
-        for record in records {
-            let MetadataRecord::RemoveTopic { id } = &**record else { continue };
-            if let Some(topic) = before.topics.get(id) {
-                self.with_groups(cx, |groups, log, cx| {
-                    groups.on_topic_deleted(&topic.name, log, cx);
-                });
-            }
-        }
-    }
-
     fn on_controller_answer(&mut self, call: ControllerCall, body: Response, cx: &mut Cx<'_>) {
         match (call, body) {
             (ControllerCall::Forward(conn, correlation), body) => {
@@ -489,16 +466,9 @@ impl Broker {
     /// What a handler left to be passed on: ISR proposals, the need for producer ids, and moves of internal topics' high
     /// watermarks.
     fn settle(&mut self, cx: &mut Cx<'_>) {
-        while let Some((tp, offset)) = self.replicas.moved.pop() {
-            let index = tp.partition;
-            if Some(tp.topic) == self.replicas.txn_topic {
-                self.with_txns(cx, |txns, log, cx| txns.on_high_watermark(index, offset, log, cx));
-            } else {
-                self.with_groups(cx, |groups, log, cx| {
-                    groups.on_high_watermark(index, offset, log, cx);
-                });
-            }
-        }
+        self.pass_on_high_watermarks(cx);
+        self.settle_share(cx);
+        self.pass_on_high_watermarks(cx);
         if core::mem::take(&mut self.replicas.dir_failed) {
             cx.note(Fact::LogDirFailed);
             cx.out.push(Effect::Halt);
@@ -542,40 +512,6 @@ impl Broker {
             no_rack: &self.no_rack,
         };
         (&mut self.replicas, env)
-    }
-
-    fn with_groups(
-        &mut self,
-        cx: &mut Cx<'_>,
-        run: impl FnOnce(&mut GroupCoordinator, &mut InternalTopic<'_>, &mut Cx<'_>),
-    ) {
-        let mut groups = core::mem::take(&mut self.groups);
-        let topic = self.replicas.offsets_topic;
-        run(&mut groups, &mut self.internal(topic), cx);
-        self.groups = groups;
-    }
-
-    fn with_txns(
-        &mut self,
-        cx: &mut Cx<'_>,
-        run: impl FnOnce(&mut TransactionCoordinator, &mut InternalTopic<'_>, &mut Cx<'_>),
-    ) {
-        let mut txns = core::mem::take(&mut self.txns);
-        let topic = self.replicas.txn_topic;
-        run(&mut txns, &mut self.internal(topic), cx);
-        self.txns = txns;
-    }
-
-    fn internal(&mut self, topic: Option<TopicId>) -> InternalTopic<'_> {
-        let env = Env {
-            config: &self.config,
-            image: self.metadata.image(),
-            broker_epoch: self.lifecycle.epoch(),
-            leaving: self.lifecycle.state() == BrokerState::PendingControlledShutdown,
-            no_rack: &self.no_rack,
-        };
-        let (replicas, ids) = (&mut self.replicas, &mut self.producer_ids);
-        InternalTopic { env, replicas, topic, ids }
     }
 
     fn follow_controller(&mut self, cx: &mut Cx<'_>) {

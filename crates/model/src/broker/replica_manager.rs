@@ -38,12 +38,18 @@ pub struct ReplicaManager {
     pub(super) dir_failed: bool,
     /// The id of `__transaction_state`, once it exists.
     pub txn_topic: Option<TopicId>,
+    /// The id of `__share_group_state`, once it exists.
+    pub share_topic: Option<TopicId>,
     pub(super) produces: FlatMap<ConnId, ParkedProduce>,
     pub(super) fetches: FlatMap<ConnId, ParkedFetch>,
     pub(super) deletes: FlatMap<ConnId, ParkedDelete>,
     pub(super) markers: FlatMap<ConnId, ParkedMarkers>,
-    /// Partitions of internal topics whose high watermark moved, for their coordinators.
-    pub(super) moved: Vec<(TopicPartition, Offset)>,
+    /// Partitions of coordinators' topics whose high watermark moved.
+    pub(super) moved_offsets: Vec<(TopicPartition, Offset)>,
+    /// Whether share groups wait for new records.
+    pub(super) watch_shared: bool,
+    /// Whether a high watermark moved while they did.
+    pub(super) moved_shared: bool,
 }
 
 impl ReplicaManager {
@@ -58,11 +64,14 @@ impl ReplicaManager {
             disk_full: false,
             dir_failed: false,
             txn_topic: None,
+            share_topic: None,
             produces: FlatMap::new(),
             fetches: FlatMap::new(),
             deletes: FlatMap::new(),
             markers: FlatMap::new(),
-            moved: Vec::new(),
+            moved_offsets: Vec::new(),
+            watch_shared: false,
+            moved_shared: false,
         }
     }
 
@@ -144,11 +153,6 @@ impl ReplicaManager {
         (ErrorCode::NotLeaderOrFollower, Some(leader))
     }
 
-    /// Whether a partition holds what a coordinator keeps.
-    pub(super) fn is_coordinators(&self, tp: TopicPartition) -> bool {
-        Some(tp.topic) == self.offsets_topic || Some(tp.topic) == self.txn_topic
-    }
-
     /// Forgets producers that were silent for too long (`ProducerStateManager.removeExpiredProducers`).
     pub fn expire_producers(&mut self, env: &Env<'_>, now: EpochMs) {
         let expiration = i64::from(env.config.producer_id_expiration_ms);
@@ -184,13 +188,19 @@ impl ReplicaManager {
         }
     }
 
+    /// Whether a topic is one that coordinators keep their state in.
+    pub(super) fn is_coordinators(&self, topic: TopicId) -> bool {
+        [self.offsets_topic, self.txn_topic, self.share_topic].contains(&Some(topic))
+    }
+
     pub(super) fn on_high_watermark(&mut self, tp: TopicPartition, env: &Env<'_>, cx: &mut Cx<'_>) {
         self.settle_produces(tp, cx);
         self.wake_watchers(tp, env, cx);
-        if self.is_coordinators(tp)
+        self.moved_shared |= self.watch_shared;
+        if self.is_coordinators(tp.topic)
             && let Some(partition) = self.replicas.get(tp)
         {
-            self.moved.push((tp, partition.log.high_watermark()));
+            self.moved_offsets.push((tp, partition.log.high_watermark()));
         }
     }
 }

@@ -56,6 +56,7 @@ impl Broker {
             | Request::DeleteGroups(_) => self.with_groups(cx, |groups, log, cx| {
                 groups.handle(conn, correlation, &body, log, cx);
             }),
+            Request::Share(body) => self.serve_share(conn, correlation, body, cx),
             Request::CreateTopics(_)
             | Request::CreatePartitions(_)
             | Request::DeleteTopics(_)

@@ -11,6 +11,7 @@ use crate::controller::records::PartitionState;
 use crate::cx::{Cx, Draw};
 use crate::group::OFFSETS_TOPIC;
 use crate::ids::{Name, NodeId, TopicId};
+use crate::share::SHARE_STATE_TOPIC;
 use crate::txn::TXN_TOPIC;
 use alloc::vec::Vec;
 
@@ -50,7 +51,7 @@ pub(super) fn is_valid_name(name: &str) -> bool {
 
 /// Whether a topic is a coordinator's.
 fn is_internal(name: &str) -> bool {
-    matches!(name, OFFSETS_TOPIC | TXN_TOPIC)
+    matches!(name, OFFSETS_TOPIC | TXN_TOPIC | SHARE_STATE_TOPIC)
 }
 
 fn known(id: TopicId, topic: &TopicImage, image: &MetadataImage) -> TopicMetadata {

@@ -9,6 +9,7 @@ pub mod kafka_client;
 pub mod metadata;
 pub mod network;
 pub mod producer;
+pub mod share_consumer;
 
 #[cfg(test)]
 mod testing;

@@ -142,6 +142,15 @@ config_table! {
         transaction_state_log_min_isr: i32 = 2, "transaction.state.log.min.isr", positive, "min.insync.replicas of __transaction_state.";
         share_coordinator_state_topic_replication_factor: i16 = 3, "share.coordinator.state.topic.replication.factor", positive, "Replicas of __share_group_state.";
         share_coordinator_state_topic_min_isr: i16 = 2, "share.coordinator.state.topic.min.isr", positive, "min.insync.replicas of __share_group_state.";
+        share_coordinator_state_topic_num_partitions: i32 = 50, "share.coordinator.state.topic.num.partitions", positive, "Partitions of __share_group_state.";
+        group_share_record_lock_duration_ms: i32 = 30_000, "group.share.record.lock.duration.ms", positive, "Default of share.record.lock.duration.ms.";
+        group_share_delivery_count_limit: i32 = 5, "group.share.delivery.count.limit", positive, "Default of share.delivery.count.limit.";
+        group_share_partition_max_record_locks: i32 = 2_000, "group.share.partition.max.record.locks", positive, "Default of share.partition.max.record.locks.";
+        group_share_max_share_sessions: i32 = 2_000, "group.share.max.share.sessions", positive, "The most share sessions with one broker.";
+        group_share_max_size: i32 = 200, "group.share.max.size", positive, "The most members a share group may have.";
+        group_share_session_timeout_ms: i32 = 45_000, "group.share.session.timeout.ms", positive, "Default of share.session.timeout.ms.";
+        group_share_heartbeat_interval_ms: i32 = 5_000, "group.share.heartbeat.interval.ms", positive, "Default of share.heartbeat.interval.ms.";
+        group_share_assignment_interval_ms: i32 = 1_000, "group.share.assignment.interval.ms", not_negative, "Default of share.assignment.interval.ms.";
         controller_quorum_election_timeout_ms: i32 = 1_000, "controller.quorum.election.timeout.ms", positive, "How long a voter without a leader waits before it stands for election, at least; at most twice that.";
         controller_quorum_election_backoff_max_ms: i32 = 1_000, "controller.quorum.election.backoff.max.ms", positive, "The longest pause between elections.";
         controller_quorum_fetch_timeout_ms: i32 = 2_000, "controller.quorum.fetch.timeout.ms", positive, "How long a voter goes without a fetch from its leader before it asks for an election.";

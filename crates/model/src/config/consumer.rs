@@ -101,6 +101,16 @@ choice! {
     }
 }
 
+choice! {
+    /// Who says that a delivered record is done (`ShareAcknowledgementMode`).
+    ShareAcknowledgementMode {
+        /// The next `poll()`, of everything.
+        Implicit = "implicit",
+        /// The application, of each record.
+        Explicit = "explicit",
+    }
+}
+
 config_table! {
     /// The consumer configs that the model honours.
     Consumer ConsumerConfig {
@@ -130,6 +140,7 @@ config_table! {
         metadata_max_age_ms: i64 = 300_000, "metadata.max.age.ms", not_negative, "When metadata is refreshed unasked.";
         reconnect_backoff_ms: i64 = 50, "reconnect.backoff.ms", not_negative, "The first wait before connecting again.";
         reconnect_backoff_max_ms: i64 = 1_000, "reconnect.backoff.max.ms", not_negative, "The longest wait before connecting again.";
+        share_acknowledgement_mode: ShareAcknowledgementMode = ShareAcknowledgementMode::Implicit, "share.acknowledgement.mode", any, "How a share consumer acknowledges records.";
         allow_auto_create_topics: bool = true, "allow.auto.create.topics", any, "Whether asking for an unknown topic may create it.";
         client_rack: Name = "".into(), "client.rack", any, "Where this consumer stands.";
     }

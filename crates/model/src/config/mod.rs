@@ -10,6 +10,7 @@ pub mod value;
 pub mod broker;
 pub mod consumer;
 pub mod producer;
+pub mod share;
 pub mod topic;
 
 pub use known::known_keys;

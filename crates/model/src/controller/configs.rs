@@ -7,6 +7,7 @@ use super::view::View;
 use crate::api::ErrorCode;
 use crate::api::request::{ConfigResource, IncrementalAlterConfigs};
 use crate::config::broker::BrokerConfig;
+use crate::config::share::ShareGroupConfig;
 use crate::config::topic::TopicConfig;
 use crate::config::{ConfigError, ConfigTable, Scope, known_keys};
 use crate::ids::Name;
@@ -87,6 +88,9 @@ pub fn check(resource: &ConfigResource, key: &str, value: Option<&str>) -> Resul
     match resource {
         ConfigResource::Topic(_) => check_in(TopicConfig::default(), key, value),
         ConfigResource::Broker(_) => check_in(BrokerConfig::default(), key, value),
+        ConfigResource::Group(_) if key.starts_with("share.") => {
+            check_in(ShareGroupConfig::default(), key, value)
+        }
         ConfigResource::Group(_) if known_keys(Scope::Group).any(|known| known == key) => Ok(()),
         ConfigResource::Group(_) => Err(ConfigError::unknown(Scope::Group, key)),
     }

@@ -63,7 +63,8 @@ impl Controller {
             | Request::TxnOffsetCommit(_)
             | Request::ListTransactions
             | Request::DescribeProducers(_)
-            | Request::DeleteRecords(_) => unreachable!("no node sends this to a controller"),
+            | Request::DeleteRecords(_)
+            | Request::Share(_) => unreachable!("no node sends this to a controller"),
         }
     }
 
@@ -280,7 +281,8 @@ fn refuse(body: &Request) -> Response {
         | Request::TxnOffsetCommit(_)
         | Request::ListTransactions
         | Request::DescribeProducers(_)
-        | Request::DeleteRecords(_) => unreachable!("no node sends this to a controller"),
+        | Request::DeleteRecords(_)
+        | Request::Share(_) => unreachable!("no node sends this to a controller"),
     }
 }
 
@@ -333,7 +335,8 @@ pub(super) fn not_controller(answer: Response) -> Response {
         | Response::TxnOffsetCommit(_)
         | Response::ListTransactions(..)
         | Response::DescribeProducers(_)
-        | Response::DeleteRecords(_)) => same,
+        | Response::DeleteRecords(_)
+        | Response::Share(_)) => same,
     }
 }
 

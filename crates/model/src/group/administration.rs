@@ -73,10 +73,19 @@ impl GroupCoordinator {
             group_state: group.state.name().into(),
             group_type: "classic".into(),
         });
-        listed.chain(modern.map(ConsumerGroup::listed)).collect()
+        let shared = self.share_groups().map(|group| ListedGroup {
+            group_id: group.id.clone(),
+            protocol_type: "share".into(),
+            group_state: group.state_name().into(),
+            group_type: "share".into(),
+        });
+        listed.chain(modern.map(ConsumerGroup::listed)).chain(shared).collect()
     }
 
     fn delete(&mut self, id: &Name, log: &mut dyn OffsetsLog, cx: &mut Cx<'_>) -> ErrorCode {
+        if let Some(verdict) = self.delete_share_group(id, log, cx) {
+            return verdict;
+        }
         let shard = match self.loaded_shard(id, log) {
             Ok(shard) => shard,
             Err(error) => return error,

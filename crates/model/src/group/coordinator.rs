@@ -41,6 +41,8 @@ pub enum GroupTimer {
     Sync(Name),
     /// A member of a group was silent for too long.
     Session(Name, Name),
+    /// A member of a share group was silent for too long.
+    ShareSession(Name, Name),
     /// A member of a consumer-protocol group had its time to give up partitions.
     Revocation(Name, Name),
     /// A classic member of a consumer-protocol group had its time to come back.
@@ -98,6 +100,10 @@ impl GroupCoordinator {
             caller.answer(answer, cx);
             return;
         }
+        if let Request::Share(request) = request {
+            self.handle_share(caller, request, log, cx);
+            return;
+        }
         let request = GroupRequest::of(request);
         let checked = request.check(log.config());
         if !checked.is_ok() {
@@ -131,6 +137,11 @@ impl GroupCoordinator {
             }
             GroupTimer::Sync(group) => {
                 self.on_group_timer(&group, log, cx, ClassicGroup::on_sync_timer)
+            }
+            GroupTimer::ShareSession(group, member) => {
+                if let Some(shard) = self.shard_for(&group, log) {
+                    shard.on_share_session(&group, &member, log, cx);
+                }
             }
             GroupTimer::Session(group, member) if self.is_modern(&group, log) => {
                 self.on_late_modern(&group, &member, Late::Session, log, cx);
@@ -198,6 +209,10 @@ impl GroupCoordinator {
     /// Partitions of the offsets topic that this broker serves or loads.
     pub fn shards(&self) -> impl Iterator<Item = &Shard> {
         self.shards.values()
+    }
+
+    pub(super) fn shards_mut(&mut self) -> impl Iterator<Item = &mut Shard> {
+        self.shards.values_mut()
     }
 
     /// A classic group, if this broker coordinates it.

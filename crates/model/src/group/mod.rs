@@ -17,6 +17,7 @@ pub mod offsets_log;
 pub mod protocol;
 pub mod records;
 pub mod shard;
+pub mod share;
 pub mod transactional;
 pub mod wire;
 pub mod write;

@@ -8,9 +8,10 @@ use super::modern::limits::ModernLimits;
 use super::modern::{ConsumerGroup, records as modern};
 use super::offsets::{Committed, Offsets};
 use super::records::{self, Stored};
+use super::share::shard::{ShareDone, ShareGroups};
 use super::transactional::PendingOffsets;
 use super::write::{Done, PendingWrite, Write, append_error, failed};
-use super::{GroupTimer, OffsetsLog};
+use super::{GroupTimer, OffsetsLog, share};
 use crate::api::request::{JoinGroup, OffsetCommit};
 use crate::api::{ApiKey, ErrorCode, Response};
 use crate::cx::Cx;
@@ -37,12 +38,14 @@ pub struct Shard {
     pub offsets: Offsets,
     /// Offsets that wait for a transaction.
     pub txn_offsets: PendingOffsets,
+    /// Share groups.
+    pub share: ShareGroups,
     pending: VecDeque<PendingWrite>,
 }
 
 impl Shard {
     /// A partition that is still to be read.
-    pub const fn loading(partition: i32) -> Self {
+    pub fn loading(partition: i32) -> Self {
         Self {
             partition,
             is_loaded: false,
@@ -50,6 +53,7 @@ impl Shard {
             modern: FlatMap::new(),
             offsets: Offsets::new(),
             txn_offsets: PendingOffsets::new(),
+            share: ShareGroups::default(),
             pending: VecDeque::new(),
         }
     }
@@ -67,6 +71,8 @@ impl Shard {
                     self.replay(stored);
                 } else if let Some((id, said)) = modern::read(key, record.value.as_deref()) {
                     self.replay_modern(&id, said);
+                } else {
+                    share::records::replay(&mut self.share.groups, key, record.value.as_deref());
                 }
             }
         }
@@ -74,6 +80,7 @@ impl Shard {
         for group in self.groups.values() {
             group.begin_sessions(cx);
         }
+        self.begin_share_sessions(log, cx);
         self.settle_modern(log.image());
         for group in self.modern.values() {
             let limits = ModernLimits::of(log.config(), log.image(), &group.id);
@@ -284,7 +291,10 @@ impl Shard {
                         refuse_commit(answer.clone(), error, caller, cx);
                     }
                 }
-                Done::Assignment { .. } | Done::StaticMember { .. } | Done::Answer { .. } => {
+                Done::Assignment { .. }
+                | Done::StaticMember { .. }
+                | Done::Answer { .. }
+                | Done::Share(_) => {
                     failed.push(core::mem::replace(&mut write.done, Done::Nothing));
                 }
             }
@@ -308,6 +318,7 @@ impl Shard {
                     refuse_commit(answer, ErrorCode::NotCoordinator, caller, cx);
                 }
                 Done::Txn(mut done) => done.refuse(ErrorCode::NotCoordinator, cx),
+                Done::Share(done) => done.finish(ErrorCode::NotCoordinator, &mut self.share, cx),
                 Done::Answer { answer, caller: Some(caller) } => {
                     caller.answer(failed(answer, ErrorCode::NotCoordinator), cx);
                 }
@@ -324,6 +335,11 @@ impl Shard {
         for group in self.groups.values_mut() {
             group.unload(cx);
         }
+        for group in self.share.groups.values() {
+            for member in group.members.keys() {
+                cx.disarm(GroupTimer::ShareSession(group.id.clone(), member.clone()));
+            }
+        }
         if !self.groups.is_empty() || !self.modern.is_empty() {
             cx.note(Fact::CoordinatorResigned { partition: self.partition });
         }
@@ -336,7 +352,8 @@ impl Shard {
         }
         for write in &mut self.pending {
             if let Done::Commit { caller: Some(caller), .. }
-            | Done::Answer { caller: Some(caller), .. } = &mut write.done
+            | Done::Answer { caller: Some(caller), .. }
+            | Done::Share(ShareDone { caller: Some(caller), .. }) = &mut write.done
             {
                 caller.gone(conn);
             } else if let Done::Txn(done) = &mut write.done {
@@ -358,6 +375,10 @@ impl Shard {
             Done::Nothing => None,
             Done::Txn(done) => {
                 self.finish_txn(done, stored, cx);
+                None
+            }
+            Done::Share(done) => {
+                done.finish(stored, &mut self.share, cx);
                 None
             }
             Done::Answer { answer, caller } => {

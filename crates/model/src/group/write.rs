@@ -6,6 +6,7 @@
 use super::caller::Caller;
 use super::offsets::Committed;
 use super::offsets_log::OffsetsRecord;
+use super::share::shard::ShareDone;
 use super::transactional::TxnDone;
 use crate::api::{ErrorCode, Response, response};
 use crate::ids::{Name, Offset};
@@ -64,6 +65,8 @@ pub enum Done {
     },
     /// Something of a transaction.
     Txn(TxnDone),
+    /// A share group's member is answered.
+    Share(ShareDone),
 }
 
 /// A write that is appended and not durable yet.

@@ -46,6 +46,10 @@ pub enum Lane {
     Markers,
     /// Partition leaders to transaction coordinators (`AddPartitionsToTxnManager`).
     AddPartitions,
+    /// A broker to share coordinators (`Persister-client-N`).
+    Persister,
+    /// A group coordinator to partition leaders, for end offsets (`NetworkPartitionMetadataClient-client-N`).
+    PartitionMetadata,
 }
 
 /// Which links a command is about.

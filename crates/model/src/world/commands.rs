@@ -8,13 +8,14 @@ use crate::client::admin::{Admin, AdminTimeouts};
 use crate::client::consumer::Consumer;
 use crate::client::producer::Producer;
 use crate::client::producer::transactions::TxnCall;
+use crate::client::share_consumer::ShareConsumer;
 use crate::command::{
-    Command, CommandError, ConfigPairs, ConsumerSpec, GroupOffsets, ProducerSpec,
+    Command, CommandError, ConfigPairs, ConsumerSpec, GroupOffsets, ProducerSpec, ShareConsumerSpec,
 };
-use crate::config::ConfigTable;
 use crate::config::broker::BrokerConfig;
 use crate::config::consumer::ConsumerConfig;
 use crate::config::producer::ProducerConfig;
+use crate::config::{ConfigError, ConfigTable};
 use crate::controller::Controller;
 use crate::cx::Cx;
 use crate::ids::{Name, NodeId};
@@ -26,6 +27,20 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 use kafkascope_kernel::{Micros, SimTime};
 
+/// Consumer configs that a share group decides itself (`ShareConsumerConfig.SHARE_GROUP_UNSUPPORTED_CONFIGS`).
+const NOT_FOR_SHARE_GROUPS: &[&str] = &[
+    "auto.offset.reset",
+    "enable.auto.commit",
+    "group.instance.id",
+    "isolation.level",
+    "partition.assignment.strategy",
+    "interceptor.classes",
+    "session.timeout.ms",
+    "heartbeat.interval.ms",
+    "group.protocol",
+    "group.remote.assignor",
+];
+
 type Outcome = Result<(), CommandError>;
 
 impl World {
@@ -36,6 +51,7 @@ impl World {
             Command::AddBroker { id, rack, config } => self.add_broker(*id, rack.clone(), config),
             Command::AddProducer(spec) => self.add_producer(spec),
             Command::AddConsumer(spec) => self.add_consumer(spec),
+            Command::AddShareConsumer(spec) => self.add_share_consumer(spec),
             Command::CloseClient { client } => self.stop(*client, true),
             Command::Admin(call) => {
                 let call = call.clone();
@@ -98,9 +114,16 @@ impl World {
                 self.tell_consumer(*consumer, |app, cx| app.pause_fetching(partitions, *paused, cx))
             }
             Command::BlockPolling { consumer, blocked } => {
+                if self.is_share_consumer(*consumer) {
+                    return self.tell_share(*consumer, |app, cx| app.block_polling(*blocked, cx));
+                }
                 self.tell_consumer(*consumer, |app, cx| app.block_polling(*blocked, cx))
             }
             Command::SetProcessing { consumer, processing } => {
+                if self.is_share_consumer(*consumer) {
+                    return self
+                        .tell_share(*consumer, |app, cx| app.set_processing(*processing, cx));
+                }
                 self.tell_consumer(*consumer, |app, cx| app.set_processing(*processing, cx))
             }
         }
@@ -144,7 +167,8 @@ impl World {
             match &mut process.node {
                 Node::Controller(controller) => controller.voters.clone_from(&voters),
                 Node::Broker(broker) => broker.controllers.clone_from(&voters),
-                Node::Producer(_) | Node::Consumer(_) | Node::Admin(_) => {}
+                Node::Producer(_) | Node::Consumer(_) | Node::ShareConsumer(_) | Node::Admin(_) => {
+                }
             }
         }
         Ok(())
@@ -156,7 +180,11 @@ impl World {
         let mut broker = Broker::new(id, rack, config, self.controller_ids());
         let known = self.processes.values().find_map(|process| match &process.node {
             Node::Broker(other) => Some(other.quotas.client_ids.clone()),
-            Node::Controller(_) | Node::Producer(_) | Node::Consumer(_) | Node::Admin(_) => None,
+            Node::Controller(_)
+            | Node::Producer(_)
+            | Node::Consumer(_)
+            | Node::ShareConsumer(_)
+            | Node::Admin(_) => None,
         });
         broker.quotas.client_ids = known.unwrap_or_default();
         // A cluster that is there from the beginning has been booted before it.
@@ -198,6 +226,22 @@ impl World {
                 broker.quotas.client_ids.insert(client, name.clone());
             }
         }
+    }
+
+    fn add_share_consumer(&mut self, spec: &ShareConsumerSpec) -> Outcome {
+        for key in NOT_FOR_SHARE_GROUPS {
+            if spec.config.iter().any(|(own, _)| &**own == *key) {
+                let reason = alloc::format!("{key} cannot be set when using a share group");
+                return Err(ConfigError::value(key, reason).into());
+            }
+        }
+        let config: ConsumerConfig = parsed(&spec.config)?;
+        let id = self.next_client(&spec.name)?;
+        let name = config.client_id.clone().unwrap_or_else(|| spec.name.clone());
+        self.introduce(id, &name);
+        let consumer = ShareConsumer::new(id, spec.clone(), config, self.broker_ids());
+        self.add_process(id, Node::ShareConsumer(Box::new(consumer)), Micros::ZERO);
+        Ok(())
     }
 
     /// The id that the next client will get.
@@ -265,9 +309,11 @@ impl World {
         let mut known = true;
         self.run(id, None, |node, cx| match node {
             Node::Producer(producer) => tell(producer, cx),
-            Node::Broker(_) | Node::Controller(_) | Node::Consumer(_) | Node::Admin(_) => {
-                known = false
-            }
+            Node::Broker(_)
+            | Node::Controller(_)
+            | Node::Consumer(_)
+            | Node::ShareConsumer(_)
+            | Node::Admin(_) => known = false,
         });
         if known { Ok(()) } else { Err(CommandError::WrongKind { node: id, wanted: "a producer" }) }
     }
@@ -300,11 +346,32 @@ impl World {
         let mut known = true;
         self.run(id, None, |node, cx| match node {
             Node::Consumer(consumer) => tell(consumer, cx),
-            Node::Broker(_) | Node::Controller(_) | Node::Producer(_) | Node::Admin(_) => {
-                known = false
-            }
+            Node::Broker(_)
+            | Node::Controller(_)
+            | Node::Producer(_)
+            | Node::ShareConsumer(_)
+            | Node::Admin(_) => known = false,
         });
         if known { Ok(()) } else { Err(CommandError::WrongKind { node: id, wanted: "a consumer" }) }
+    }
+
+    fn is_share_consumer(&self, id: NodeId) -> bool {
+        let node = self.processes.get(&id).map(|process| &process.node);
+        matches!(node, Some(Node::ShareConsumer(_)))
+    }
+
+    fn tell_share(
+        &mut self,
+        id: NodeId,
+        tell: impl FnOnce(&mut ShareConsumer, &mut Cx<'_>),
+    ) -> Outcome {
+        self.require(id, ProcessState::Running, "running")?;
+        self.run(id, None, |node, cx| {
+            if let Node::ShareConsumer(consumer) = node {
+                tell(consumer, cx);
+            }
+        });
+        Ok(())
     }
 
     pub(super) fn require_known(&self, id: NodeId) -> Result<ProcessState, CommandError> {

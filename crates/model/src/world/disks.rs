@@ -132,7 +132,11 @@ impl World {
     fn broker_mut(&mut self, id: NodeId) -> Option<&mut Broker> {
         match &mut self.processes.get_mut(&id)?.node {
             Node::Broker(broker) => Some(broker),
-            Node::Controller(_) | Node::Producer(_) | Node::Consumer(_) | Node::Admin(_) => None,
+            Node::Controller(_)
+            | Node::Producer(_)
+            | Node::Consumer(_)
+            | Node::ShareConsumer(_)
+            | Node::Admin(_) => None,
         }
     }
 

@@ -16,6 +16,7 @@ impl World {
             Some(Node::Controller(_)) => format!("controller {id}"),
             Some(Node::Producer(producer)) => producer.spec.name.to_string(),
             Some(Node::Consumer(consumer)) => consumer.spec.name.to_string(),
+            Some(Node::ShareConsumer(consumer)) => consumer.spec.name.to_string(),
             Some(Node::Admin(_)) => "admin".to_string(),
             None => format!("node {id}"),
         }

@@ -51,7 +51,8 @@ impl Request {
             | Self::RaftFetch(_)
             | Self::Vote(_)
             | Self::BeginQuorumEpoch(_)
-            | Self::EndQuorumEpoch(_) => 0,
+            | Self::EndQuorumEpoch(_)
+            | Self::Share(_) => 0,
         }
     }
 }
@@ -59,6 +60,9 @@ impl Request {
 impl Response {
     /// Bytes of records in it.
     pub fn payload_bytes(&self) -> u32 {
+        if let Self::Share(share) = self {
+            return share.payload_bytes();
+        }
         let Self::Fetch(fetch) = self else { return 0 };
         fetch
             .partitions
@@ -139,6 +143,7 @@ impl Response {
             Self::RaftFetch(body) => body.error,
             Self::Vote(body) => body.error,
             Self::BeginQuorumEpoch(body) | Self::EndQuorumEpoch(body) => body.error,
+            Self::Share(body) => body.first_error(),
         }
     }
 }

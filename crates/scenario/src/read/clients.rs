@@ -2,10 +2,10 @@
 //!
 //! Invariant: no two applications have one name.
 
-use super::{Reading, configs, records, source};
+use super::{Reading, configs, records, shares, source};
 use crate::builder::Builder;
 use crate::doc::{Item, Section};
-use kafkascope_model::command::{ConsumerSpec, ProducerSpec};
+use kafkascope_model::command::{ConfigPairs, ConsumerSpec, ProducerSpec};
 use kafkascope_model::config::ConfigTable;
 use kafkascope_model::config::consumer::ConsumerConfig;
 use kafkascope_model::config::producer::ProducerConfig;
@@ -13,7 +13,7 @@ use kafkascope_model::group::modern::pattern::Pattern;
 use kafkascope_model::ids::Name;
 use kafkascope_model::workload::{CommitStrategy, OnPoison, Processing};
 
-/// `[[producer]]` and `[[consumer]]`.
+/// `[[producer]]`, `[[consumer]]` and `[[share-consumer]]`.
 pub fn read(root: &Section<'_>, reading: &mut Reading<'_>, mut builder: Builder) -> Builder {
     for section in root.sections("producer") {
         if let Some(spec) = producer(&section, reading) {
@@ -23,6 +23,11 @@ pub fn read(root: &Section<'_>, reading: &mut Reading<'_>, mut builder: Builder)
     for section in root.sections("consumer") {
         for spec in consumers(&section, reading) {
             builder = builder.consumer(spec);
+        }
+    }
+    for section in root.sections("share-consumer") {
+        for spec in shares::consumers(&section, reading) {
+            builder = builder.share_consumer(spec);
         }
     }
     builder
@@ -45,10 +50,16 @@ pub fn producer(section: &Section<'_>, reading: &mut Reading<'_>) -> Option<Prod
 
 /// One application with a consumer, or `count` of them: `NAME-1`, `NAME-2`, …
 pub fn consumers(section: &Section<'_>, reading: &mut Reading<'_>) -> Vec<ConsumerSpec> {
+    let spec = consumer(section, reading);
+    let names = names(section, reading);
+    section.finish();
+    names.into_iter().map(|name| ConsumerSpec { name, ..spec.clone() }).collect()
+}
+
+/// The names of an application or of `count` of them, from now on taken.
+pub fn names(section: &Section<'_>, reading: &mut Reading<'_>) -> Vec<Name> {
     let name = section.need("name");
     let count = section.get("count");
-    let spec = consumer(section, reading);
-    section.finish();
     let Some(name) = name.filter(|item| fresh(item, reading).is_some()) else { return Vec::new() };
     let Some(base) = name.text() else { return Vec::new() };
     let names: Vec<String> = match count.map(|item| item.whole(1..=100)) {
@@ -61,22 +72,14 @@ pub fn consumers(section: &Section<'_>, reading: &mut Reading<'_>) -> Vec<Consum
             name.wrong(format!("there is an application '{one}' already"));
         }
         reading.cast.add_client(one);
-        ConsumerSpec { name: one.as_str().into(), ..spec.clone() }
+        Name::from(one.as_str())
     };
     names.iter().map(&mut named).collect()
 }
 
 /// Everything of a consumer but its name.
 fn consumer(section: &Section<'_>, reading: &Reading<'_>) -> ConsumerSpec {
-    let mut config = configs::read::<ConsumerConfig>(section, "config");
-    if let Some(item) = section.get("group")
-        && let Some(group) = item.text()
-    {
-        if config.iter().any(|(key, _)| &**key == "group.id") {
-            item.wrong("'group' and group.id say the same; write one of them");
-        }
-        config.push(("group.id".into(), group.into()));
-    }
+    let config = config(section);
     let topics = section.get("topics").and_then(|item| item.items()).unwrap_or_default();
     let assign = section.get("assign").and_then(|item| item.items()).unwrap_or_default();
     let subscribe: Vec<Name> = topics.iter().filter_map(|it| reading.cast.topic(it)).collect();
@@ -101,6 +104,20 @@ fn consumer(section: &Section<'_>, reading: &Reading<'_>) -> ConsumerSpec {
         assign: assign.iter().filter_map(records::partition).collect(),
         processing: processing(section),
     }
+}
+
+/// A consumer's configs, its group among them.
+pub fn config(section: &Section<'_>) -> ConfigPairs {
+    let mut config = configs::read::<ConsumerConfig>(section, "config");
+    if let Some(item) = section.get("group")
+        && let Some(group) = item.text()
+    {
+        if config.iter().any(|(key, _)| &**key == "group.id") {
+            item.wrong("'group' and group.id say the same; write one of them");
+        }
+        config.push(("group.id".into(), group.into()));
+    }
+    config
 }
 
 /// How a consumer's application works.

@@ -2,7 +2,7 @@
 //!
 //! Invariant: an entry does one thing; entries are read in the order of time, so that names mean who is there then.
 
-use super::{Reading, admin, clients, cluster, faults, records, source};
+use super::{Reading, admin, clients, cluster, faults, records, shares, source};
 use crate::builder::Builder;
 use crate::doc::{Item, Section};
 use kafkascope_kernel::{Micros, SimTime};
@@ -11,10 +11,11 @@ use kafkascope_model::ids::NodeId;
 use kafkascope_model::net::LinkSel;
 
 /// What an entry may do besides asking the cluster through the admin client.
-const VERBS: [&str; 22] = [
+const VERBS: [&str; 23] = [
     "add-broker",
     "add-producer",
     "add-consumer",
+    "add-share-consumer",
     "close",
     "kill",
     "stop",
@@ -85,6 +86,10 @@ fn one(section: &Section<'_>, reading: &mut Reading<'_>) -> Vec<Command> {
     if *verb == "add-consumer" {
         let specs = item.section().map(|inside| clients::consumers(&inside, reading));
         return specs.into_iter().flatten().map(Command::AddConsumer).collect();
+    }
+    if *verb == "add-share-consumer" {
+        let specs = item.section().map(|inside| shares::consumers(&inside, reading));
+        return specs.into_iter().flatten().map(Command::AddShareConsumer).collect();
     }
     command(verb, &item, section, reading).into_iter().collect()
 }

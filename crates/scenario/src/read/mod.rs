@@ -11,6 +11,7 @@ mod events;
 mod faults;
 mod generator;
 mod records;
+mod shares;
 mod source;
 
 use crate::builder::{Builder, Scenario, Story};

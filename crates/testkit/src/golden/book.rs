@@ -3,7 +3,7 @@
 //! The application side of a recording (results of `send`, a member's log) is in facts already; this keeps them where a step
 //! finds them. Invariant: everything is in the order in which the application saw it.
 
-use kafkascope_model::ids::{Bytes, LeaderEpoch, NodeId, Offset, RecordId, TopicPartition};
+use kafkascope_model::ids::{Bytes, LeaderEpoch, Name, NodeId, Offset, RecordId, TopicPartition};
 use kafkascope_model::trace::{Fact, SendResult, TraceEvent};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -35,6 +35,8 @@ pub struct Book {
     pub logs: BTreeMap<NodeId, Vec<Seen>>,
     /// Answered calls of an application, each with its name and the exception, if any.
     pub calls: BTreeMap<NodeId, Vec<(&'static str, Option<&'static str>)>>,
+    /// How often a share group's members got what is at an offset, the last time included.
+    pub deliveries: BTreeMap<(Name, TopicPartition, Offset), i16>,
     /// The generation that each member was last told of.
     pub generations: BTreeMap<NodeId, i32>,
     /// Processes that ended.
@@ -65,6 +67,11 @@ impl Book {
             }
             Fact::Delivered { record, tp, offset, epoch } => {
                 self.see(node, Seen::Delivered { record, tp, offset, epoch });
+            }
+            Fact::ShareAcquired { group, tp, first, last, delivery_count, .. } => {
+                let offsets = first..=last;
+                let counts = offsets.map(|at| ((group.clone(), tp, at), delivery_count));
+                self.deliveries.extend(counts);
             }
             Fact::PollFailed { error } => {
                 self.see(node, Seen::Error { name: error, generation });

@@ -15,7 +15,7 @@ pub fn of_nodes(cluster: &Cluster) -> Result<ConfigPairs, Stop> {
     let mut pairs = base(cluster.brokers);
     pairs.retain(|key, _| honoured::<BrokerConfig>(key));
     for (key, value) in &cluster.config {
-        if base(cluster.brokers).get(key) == Some(value) {
+        if base(cluster.brokers).get(key) == Some(value) || is_so_anyway(key, value) {
             continue;
         }
         pairs.insert(key.clone(), value.clone());
@@ -38,6 +38,12 @@ pub fn of_client<T: ConfigTable>(pairs: &Pairs) -> Result<ConfigPairs, Stop> {
 
 fn honoured<T: ConfigTable>(key: &str) -> bool {
     T::default().entries().iter().any(|entry| entry.key == key)
+}
+
+/// Coordinators speak every protocol, whatever is listed beside the two of consumers.
+fn is_so_anyway(key: &str, value: &str) -> bool {
+    let listed = |protocol| value.split(',').any(|own| own.trim() == protocol);
+    key == "group.coordinator.rebalance.protocols" && listed("classic") && listed("consumer")
 }
 
 /// What the recorder sets on every node of every cluster.

@@ -20,7 +20,11 @@ impl Stage {
             && match self.node(id) {
                 Some(Node::Broker(broker)) => broker.listens(),
                 Some(
-                    Node::Controller(_) | Node::Producer(_) | Node::Consumer(_) | Node::Admin(_),
+                    Node::Controller(_)
+                    | Node::Producer(_)
+                    | Node::Consumer(_)
+                    | Node::ShareConsumer(_)
+                    | Node::Admin(_),
                 ) => true,
                 None => false,
             }
@@ -32,7 +36,13 @@ impl Stage {
         let runs = |id: &NodeId| self.has_port(*id);
         ids.into_iter().filter(runs).find_map(|id| match self.node(id) {
             Some(Node::Broker(broker)) => Some(&**broker.metadata.image()),
-            Some(Node::Controller(_) | Node::Producer(_) | Node::Consumer(_) | Node::Admin(_))
+            Some(
+                Node::Controller(_)
+                | Node::Producer(_)
+                | Node::Consumer(_)
+                | Node::ShareConsumer(_)
+                | Node::Admin(_),
+            )
             | None => None,
         })
     }
@@ -57,7 +67,13 @@ impl Stage {
     fn controller(&self, id: NodeId) -> Option<&Controller> {
         match self.node(id) {
             Some(Node::Controller(controller)) => Some(controller),
-            Some(Node::Broker(_) | Node::Producer(_) | Node::Consumer(_) | Node::Admin(_))
+            Some(
+                Node::Broker(_)
+                | Node::Producer(_)
+                | Node::Consumer(_)
+                | Node::ShareConsumer(_)
+                | Node::Admin(_),
+            )
             | None => None,
         }
     }
@@ -89,7 +105,13 @@ impl Stage {
     fn consumer(&self, id: NodeId) -> Option<&Consumer> {
         match self.node(id) {
             Some(Node::Consumer(consumer)) => Some(consumer),
-            Some(Node::Broker(_) | Node::Controller(_) | Node::Producer(_) | Node::Admin(_))
+            Some(
+                Node::Broker(_)
+                | Node::Controller(_)
+                | Node::Producer(_)
+                | Node::ShareConsumer(_)
+                | Node::Admin(_),
+            )
             | None => None,
         }
     }

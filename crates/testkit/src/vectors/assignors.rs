@@ -1,6 +1,6 @@
 //! How partitions are dealt to members.
 //!
-//! Invariant: cases go through the functions that a group's leader and its coordinator use; those of share groups are left out.
+//! Invariant: cases go through the functions that a group's leader and its coordinator use.
 
 use super::Tally;
 use crate::problem::{Problem, typed};
@@ -11,11 +11,15 @@ use kafkascope_model::config::consumer::Assignor;
 use kafkascope_model::group::assignor::{
     self, AssignedMember, Partition, Topics, sticky_user_data,
 };
-use kafkascope_model::group::modern::assignor::{GroupSpec, MemberSpec, ServerAssignor};
+use kafkascope_model::group::modern::assignor::{GroupSpec, MemberSpec, ServerAssignor, Targets};
+use kafkascope_model::group::share::assignor as share;
 use kafkascope_model::ids::{TopicId, TopicPartition};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The assignor of share groups.
+const SHARED: &str = "server-simple";
 
 /// Whether a document holds these vectors.
 pub fn is(document: &Value) -> bool {
@@ -31,11 +35,24 @@ pub fn run(document: &Value) -> Result<Tally, Problem> {
         let dealt = match (Assignor::parse(&case.assignor), server_assignor(&case.assignor)) {
             (Ok(assignor), _) => case.deal(assignor),
             (Err(_), Some(assignor)) => case.deal_at_server(assignor),
+            (Err(_), None) if case.assignor == SHARED => {
+                case.dealt_at_server(|group| share::assign(&group.members, &all_of(group)))
+            }
             (Err(_), None) => continue,
         };
+        if case.assignor == SHARED && case.topic_order_sensitive {
+            tally.case(&*case.id, &json!(sizes(expected)), &json!(sizes(&dealt)));
+            continue;
+        }
         tally.case(&*case.id, &json!(sorted(expected)), &json!(dealt));
     }
     Ok(tally)
+}
+
+/// A share group is dealt every partition that there is.
+fn all_of(group: &GroupSpec) -> share::Assignable {
+    let all = group.partitions.iter();
+    all.map(|(topic, count)| (*topic, (0..*count).collect())).collect()
 }
 
 fn server_assignor(name: &str) -> Option<ServerAssignor> {
@@ -55,6 +72,9 @@ struct Case {
     members: Vec<Member>,
     /// Absent where Kafka threw: nobody leads a group without members.
     expected: Option<BTreeMap<String, Vec<String>>>,
+    /// Whether Kafka's answer depends on the hashes of topic ids: then only how much everyone gets is a rule.
+    #[serde(default)]
+    topic_order_sensitive: bool,
 }
 
 #[derive(Deserialize)]
@@ -90,8 +110,15 @@ impl Case {
 }
 
 impl Case {
-    /// Topics are known by number there, in the order of their names.
     fn deal_at_server(&self, assignor: ServerAssignor) -> BTreeMap<String, Vec<String>> {
+        self.dealt_at_server(|group| assignor.assign(group))
+    }
+
+    /// Topics are known by number there, in the order of their names.
+    fn dealt_at_server(
+        &self,
+        deal: impl Fn(&GroupSpec) -> Targets,
+    ) -> BTreeMap<String, Vec<String>> {
         let names: Vec<&String> = self.topics.keys().collect();
         let id = |name: &str| {
             let place = names.iter().position(|known| *known == name)?;
@@ -116,7 +143,7 @@ impl Case {
         };
         let shown =
             |tp: TopicPartition| format!("{}-{}", names[tp.topic.0 as usize - 1], tp.partition);
-        let named = assignor.assign(&group).into_iter().map(|(member, partitions)| {
+        let named = deal(&group).into_iter().map(|(member, partitions)| {
             (member.to_string(), partitions.into_iter().map(shown).collect())
         });
         sorted(&named.collect())
@@ -171,4 +198,8 @@ fn sorted(assignment: &BTreeMap<String, Vec<String>>) -> BTreeMap<String, Vec<St
     let mut sorted = assignment.clone();
     sorted.values_mut().for_each(|partitions| partitions.sort());
     sorted
+}
+
+fn sizes(assignment: &BTreeMap<String, Vec<String>>) -> BTreeMap<&String, usize> {
+    assignment.iter().map(|(member, partitions)| (member, partitions.len())).collect()
 }

@@ -7,6 +7,7 @@ mod fields;
 mod quorum;
 mod request;
 mod response;
+mod share;
 mod txn;
 
 use kafkascope_kernel::SimTime;
@@ -91,6 +92,8 @@ impl<'a> Wire<'a> {
             Lane::Lifecycle | Lane::ToController => client.to_string(),
             Lane::Markers => format!("broker-{client}-txn-marker-sender"),
             Lane::AddPartitions => format!("AddPartitionsManager-client-{client}"),
+            Lane::Persister => format!("Persister-client-{client}"),
+            Lane::PartitionMetadata => format!("NetworkPartitionMetadataClient-client-{client}"),
             Lane::Main | Lane::Bootstrap | Lane::Coordinator => self.application(client),
         }
     }
@@ -100,6 +103,7 @@ impl<'a> Wire<'a> {
         let own = match node {
             Some(Node::Producer(producer)) => producer.config.client_id.clone(),
             Some(Node::Consumer(consumer)) => consumer.config.client_id.clone(),
+            Some(Node::ShareConsumer(consumer)) => consumer.config.client_id.clone(),
             Some(Node::Admin(_)) => Some(Name::from("adminclient-1")),
             Some(Node::Broker(_) | Node::Controller(_)) | None => None,
         };

@@ -85,6 +85,7 @@ impl Wire<'_> {
             Request::Vote(body) => quorum::vote(body),
             Request::BeginQuorumEpoch(body) => quorum::begin(body),
             Request::EndQuorumEpoch(body) => quorum::end(body),
+            Request::Share(body) => self.share_request(body),
         }
     }
 

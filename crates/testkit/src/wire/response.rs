@@ -92,6 +92,7 @@ impl Wire<'_> {
             Response::BeginQuorumEpoch(body) | Response::EndQuorumEpoch(body) => {
                 quorum::epoch(body)
             }
+            Response::Share(body) => self.share_response(body),
         }
     }
 

@@ -9,6 +9,7 @@ mod faults;
 mod groups;
 mod logs;
 pub mod ordinary;
+mod shares;
 mod transactions;
 
 use crate::directory::Directory;
@@ -80,6 +81,7 @@ pub fn tell(event: &TraceEvent, context: &Context<'_>) -> Option<Telling> {
         .or_else(|| clients::tell(event, context))
         .or_else(|| groups::tell(event, context))
         .or_else(|| transactions::tell(event, context))
+        .or_else(|| shares::tell(event, context))
 }
 
 impl Telling {

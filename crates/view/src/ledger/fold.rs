@@ -65,7 +65,8 @@ impl Ledger {
     fn observe_reading(&mut self, event: &TraceEvent, before: &Picture) {
         let (node, now) = (event.node, Moment::of(event));
         match &event.fact {
-            Fact::MemberJoining { group, client, .. } => {
+            Fact::MemberJoining { group, client, .. }
+            | Fact::ShareAssigned { group, client, .. } => {
                 self.groups.insert(*client, group.clone());
             }
             Fact::Delivered { record, offset, .. } => self.delivered(*record, node, *offset, now),

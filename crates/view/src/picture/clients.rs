@@ -63,6 +63,8 @@ pub enum Holding {
 pub struct ConsumerPicture {
     /// Its group, once it joined.
     pub group: Option<Name>,
+    /// Whether that is a share group: then it has no positions of its own.
+    pub shares: bool,
     /// Its member id.
     pub member: Option<Name>,
     /// Its partitions with the next offset it will return; none before that is known.
@@ -221,7 +223,9 @@ impl Picture {
             }
             Fact::Delivered { record, tp, offset, .. } => {
                 let consumer = self.consumers.entry(event.node).or_default();
-                consumer.positions.insert(*tp, Some(*offset + 1));
+                if !consumer.shares {
+                    consumer.positions.insert(*tp, Some(*offset + 1));
+                }
                 (consumer.doing, consumer.delivered) = (Doing::Polling, Some(now));
                 consumer.in_hand.push_back(*record);
                 if consumer.in_hand.len() > IN_HAND {

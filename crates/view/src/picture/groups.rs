@@ -1,6 +1,7 @@
 //! Groups as their coordinators' facts tell them.
 //!
-//! Invariant: a group's state is one of Kafka's own words.
+//! A share group's start offsets stand among the commits: both say below which offset everything is done. Invariant: a
+//! group's state is one of Kafka's own words.
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "most facts are not about groups")]
 
@@ -16,7 +17,9 @@ pub struct GroupPicture {
     pub state: &'static str,
     /// Since when.
     pub since: Moment,
-    /// Its generation.
+    /// Whether it is a share group.
+    pub shares: bool,
+    /// Its generation; a share group's epoch.
     pub generation: i32,
     /// Member ids with their clients, by when they joined first.
     pub members: Vec<(Name, NodeId)>,
@@ -44,6 +47,7 @@ impl GroupPicture {
 impl Picture {
     pub(super) fn observe_groups(&mut self, event: &TraceEvent) {
         let now = Moment::of(event);
+        self.observe_share(&event.fact, now);
         let Some(name) = group_of(&event.fact) else { return };
         let name = name.clone();
         let group = self.groups.entry(name.clone()).or_default();
@@ -87,6 +91,20 @@ impl Picture {
                 group.generation = *generation;
                 group.members.clear();
             }
+            Fact::ShareGroupEpoch { epoch, members, reason, .. } => {
+                group.set(if *members == 0 { "Empty" } else { "Stable" }, now);
+                (group.shares, group.generation) = (true, *epoch);
+                group.reason = Some((now, reason.clone()));
+            }
+            Fact::ShareAssigned { member, client, .. } => {
+                group.members.retain(|(id, known)| known != client || id == member);
+                if group.client(member).is_none() {
+                    group.members.push((member.clone(), *client));
+                }
+                let consumer = self.consumers.entry(*client).or_default();
+                (consumer.group, consumer.member) = (Some(name), Some(member.clone()));
+                consumer.shares = true;
+            }
             Fact::MemberLeft { member, .. } | Fact::MemberExpired { member, .. } => {
                 group.members.retain(|(id, _)| id != member);
             }
@@ -95,6 +113,20 @@ impl Picture {
             }
             _ => {}
         }
+    }
+
+    /// What a partition's leader tells of where a share group stands.
+    fn observe_share(&mut self, fact: &Fact, now: Moment) {
+        let (Fact::SharePartitionLoaded { group, tp, start: to }
+        | Fact::ShareStartMoved { group, tp, to }) = fact
+        else {
+            return;
+        };
+        let Some(topic) = self.topics.get(&tp.topic).map(|topic| topic.name.clone()) else {
+            return;
+        };
+        let group = self.groups.entry(group.clone()).or_default();
+        group.committed.insert((topic, tp.partition), (now, *to));
     }
 }
 
@@ -106,6 +138,8 @@ pub fn group_of(fact: &Fact) -> Option<&Name> {
         | Fact::GenerationFormed { group, .. }
         | Fact::GroupStable { group, .. }
         | Fact::GroupEmpty { group, .. }
+        | Fact::ShareGroupEpoch { group, .. }
+        | Fact::ShareAssigned { group, .. }
         | Fact::MemberLeft { group, .. }
         | Fact::MemberExpired { group, .. }
         | Fact::GroupEpoch { group, .. }

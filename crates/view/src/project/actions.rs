@@ -6,7 +6,9 @@ use super::Projector;
 use crate::ui_command::{ConfigScope, UiCommand};
 use kafkascope_kernel::Micros;
 use kafkascope_model::api::request::ConfigResource;
-use kafkascope_model::command::{AdminCommand, Command, ConsumerSpec, ProducerSpec};
+use kafkascope_model::command::{
+    AdminCommand, Command, ConsumerSpec, ProducerSpec, ShareConsumerSpec,
+};
 use kafkascope_model::ids::{Name, NodeId, TopicPartition};
 use kafkascope_model::net::LinkSel;
 use kafkascope_model::node::Node;
@@ -130,11 +132,15 @@ impl Projector {
         let specs = world.processes().filter_map(|(_, process)| match &process.node {
             Node::Consumer(consumer) if is_member(&consumer.spec) => Some(&consumer.spec),
             Node::Consumer(_)
+            | Node::ShareConsumer(_)
             | Node::Broker(_)
             | Node::Controller(_)
             | Node::Producer(_)
             | Node::Admin(_) => None,
         });
+        if let Some(command) = add_share_member(world, group) {
+            return Ok(command);
+        }
         let like = specs.last().ok_or_else(|| format!("nobody reads as group {group} here"))?;
         let name = free_name(world, &like.name);
         Ok(Command::AddConsumer(ConsumerSpec { name, ..like.clone() }))
@@ -172,7 +178,13 @@ fn add_broker(world: &World) -> Result<Command, String> {
     let like = world.broker_ids().last().and_then(|id| world.process(*id));
     let config = match like.map(|process| &process.node) {
         Some(Node::Broker(broker)) => changed_configs(&broker.config),
-        Some(Node::Controller(_) | Node::Producer(_) | Node::Consumer(_) | Node::Admin(_))
+        Some(
+            Node::Controller(_)
+            | Node::Producer(_)
+            | Node::Consumer(_)
+            | Node::ShareConsumer(_)
+            | Node::Admin(_),
+        )
         | None => Vec::new(),
     };
     Ok(Command::AddBroker { id: NodeId(id), rack: None, config })
@@ -189,6 +201,25 @@ fn add_producer(world: &World, like: NodeId) -> Result<Command, String> {
     };
     let name = free_name(world, &known.spec.name);
     Ok(Command::AddProducer(ProducerSpec { name, ..known.spec.clone() }))
+}
+
+/// One more member of a share group like the last one; none if it is no share group.
+fn add_share_member(world: &World, group: &Name) -> Option<Command> {
+    let is_member = |spec: &&ShareConsumerSpec| {
+        spec.config.iter().any(|(key, value)| &**key == "group.id" && value == group)
+    };
+    let nodes = world.processes().map(|(_, process)| &process.node);
+    let specs = nodes.filter_map(|node| match node {
+        Node::ShareConsumer(consumer) => Some(&consumer.spec),
+        Node::Broker(_)
+        | Node::Controller(_)
+        | Node::Producer(_)
+        | Node::Consumer(_)
+        | Node::Admin(_) => None,
+    });
+    let like = specs.filter(is_member).last()?;
+    let name = free_name(world, &like.name);
+    Some(Command::AddShareConsumer(ShareConsumerSpec { name, ..like.clone() }))
 }
 
 /// "dispatch-3" after "dispatch-2"; "rider-app-2" after "rider-app".

@@ -6,7 +6,7 @@ use super::Sight;
 use super::stage::{acks, process_status};
 use crate::directory::NodeInfo;
 use crate::layout::ClusterLayout;
-use crate::picture::{ConsumerPicture, Holding, ProducerPicture, QueuedBatch};
+use crate::picture::{ConsumerPicture, GroupPicture, Holding, ProducerPicture, QueuedBatch};
 use crate::ui::Selection;
 use crate::view_model::topology::{GroupVm, MemberVm, ProcessStatus, ProducerVm, QueueVm};
 use crate::view_model::{CellLook, CellVm, Text, Tone};
@@ -116,7 +116,14 @@ pub(super) fn group(sight: &Sight<'_>, name: &Name, index: usize, members: &[Nod
         "PreparingRebalance" | "CompletingRebalance" => Tone::Agreed,
         _ => Tone::Quiet,
     };
-    let detail = known.map_or_else(String::new, |group| format!("generation {}", group.generation));
+    let detail = known.map_or_else(String::new, |group| {
+        let word = if group.shares { "shares, epoch" } else { "generation" };
+        format!("{word} {}", group.generation)
+    });
+    let lag = match known {
+        Some(group) if group.shares => shared_lag(sight, group),
+        Some(_) | None => members.iter().map(|member| member.lag).sum(),
+    };
     GroupVm {
         group: name.clone(),
         letter: letter(name),
@@ -124,11 +131,20 @@ pub(super) fn group(sight: &Sight<'_>, name: &Name, index: usize, members: &[Nod
         detail: detail.as_str().into(),
         state: state.into(),
         tone,
-        lag: members.iter().map(|member| member.lag).sum(),
+        lag,
         members,
         coordinator: known.and_then(|group| group.coordinator),
         selected: sight.is_selected(&Selection::Group(name.clone())),
     }
+}
+
+/// Records that a share group has not finished, by its start offsets: its members have no positions.
+fn shared_lag(sight: &Sight<'_>, group: &GroupPicture) -> i64 {
+    let picture = &sight.observer.picture;
+    let starts = group.committed.iter().filter_map(|((topic, partition), (_, start))| {
+        Some((picture.partition_named(topic, *partition)?, *start))
+    });
+    starts.map(|(tp, start)| lag(sight, tp, Some(start))).sum()
 }
 
 fn member(sight: &Sight<'_>, id: NodeId, hue: usize) -> MemberVm {

@@ -9,6 +9,7 @@ use crate::ui::Selection;
 use crate::view_model::Face;
 use kafkascope_kernel::SimTime;
 use kafkascope_model::api::response::FetchedPartition;
+use kafkascope_model::api::share::ShareResponse;
 use kafkascope_model::api::{Request, Response};
 use kafkascope_model::ids::{NodeId, Offset, RecordId, TopicPartition};
 use kafkascope_model::log::Batch;
@@ -58,6 +59,15 @@ impl Pen<'_, '_> {
                 }
             }
             Payload::Response(Response::Fetch(fetch)) => {
+                for partition in &fetch.partitions {
+                    let way =
+                        self.layout.client_way(envelope.to(), envelope.from(), Some(partition.tp));
+                    for batch in &partition.batches {
+                        self.capsule(envelope, batch, way.map(Curve::reversed), t);
+                    }
+                }
+            }
+            Payload::Response(Response::Share(ShareResponse::Fetch(fetch))) => {
                 for partition in &fetch.partitions {
                     let way =
                         self.layout.client_way(envelope.to(), envelope.from(), Some(partition.tp));

@@ -77,6 +77,9 @@ impl Target {
             (Self::Client(client), Command::AddConsumer(spec)) => {
                 (spec.name == *client).then_some(&mut spec.config)
             }
+            (Self::Client(client), Command::AddShareConsumer(spec)) => {
+                (spec.name == *client).then_some(&mut spec.config)
+            }
             (
                 Self::Server(server),
                 Command::AddBroker { id, config, .. } | Command::AddController { id, config },

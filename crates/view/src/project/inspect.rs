@@ -161,7 +161,8 @@ fn group(sight: &Sight<'_>, name: &Name) -> Option<InspectorVm> {
     let state = known.map_or("not formed yet", |group| group.state);
     let mut rows = vec![row("members", members.len().to_string())];
     if let Some(group) = known {
-        rows.push(row("generation", group.generation.to_string()));
+        let word = if group.shares { "epoch" } else { "generation" };
+        rows.push(row(word, group.generation.to_string()));
         if let Some(coordinator) = group.coordinator {
             rows.push(RowVm {
                 link: Selection::Node(coordinator),
@@ -169,12 +170,13 @@ fn group(sight: &Sight<'_>, name: &Name) -> Option<InspectorVm> {
             });
         }
         if let Some((_, reason)) = &group.reason {
-            rows.push(row("last rebalance", reason));
+            rows.push(row(if group.shares { "newest epoch" } else { "last rebalance" }, reason));
         }
         for ((topic, partition), (_, offset)) in &group.committed {
             let tp = picture.partition_named(topic, *partition);
             let end = tp.and_then(|tp| picture.leading(tp)).map_or(0, |log| log.high_watermark);
-            let text = format!("committed {offset}, {}", behind(end - offset));
+            let word = if group.shares { "finished below" } else { "committed" };
+            let text = format!("{word} {offset}, {}", behind(end - offset));
             rows.push(RowVm {
                 link: tp.map_or(Selection::None, Selection::Partition),
                 ..row(&format!("{topic}-{partition}"), text)

@@ -37,6 +37,11 @@ fn info(world: &World, id: NodeId, node: &Node) -> NodeInfo {
             let topics: Vec<Name> = topics.chain(assigned).collect();
             (NodeKind::Consumer, None, consumer.config.entries(), work, topics)
         }
+        Node::ShareConsumer(consumer) => {
+            let work = effort(&consumer.spec.processing);
+            let topics = consumer.spec.subscribe.clone();
+            (NodeKind::Consumer, None, consumer.config.entries(), work, topics)
+        }
         Node::Admin(_) => (NodeKind::Admin, None, Vec::<ConfigEntry>::new(), String::new(), vec![]),
     };
     let name = world.node_name(id).as_str().into();

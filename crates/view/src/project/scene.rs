@@ -6,6 +6,7 @@
 
 use crate::pacer::{Clockwork, Occasion, Scene};
 use kafkascope_kernel::{Micros, SimTime};
+use kafkascope_model::api::share::ShareResponse;
 use kafkascope_model::api::{Request, Response};
 use kafkascope_model::ids::RecordId;
 use kafkascope_model::net::{Envelope, Payload};
@@ -86,6 +87,9 @@ pub(super) fn matters(envelope: &Envelope) -> bool {
         Payload::Response(Response::Fetch(fetch)) => {
             fetch.partitions.iter().any(|partition| !partition.batches.is_empty())
         }
+        Payload::Response(Response::Share(ShareResponse::Fetch(fetch))) => {
+            fetch.partitions.iter().any(|partition| !partition.batches.is_empty())
+        }
         Payload::Response(response) => matches!(response, Response::Produce(_)),
         Payload::Reset => false,
     }
@@ -144,6 +148,8 @@ pub fn is_step(event: &TraceEvent) -> bool {
         | Fact::Revoked { .. }
         | Fact::Lost { .. }
         | Fact::PollFailed { .. }
+        | Fact::ShareAnswered { .. }
+        | Fact::ShareSettled { .. }
         | Fact::PositionSet { .. } => true,
         _ => is_mark(event),
     }
@@ -166,5 +172,6 @@ pub const fn is_mark(event: &TraceEvent) -> bool {
             | Fact::RebalanceStarted { .. }
             | Fact::GroupStable { .. }
             | Fact::MemberExpired { .. }
+            | Fact::ShareGroupEpoch { .. }
     )
 }

@@ -5,7 +5,8 @@
 use super::call::Verdicts;
 use super::target::Place;
 use crate::api::request::{self, ConfigResource};
-use crate::api::{ApiKey, ErrorCode, Request, Response};
+use crate::api::share::GroupPartitions;
+use crate::api::{ApiKey, ErrorCode, Request, Response, ShareRequest};
 use crate::command::AdminCommand;
 use crate::ids::{Name, NodeId};
 use alloc::format;
@@ -34,6 +35,10 @@ pub(super) const fn api_of(command: &AdminCommand) -> ApiKey {
         AdminCommand::AlterGroupOffsets { .. } => ApiKey::OffsetCommit,
         AdminCommand::DeleteGroupOffsets { .. } => ApiKey::OffsetDelete,
         AdminCommand::RemoveMembers { .. } => ApiKey::LeaveGroup,
+        AdminCommand::DescribeShareGroup { .. } => ApiKey::ShareGroupDescribe,
+        AdminCommand::ListShareGroupOffsets { .. } => ApiKey::DescribeShareGroupOffsets,
+        AdminCommand::AlterShareGroupOffsets { .. } => ApiKey::AlterShareGroupOffsets,
+        AdminCommand::DeleteShareGroupOffsets { .. } => ApiKey::DeleteShareGroupOffsets,
     }
 }
 
@@ -63,6 +68,10 @@ pub(super) fn objects_of(command: &AdminCommand) -> Vec<Name> {
         | AdminCommand::DeleteGroup { group }
         | AdminCommand::ListGroupOffsets { group }
         | AdminCommand::AlterGroupOffsets { group, .. }
+        | AdminCommand::DescribeShareGroup { group }
+        | AdminCommand::ListShareGroupOffsets { group }
+        | AdminCommand::AlterShareGroupOffsets { group, .. }
+        | AdminCommand::DeleteShareGroupOffsets { group, .. }
         | AdminCommand::DeleteGroupOffsets { group, .. }
         | AdminCommand::RemoveMembers { group, .. } => vec![group.clone()],
     }
@@ -130,6 +139,10 @@ pub(super) fn request_of(command: &AdminCommand, place: Place, timeout_ms: i32) 
         | AdminCommand::DeleteGroup { .. }
         | AdminCommand::ListGroupOffsets { .. }
         | AdminCommand::AlterGroupOffsets { .. }
+        | AdminCommand::DescribeShareGroup { .. }
+        | AdminCommand::ListShareGroupOffsets { .. }
+        | AdminCommand::AlterShareGroupOffsets { .. }
+        | AdminCommand::DeleteShareGroupOffsets { .. }
         | AdminCommand::DeleteGroupOffsets { .. }
         | AdminCommand::RemoveMembers { .. } => group_request(command.clone()),
     }
@@ -171,6 +184,19 @@ fn group_request(command: AdminCommand) -> Request {
                 group_id: group,
                 members: members.map(|name| ("".into(), Some(name), reason.clone())).collect(),
             })
+        }
+        AdminCommand::DescribeShareGroup { group } => {
+            Request::Share(ShareRequest::GroupDescribe(vec![group]))
+        }
+        AdminCommand::ListShareGroupOffsets { group } => {
+            let body = GroupPartitions { group_id: group, partitions: None };
+            Request::Share(ShareRequest::DescribeOffsets(body))
+        }
+        AdminCommand::AlterShareGroupOffsets { group, offsets } => {
+            Request::Share(ShareRequest::AlterOffsets(group, offsets))
+        }
+        AdminCommand::DeleteShareGroupOffsets { group, topics } => {
+            Request::Share(ShareRequest::DeleteOffsets(group, topics))
         }
         AdminCommand::ListGroups => Request::ListGroups,
         AdminCommand::ListTransactions { .. }

@@ -71,6 +71,10 @@ impl Target {
             | AdminCommand::DeleteGroup { group }
             | AdminCommand::ListGroupOffsets { group }
             | AdminCommand::AlterGroupOffsets { group, .. }
+            | AdminCommand::DescribeShareGroup { group }
+            | AdminCommand::ListShareGroupOffsets { group }
+            | AdminCommand::AlterShareGroupOffsets { group, .. }
+            | AdminCommand::DeleteShareGroupOffsets { group, .. }
             | AdminCommand::DeleteGroupOffsets { group, .. }
             | AdminCommand::RemoveMembers { group, .. } => Self::Coordinator(group.clone()),
         }

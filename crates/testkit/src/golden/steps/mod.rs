@@ -2,6 +2,7 @@
 //!
 //! One file for each part of the cluster that a script may speak to. Invariant: an action without an arm here does not compile.
 
+mod cli;
 mod groups;
 mod members;
 mod nodes;
@@ -64,7 +65,7 @@ pub(super) fn carry_out(stage: &mut Stage, step: &Step) -> Result<Value, Stop> {
             stage.advance(Micros::from_ms(args.ms));
             Ok(done())
         }
-        Action::Cli(args) => Err(Stop::lacks(format!("the command {} (cli)", args.tool))),
+        Action::Cli(args) => cli::run(stage, args),
     }
 }
 
