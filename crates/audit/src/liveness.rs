@@ -49,8 +49,7 @@ fn partition(world: &World, tp: TopicPartition, state: &PartitionState, board: &
 
 /// How far leader and followers are, once writes have stopped.
 fn marks(world: &World, tp: TopicPartition, state: &PartitionState, board: &mut Board) {
-    let live: Vec<_> =
-        state.replicas.iter().copied().filter(|id| runs(world.state(*id))).collect();
+    let live: Vec<_> = state.replicas.iter().copied().filter(|id| runs(world.state(*id))).collect();
     let log = |id: NodeId| eyes::replica(world, id, tp).map(|replica: &Partition| &replica.log);
     let Some(leader) = log(state.leader) else { return };
     let min_isr = eyes::replica(world, state.leader, tp).is_some_and(|replica| {

@@ -29,6 +29,7 @@ kafkascope: Apache Kafka as a simulation you can look into
       --at 30s                 when, from where the scenario opens
       --out FILE --dark --width 1440 --height 680
   kafkascope conform FILE...   plays recordings of a real Kafka, and vectors, against the model
+      --requests               compares every request of a recording with the trace beside it instead
   kafkascope soak              scripts that nobody wrote, each held against Kafka's promises
       --scripts 1000           how many, one for each seed from --seed on
   kafkascope bench             how fast this machine simulates

@@ -5,9 +5,9 @@
 #![allow(clippy::wildcard_enum_match_arm, reason = "most facts are not about groups")]
 
 use super::{Moment, Picture};
+use kafkascope_kernel::FlatMap;
 use kafkascope_model::ids::{Name, NodeId, Offset};
 use kafkascope_model::trace::{Fact, TraceEvent};
-use std::collections::BTreeMap;
 
 /// A group.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,7 +27,7 @@ pub struct GroupPicture {
     /// Why it rebalanced last.
     pub reason: Option<(Moment, Name)>,
     /// Durable commits by topic and partition.
-    pub committed: BTreeMap<(Name, i32), (Moment, Offset)>,
+    pub committed: FlatMap<(Name, i32), (Moment, Offset)>,
 }
 
 impl GroupPicture {
@@ -72,6 +72,16 @@ impl Picture {
                 group.set("Stable", now);
                 group.generation = *generation;
             }
+            Fact::GroupEpoch { epoch, reason, .. } => {
+                group.set("Assigning", now);
+                group.generation = *epoch;
+                group.reason = Some((now, reason.clone()));
+            }
+            Fact::TargetAssigned { epoch, .. } => {
+                group.set("Reconciling", now);
+                group.generation = *epoch;
+                group.leader = None;
+            }
             Fact::GroupEmpty { generation, .. } => {
                 group.set("Empty", now);
                 group.generation = *generation;
@@ -98,6 +108,8 @@ pub fn group_of(fact: &Fact) -> Option<&Name> {
         | Fact::GroupEmpty { group, .. }
         | Fact::MemberLeft { group, .. }
         | Fact::MemberExpired { group, .. }
+        | Fact::GroupEpoch { group, .. }
+        | Fact::TargetAssigned { group, .. }
         | Fact::OffsetCommitted { group, .. } => Some(group),
         _ => None,
     }

@@ -16,9 +16,10 @@ use crate::cx::{Cx, Effect};
 use crate::ids::{Correlation, Name, NodeId};
 use crate::net::Lane;
 use crate::trace::Fact;
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use call::{Call, Step};
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Micros, SimTime};
 
 /// The most calls under way; further ones are answered with THROTTLING_QUOTA_EXCEEDED.
@@ -71,17 +72,39 @@ pub struct Admin {
     /// Brokers to ask first.
     pub bootstrap: Vec<NodeId>,
     client: KafkaClient<u32>,
-    calls: BTreeMap<u32, Call>,
+    calls: FlatMap<u32, Call>,
     made: u32,
     results: VecDeque<AdminResult>,
+    timeouts: AdminTimeouts,
+}
+
+/// How long an admin client is patient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AdminTimeouts {
+    /// `request.timeout.ms`: for each request.
+    pub request: Micros,
+    /// `default.api.timeout.ms`: for a call with all its requests.
+    pub api: Micros,
+}
+
+impl Default for AdminTimeouts {
+    fn default() -> Self {
+        Self { request: NETWORK.request_timeout, api: API_TIMEOUT }
+    }
 }
 
 impl Admin {
     /// A process that does not run yet.
     pub fn new(id: NodeId, bootstrap: Vec<NodeId>) -> Self {
         let client = new_client(bootstrap.clone());
-        let (calls, results) = (BTreeMap::new(), VecDeque::new());
-        Self { id, bootstrap, client, calls, made: 0, results }
+        let (calls, results) = (FlatMap::new(), VecDeque::new());
+        let timeouts = AdminTimeouts::default();
+        Self { id, bootstrap, client, calls, made: 0, results, timeouts }
+    }
+
+    /// Makes it more or less patient, from its next call on.
+    pub const fn set_timeouts(&mut self, timeouts: AdminTimeouts) {
+        self.timeouts = timeouts;
     }
 
     /// How many calls were made; the latest call's number.
@@ -147,7 +170,7 @@ impl Admin {
     /// The user asks for something.
     pub fn call(&mut self, command: AdminCommand, cx: &mut Cx<'_>) {
         self.made += 1;
-        let call = Call::new(command, cx.now + API_TIMEOUT);
+        let call = Call::new(command, cx.now + self.timeouts.api, self.timeouts.request);
         if self.calls.len() >= MAX_CALLS {
             let refused = call.all_failed(ErrorCode::ThrottlingQuotaExceeded);
             self.finish(self.made, call.api(), refused, None, cx);

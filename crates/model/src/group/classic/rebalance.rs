@@ -8,8 +8,8 @@ use crate::api::{ErrorCode, Response};
 use crate::cx::Cx;
 use crate::ids::Name;
 use crate::trace::Fact;
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::Micros;
 
 impl ClassicGroup {
@@ -29,7 +29,7 @@ impl ClassicGroup {
     }
 
     /// Begins a rebalance (`prepareRebalance`).
-    pub(super) fn prepare_rebalance(
+    pub(in crate::group) fn prepare_rebalance(
         &mut self,
         reason: &str,
         limits: GroupLimits,
@@ -111,7 +111,7 @@ impl ClassicGroup {
             self.transition(GroupState::Empty);
             self.empty_since = Some(cx.epoch_ms());
             cx.note(Fact::GroupEmpty { group: self.id.clone(), generation: self.generation });
-            return Some(self.record(&BTreeMap::new(), cx.epoch_ms()));
+            return Some(self.record(&FlatMap::new(), cx.epoch_ms()));
         }
         self.protocol_name = self.select_protocol();
         self.transition(GroupState::CompletingRebalance);
