@@ -43,6 +43,10 @@ pub enum UiCommand {
     Close,
     /// Shows one topic closely, or the cluster.
     Closely(Option<Name>),
+    /// Shows a group through time, or the stage.
+    ThroughTime(Option<Name>),
+    /// Shows the whole run through time, or its last minute.
+    WholeRun(bool),
     /// Opens the palette of commands.
     OpenPalette,
     /// Bigger type, fewer panels.
@@ -144,6 +148,10 @@ impl UiCommand {
             Self::Close => "Close",
             Self::Closely(Some(_)) => "Look closely",
             Self::Closely(None) => "Show the cluster",
+            Self::ThroughTime(Some(_)) => "Through time",
+            Self::ThroughTime(None) => "Show the cluster",
+            Self::WholeRun(true) => "The whole run",
+            Self::WholeRun(false) => "The last minute",
             Self::OpenPalette => "All commands…",
             Self::ToggleProjector => "Projector",
             Self::ToggleInternalTopics => "Kafka's own topics",
@@ -190,6 +198,7 @@ impl UiCommand {
             Self::Follow(Some(_)) => "F",
             Self::AskWhy => "W",
             Self::Close => "Esc",
+            Self::ThroughTime(_) => "G",
             Self::OpenPalette => "Ctrl K",
             Self::ToggleProjector => "B",
             Self::ToggleInternalTopics => "I",
@@ -210,6 +219,7 @@ impl UiCommand {
             | Self::Follow(None)
             | Self::Ask(_)
             | Self::Closely(_)
+            | Self::WholeRun(_)
             | Self::BlockPolling { .. }
             | Self::AddBroker
             | Self::AddProducer(_)

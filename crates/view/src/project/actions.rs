@@ -68,6 +68,8 @@ impl Projector {
             | UiCommand::AskWhy
             | UiCommand::Close
             | UiCommand::Closely(_)
+            | UiCommand::ThroughTime(_)
+            | UiCommand::WholeRun(_)
             | UiCommand::OpenPalette
             | UiCommand::ToggleProjector
             | UiCommand::ToggleInternalTopics
