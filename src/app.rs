@@ -4,6 +4,7 @@
 //! virtual DOM.
 
 use crate::dialogs::{Choice, Help, Menu, Scenarios, Table};
+use crate::groups::Groups;
 use crate::hands::Hands;
 use crate::paint::Painter;
 use crate::panels::{Answer, Below, Header, Narration, Timeline, Transport};
@@ -131,8 +132,15 @@ impl App {
         let below = html! {
             <Below keys={Shared::from(&view.keys)} ledger={Shared::from(&view.ledger)} height={room} ask={ask.clone()} />
         };
+        let group = view.group.as_ref().map(|group| {
+            let why = view.why.as_ref().map(Shared::from);
+            html! { <Groups group={Shared::from(group)} {why} ask={ask.clone()} /> }
+        });
         html! {
-            <Stage view={view.clone()} ask={ask.clone()} canvas={self.canvas.clone()} frame={self.frame.clone()} {aside} {below} />
+            <>
+                <Stage view={view.clone()} ask={ask.clone()} canvas={self.canvas.clone()} frame={self.frame.clone()} covered={group.is_some()} {aside} {below} />
+                { for group }
+            </>
         }
     }
 
@@ -183,6 +191,14 @@ impl App {
             }
             Wish::RemoveConsumer => {
                 self.player.remove_consumer().and_then(|wish| self.player.apply(&wish))
+            }
+            Wish::Groups => {
+                let wish = self.player.through_time();
+                self.player.apply(&wish)
+            }
+            Wish::Line(about, jump) => {
+                let _ = self.player.apply(&UiCommand::Select(about));
+                self.player.apply(&UiCommand::Seek(jump))
             }
             Wish::Touch(x, y) => self.player.apply(&UiCommand::Select(self.player.at(x, y))),
             Wish::Resize(width, height) => {
@@ -260,6 +276,7 @@ impl App {
     fn paint(&mut self) {
         if let Some(clock) = &mut self.clock {
             clock.write(self.player.clock());
+            clock.write_group(self.player.group_clock());
         }
         let layout = &self.player.view().layout;
         if let Some(painter) = &mut self.painter {

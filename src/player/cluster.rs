@@ -44,9 +44,17 @@ impl Player {
             'F' => self.follow(),
             'W' => Some(UiCommand::AskWhy),
             'B' => Some(UiCommand::ToggleProjector),
+            'G' => Some(self.through_time()),
             'I' => Some(UiCommand::ToggleInternalTopics),
             _ => None,
         })
+    }
+
+    /// The selected group, or the largest, through time; back to the stage from there.
+    pub fn through_time(&self) -> UiCommand {
+        let wished = self.ui.through_time.is_none();
+        let group = self.group().ok().map(|(name, _)| name);
+        UiCommand::ThroughTime(group.filter(|_| wished))
     }
 
     /// Kills the leader of the first partition.

@@ -20,6 +20,7 @@ use kafkascope_view::view_model::clock::PaceKind;
 use kafkascope_view::view_model::{ClockVm, Text};
 use kafkascope_view::{DrawList, Projector, UiCommand, UiState, ViewModel};
 
+pub use frames::GroupClock;
 pub use opening::{Shipped, named, shipped};
 
 /// A session with its view.
@@ -144,6 +145,8 @@ impl Player {
             UiCommand::AskWhy => self.ask_why(),
             UiCommand::Close => self.close(),
             UiCommand::Closely(topic) => self.ui.closely.clone_from(topic),
+            UiCommand::ThroughTime(group) => self.ui.through_time.clone_from(group),
+            UiCommand::WholeRun(whole) => self.ui.whole_run = *whole,
             UiCommand::ToggleProjector => self.toggle_projector(),
             UiCommand::ToggleInternalTopics => {
                 self.ui.internal_topics = !self.ui.internal_topics;
@@ -176,6 +179,8 @@ impl Player {
             self.ui.question = None;
         } else if self.ui.selection != Selection::None {
             self.ui.selection = Selection::None;
+        } else if self.ui.through_time.is_some() {
+            self.ui.through_time = None;
         } else if callout.is_some() {
             self.ui.closed_callout = callout;
         } else {

@@ -4,6 +4,7 @@
 
 use super::Player;
 use crate::wish::TableWish;
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Limits, Micros};
 use kafkascope_model::client::producer::partitioner::partition_for_key;
 use kafkascope_model::command::{Command, ProducerSpec};
@@ -14,7 +15,6 @@ use kafkascope_scenario::table::{Columns, Format, Row, Table};
 use kafkascope_view::view_model::table_preview::{BadRowVm, ColumnRole, ColumnVm, TableRowVm};
 use kafkascope_view::view_model::{Face, TablePreviewVm, Text};
 use kafkascope_view::words;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Rows shown before they are sent.
@@ -206,7 +206,7 @@ impl Dropped {
 /// How many rows go to each partition.
 fn spread(records: &[NewRecord], target: Option<&(Name, i32)>) -> Vec<(Text, u32)> {
     let Some((topic, partitions)) = target else { return Vec::new() };
-    let mut counts: BTreeMap<i32, u32> = (0..*partitions).map(|index| (index, 0)).collect();
+    let mut counts: FlatMap<i32, u32> = (0..*partitions).map(|index| (index, 0)).collect();
     for key in records.iter().filter_map(|record| record.key.as_ref()) {
         *counts.entry(partition_for_key(key, *partitions)).or_default() += 1;
     }

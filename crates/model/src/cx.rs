@@ -7,8 +7,8 @@ use crate::ids::{Correlation, EpochMs, MsgId, NodeId};
 use crate::net::{ConnId, Lane};
 use crate::node::Timer;
 use crate::trace::Fact;
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Micros, Prng, Seed, SimTime};
 
 /// A handler's request to the world.
@@ -37,7 +37,7 @@ pub enum Effect {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Streams {
     seed: Seed,
-    open: BTreeMap<(Draw, NodeId), Prng>,
+    open: FlatMap<(Draw, NodeId), Prng>,
 }
 
 /// What a random number is for; each purpose and node has a stream of its own.
@@ -79,7 +79,7 @@ impl Draw {
 impl Streams {
     /// No stream drawn from yet.
     pub const fn new(seed: Seed) -> Self {
-        Self { seed, open: BTreeMap::new() }
+        Self { seed, open: FlatMap::new() }
     }
 
     /// The stream of `node` for `draw`.

@@ -2,6 +2,7 @@
 //!
 //! Invariant: every world has one controller and three brokers, and runs on one seed.
 
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Limits, Micros, Seed};
 use kafkascope_model::api::request::OffsetSpec;
 use kafkascope_model::api::{ErrorCode, Response};
@@ -13,7 +14,6 @@ use kafkascope_model::node::Node;
 use kafkascope_model::trace::{Fact, SendResult, TraceEvent};
 use kafkascope_model::workload::{NewRecord, Workload};
 use kafkascope_model::world::{ADMIN, World, WorldSpec};
-use std::collections::BTreeMap;
 
 /// A world whose cluster is up.
 fn world() -> World {
@@ -113,8 +113,8 @@ fn failed(fact: &Fact) -> bool {
 }
 
 /// How often each record was appended by a leader.
-fn appends(facts: &[TraceEvent]) -> BTreeMap<RecordId, usize> {
-    let mut appends = BTreeMap::new();
+fn appends(facts: &[TraceEvent]) -> FlatMap<RecordId, usize> {
+    let mut appends = FlatMap::new();
     for event in facts {
         if let Fact::Appended { records, .. } = &event.fact {
             for record in records.iter().filter(|id| **id != RecordId::INTERNAL) {

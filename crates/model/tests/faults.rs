@@ -2,6 +2,7 @@
 //!
 //! Invariant: a seed decides everything that happens.
 
+use kafkascope_kernel::{FlatMap, FlatSet};
 use kafkascope_kernel::{Limits, Micros, Prng, Seed};
 use kafkascope_model::command::{AdminCommand, Command, ProducerSpec};
 use kafkascope_model::controller::records::PartitionState;
@@ -12,15 +13,14 @@ use kafkascope_model::node::Node;
 use kafkascope_model::trace::{Fact, SendResult};
 use kafkascope_model::workload::NewRecord;
 use kafkascope_model::world::{ProcessState, World, WorldSpec};
-use std::collections::{BTreeMap, BTreeSet};
 
 const PRODUCER: NodeId = NodeId(1_001);
 
 struct Story {
     world: World,
     /// Leaders by partition and epoch.
-    leaders: BTreeMap<(TopicPartition, LeaderEpoch), NodeId>,
-    acked: BTreeSet<RecordId>,
+    leaders: FlatMap<(TopicPartition, LeaderEpoch), NodeId>,
+    acked: FlatSet<RecordId>,
 }
 
 impl Story {
@@ -38,7 +38,7 @@ impl Story {
             let broker = Command::AddBroker { id: NodeId(id), rack: None, config: Vec::new() };
             submit(&mut world, &broker);
         }
-        let mut story = Self { world, leaders: BTreeMap::new(), acked: BTreeSet::new() };
+        let mut story = Self { world, leaders: FlatMap::new(), acked: FlatSet::new() };
         story.run(1_000);
         let create = AdminCommand::CreateTopic {
             name: "t".into(),
@@ -76,7 +76,7 @@ impl Story {
             for (tp, state) in controller.image().partitions() {
                 let PartitionState { replicas, isr, elr, leader, .. } = state;
                 assert!(*leader == NodeId::NONE || isr.contains(leader), "{tp:?} {state:?}");
-                let known: BTreeSet<_> = isr.iter().chain(elr).collect();
+                let known: FlatSet<_> = isr.iter().chain(elr).collect();
                 assert_eq!(known.len(), isr.len() + elr.len(), "{tp:?} {state:?}");
                 assert!(known.iter().all(|id| replicas.contains(id)), "{tp:?} {state:?}");
             }
@@ -174,7 +174,7 @@ const SEEDS: u64 = 12;
 
 impl Story {
     /// Every record in a broker's logs.
-    fn records_on(&self, broker: NodeId) -> BTreeSet<RecordId> {
+    fn records_on(&self, broker: NodeId) -> FlatSet<RecordId> {
         let process = self.world.process(broker).expect("it was added");
         let Node::Broker(broker) = &process.node else { panic!("{broker} is a broker") };
         let logs = broker.replicas.replicas.iter().map(|replica| &replica.log);

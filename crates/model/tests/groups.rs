@@ -4,6 +4,7 @@
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "a story looks at some facts only")]
 
+use kafkascope_kernel::{FlatMap, FlatSet};
 use kafkascope_kernel::{Limits, Micros, Prng, Seed, SimTime};
 use kafkascope_model::client::consumer::Consumer;
 use kafkascope_model::command::{AdminCommand, Command, ConsumerSpec, ProducerSpec};
@@ -16,7 +17,6 @@ use kafkascope_model::node::Node;
 use kafkascope_model::trace::{Fact, TraceEvent};
 use kafkascope_model::workload::{NewRecord, Processing, Workload};
 use kafkascope_model::world::{World, WorldSpec};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// A cluster with topic `trips` of three partitions, and everything that happened in it.
 struct Story {
@@ -116,7 +116,7 @@ impl Story {
         consumer
     }
 
-    fn owned(&self, id: NodeId) -> BTreeSet<i32> {
+    fn owned(&self, id: NodeId) -> FlatSet<i32> {
         self.consumer(id).assigned_partitions().iter().map(|tp| tp.partition).collect()
     }
 
@@ -131,8 +131,8 @@ impl Story {
     }
 
     /// How often each record was delivered to anyone, since a moment.
-    fn deliveries(&self, since: SimTime) -> BTreeMap<RecordId, u32> {
-        let mut times = BTreeMap::new();
+    fn deliveries(&self, since: SimTime) -> FlatMap<RecordId, u32> {
+        let mut times = FlatMap::new();
         for event in self.facts.iter().filter(|event| event.at >= since) {
             if let Fact::Delivered { record, .. } = event.fact {
                 *times.entry(record).or_default() += 1;
@@ -156,7 +156,7 @@ impl Story {
 
 /// Offsets of a partition come one after the other, with no step back, between two assignments of one member.
 fn in_order(story: &Story, id: NodeId) {
-    let mut next: BTreeMap<TopicPartition, Offset> = BTreeMap::new();
+    let mut next: FlatMap<TopicPartition, Offset> = FlatMap::new();
     for event in story.facts.iter().filter(|event| event.node == id) {
         if matches!(event.fact, Fact::Assigned { .. }) {
             next.clear();
@@ -271,7 +271,7 @@ fn cooperative_members_go_on_reading_what_they_keep() {
     story.run_ms(4_000);
     let two = story.member("two", &cooperative, 0);
     story.run_ms(12_000);
-    let all: BTreeSet<i32> = story.owned(one).union(&story.owned(two)).copied().collect();
+    let all: FlatSet<i32> = story.owned(one).union(&story.owned(two)).copied().collect();
     assert_eq!((story.owned(one).len(), story.owned(two).len(), all.len()), (2, 1, 3));
     assert_eq!(story.generations(), [1, 2, 3], "one to give up, one to hand over");
     let revoked = story.facts.iter().filter(|event| event.node == one).filter_map(|event| {

@@ -2,6 +2,7 @@
 //!
 //! Invariant: these worlds differ in nothing but their controllers, commands and seeds.
 
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Limits, Micros, Seed, SimTime};
 use kafkascope_model::api::ErrorCode;
 use kafkascope_model::command::{AdminCommand, Command, ProducerSpec};
@@ -14,12 +15,11 @@ use kafkascope_model::node::Node;
 use kafkascope_model::trace::{Fact, SendResult, TraceEvent};
 use kafkascope_model::workload::NewRecord;
 use kafkascope_model::world::{ProcessState, World, WorldSpec};
-use std::collections::BTreeMap;
 
 struct Story {
     world: World,
     facts: Vec<TraceEvent>,
-    leaders: BTreeMap<i32, NodeId>,
+    leaders: FlatMap<i32, NodeId>,
 }
 
 impl Story {
@@ -38,7 +38,7 @@ impl Story {
             let broker = Command::AddBroker { id: NodeId(id), rack: None, config: Vec::new() };
             submit(&mut world, &broker);
         }
-        let mut story = Self { world, facts: Vec::new(), leaders: BTreeMap::new() };
+        let mut story = Self { world, facts: Vec::new(), leaders: FlatMap::new() };
         story.run(2_000);
         story
     }

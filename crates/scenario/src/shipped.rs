@@ -2,7 +2,7 @@
 //!
 //! Invariant: every one of them loads, and runs with no refused command.
 
-use std::collections::BTreeMap;
+use kafkascope_kernel::FlatMap;
 
 /// A scenario that comes with Kafkascope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,9 +21,9 @@ pub fn shipped() -> &'static [Shipped] {
 }
 
 /// The files that they name.
-pub fn files() -> BTreeMap<String, Vec<u8>> {
+pub fn files() -> FlatMap<String, Vec<u8>> {
     let rides = include_bytes!("../../../scenarios/data/rides.csv").to_vec();
-    BTreeMap::from([("data/rides.csv".to_string(), rides)])
+    FlatMap::from([("data/rides.csv".to_string(), rides)])
 }
 
 macro_rules! shipped {

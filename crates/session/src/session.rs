@@ -9,9 +9,9 @@ use crate::history::{History, SPACING_EVENTS, Snapshot};
 use crate::script::{Entry, Script};
 use crate::trace::Trace;
 use crate::witness::Witness;
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use kafkascope_kernel::{Digest, Ring, SimTime};
+use kafkascope_kernel::{FlatMap, FlatSet};
 use kafkascope_model::command::{Command, CommandError};
 use kafkascope_model::trace::TraceEvent;
 use kafkascope_model::world::{Observe, World};
@@ -47,8 +47,8 @@ pub struct Session {
     head: SimTime,
     history: History,
     trace: Trace,
-    refusals: BTreeMap<usize, CommandError>,
-    breakpoints: BTreeSet<Breakpoint>,
+    refusals: FlatMap<usize, CommandError>,
+    breakpoints: FlatSet<Breakpoint>,
     branches: Ring<Branch>,
 }
 
@@ -68,8 +68,8 @@ impl Session {
             live,
             head: SimTime::ZERO,
             trace,
-            refusals: BTreeMap::new(),
-            breakpoints: BTreeSet::new(),
+            refusals: FlatMap::new(),
+            breakpoints: FlatSet::new(),
             branches: Ring::new(KEPT),
             plan: script.entries.clone(),
             script,
@@ -126,7 +126,7 @@ impl Session {
     }
 
     /// Entries of the script that were refused when their time came.
-    pub const fn refusals(&self) -> &BTreeMap<usize, CommandError> {
+    pub const fn refusals(&self) -> &FlatMap<usize, CommandError> {
         &self.refusals
     }
 

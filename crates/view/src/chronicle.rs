@@ -5,9 +5,9 @@
 
 use crate::explain::{self, Context, Joint, Telling};
 use crate::picture::Moment;
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::Micros;
 use kafkascope_model::trace::TraceEvent;
-use std::collections::BTreeMap;
 
 /// How long the same complaint is not told again.
 const SILENCE: Micros = Micros::from_ms(10_000);
@@ -29,7 +29,7 @@ pub struct Chronicle {
     pub told: Vec<Told>,
     /// How many were left out because there were too many.
     pub left_out: u32,
-    complaints: BTreeMap<String, Moment>,
+    complaints: FlatMap<String, Moment>,
 }
 
 impl Chronicle {

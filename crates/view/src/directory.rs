@@ -3,15 +3,15 @@
 //! Facts hold ids; sentences need names and deciding configs. Invariant: an unknown id still has a name.
 
 use crate::view_model::Text;
+use kafkascope_kernel::FlatMap;
 use kafkascope_model::config::ConfigEntry;
 use kafkascope_model::ids::{Name, NodeId};
-use std::collections::BTreeMap;
 
 /// Everything that has a name.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Directory {
     /// Processes by id.
-    pub nodes: BTreeMap<NodeId, NodeInfo>,
+    pub nodes: FlatMap<NodeId, NodeInfo>,
 }
 
 /// A process.

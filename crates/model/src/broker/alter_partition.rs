@@ -12,7 +12,7 @@ use crate::api::{ErrorCode, Request};
 use crate::cx::Cx;
 use crate::ids::{BrokerEpoch, NodeId, TopicPartition};
 use crate::trace::Fact;
-use alloc::collections::BTreeMap;
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::Micros;
 
 /// How long a whole request that failed is let rest.
@@ -21,7 +21,7 @@ const RETRY: Micros = Micros::from_ms(50);
 /// What is to be told to the controller.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct AlterPartitionManager {
-    unsent: BTreeMap<TopicPartition, AlterPartitionItem>,
+    unsent: FlatMap<TopicPartition, AlterPartitionItem>,
     in_flight: bool,
     resting: bool,
 }

@@ -38,10 +38,10 @@ use crate::cx::{Cx, Effect};
 use crate::group::GroupCoordinator;
 use crate::ids::{BrokerEpoch, Correlation, Name, NodeId};
 use crate::net::{ConnId, Lane};
-use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use coordinator::OffsetsTopic;
+use kafkascope_kernel::FlatSet;
 use kafkascope_kernel::Micros;
 use lifecycle::{About, BrokerState, Lifecycle, Turn};
 use metadata::{MetadataFollower, Published};
@@ -125,7 +125,7 @@ pub struct Broker {
     pub groups: GroupCoordinator,
     producer_ids: ProducerIds,
     /// Topics it has asked the controller to create.
-    creating: BTreeSet<Name>,
+    creating: FlatSet<Name>,
     no_rack: Name,
 }
 
@@ -152,7 +152,7 @@ impl Broker {
             replicas: ReplicaManager::new(id),
             groups: GroupCoordinator::default(),
             producer_ids: ProducerIds::default(),
-            creating: BTreeSet::new(),
+            creating: FlatSet::new(),
             no_rack: Name::from(""),
         }
     }

@@ -16,8 +16,8 @@ use crate::cx::Cx;
 use crate::ids::{NodeId, Offset, TopicId, TopicPartition};
 use crate::net::ConnId;
 use crate::trace::Fact;
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatMap;
 
 /// The data plane.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -27,14 +27,14 @@ pub struct ReplicaManager {
     /// What lies on this broker.
     pub replicas: Replicas,
     /// One for every broker that leads something this one follows.
-    pub fetchers: BTreeMap<NodeId, Fetcher>,
+    pub fetchers: FlatMap<NodeId, Fetcher>,
     /// ISR changes on their way to the controller.
     pub alter_partition: AlterPartitionManager,
     /// The id of `__consumer_offsets`, once it exists.
     pub offsets_topic: Option<TopicId>,
-    pub(super) produces: BTreeMap<ConnId, ParkedProduce>,
-    pub(super) fetches: BTreeMap<ConnId, ParkedFetch>,
-    pub(super) deletes: BTreeMap<ConnId, ParkedDelete>,
+    pub(super) produces: FlatMap<ConnId, ParkedProduce>,
+    pub(super) fetches: FlatMap<ConnId, ParkedFetch>,
+    pub(super) deletes: FlatMap<ConnId, ParkedDelete>,
     /// Partitions of the offsets topic whose high watermark moved, for the group coordinator.
     pub(super) moved_offsets: Vec<(i32, Offset)>,
 }
@@ -45,12 +45,12 @@ impl ReplicaManager {
         Self {
             me,
             replicas: Replicas::default(),
-            fetchers: BTreeMap::new(),
+            fetchers: FlatMap::new(),
             alter_partition: AlterPartitionManager::default(),
             offsets_topic: None,
-            produces: BTreeMap::new(),
-            fetches: BTreeMap::new(),
-            deletes: BTreeMap::new(),
+            produces: FlatMap::new(),
+            fetches: FlatMap::new(),
+            deletes: FlatMap::new(),
             moved_offsets: Vec::new(),
         }
     }

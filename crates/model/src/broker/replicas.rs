@@ -4,14 +4,14 @@
 
 use super::partition::Partition;
 use crate::ids::{TopicId, TopicPartition};
-use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatMap;
 
 /// All replicas of one broker.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Replicas {
-    topics: BTreeMap<TopicId, Vec<Option<Arc<Partition>>>>,
+    topics: FlatMap<TopicId, Vec<Option<Arc<Partition>>>>,
 }
 
 impl Replicas {

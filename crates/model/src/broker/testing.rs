@@ -17,9 +17,10 @@ use crate::log::Batch;
 use crate::net::{ConnId, Lane};
 use crate::node::Timer;
 use crate::trace::Fact;
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Micros, Seed, SimTime};
 
 /// The partition that tests use.
@@ -30,7 +31,7 @@ const CLIENT: NodeId = NodeId(1_001);
 
 /// Brokers 1, 2 and 3.
 pub(super) struct Rig {
-    pub(super) brokers: BTreeMap<NodeId, ReplicaManager>,
+    pub(super) brokers: FlatMap<NodeId, ReplicaManager>,
     pub(super) image: MetadataImage,
     pub(super) config: BrokerConfig,
     pub(super) now: SimTime,
@@ -40,7 +41,7 @@ pub(super) struct Rig {
     /// ISR changes that wait for the controller's verdict.
     pub(super) proposals: Vec<crate::api::request::AlterPartition>,
     streams: Streams,
-    timers: BTreeMap<(NodeId, BrokerTimer), SimTime>,
+    timers: FlatMap<(NodeId, BrokerTimer), SimTime>,
     under_way: VecDeque<(NodeId, Effect)>,
     down: Vec<NodeId>,
     next: Correlation,
@@ -59,7 +60,7 @@ impl Rig {
             answers: Vec::new(),
             proposals: Vec::new(),
             streams: Streams::new(Seed(1)),
-            timers: BTreeMap::new(),
+            timers: FlatMap::new(),
             under_way: VecDeque::new(),
             down: Vec::new(),
             next: 0,

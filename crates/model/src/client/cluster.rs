@@ -4,8 +4,8 @@
 
 use super::network::Peer;
 use crate::ids::{LeaderEpoch, Name, NodeId, TopicId, TopicPartition};
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatMap;
 
 /// One partition as a client knows it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -39,11 +39,11 @@ pub struct Cluster {
     /// Whom to ask: bootstrap addresses until the first answer, then every unfenced broker.
     pub nodes: Vec<Peer>,
     /// Each broker's `broker.rack`.
-    pub racks: BTreeMap<NodeId, Name>,
+    pub racks: FlatMap<NodeId, Name>,
     /// The broker that stands for the controller; -1 unknown.
     pub controller: Option<NodeId>,
-    topics: BTreeMap<Name, KnownTopic>,
-    names: BTreeMap<TopicId, Name>,
+    topics: FlatMap<Name, KnownTopic>,
+    names: FlatMap<TopicId, Name>,
 }
 
 impl Cluster {

@@ -10,8 +10,8 @@ use crate::api::response::{self, CurrentLeader, PartitionMetadata, TopicMetadata
 use crate::cx::Cx;
 use crate::ids::{LeaderEpoch, Name, NodeId, TopicPartition};
 use crate::trace::Fact;
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
+use kafkascope_kernel::{FlatMap, FlatSet};
 use kafkascope_kernel::{Micros, SimTime};
 
 /// What a client's configs say about metadata.
@@ -43,11 +43,11 @@ pub struct Metadata {
     bootstrap: Vec<NodeId>,
     cluster: Cluster,
     /// Wanted topics, and when each is forgotten unless used.
-    topics: BTreeMap<Name, SimTime>,
-    new_topics: BTreeSet<Name>,
+    topics: FlatMap<Name, SimTime>,
+    new_topics: FlatSet<Name>,
     all_topics: bool,
-    epochs: BTreeMap<(Name, i32), LeaderEpoch>,
-    errors: BTreeMap<Name, ErrorCode>,
+    epochs: FlatMap<(Name, i32), LeaderEpoch>,
+    errors: FlatMap<Name, ErrorCode>,
     need_full: bool,
     need_partial: bool,
     request_version: u32,
@@ -67,11 +67,11 @@ impl Metadata {
             config,
             cluster: Cluster::bootstrap(&bootstrap),
             bootstrap,
-            topics: BTreeMap::new(),
-            new_topics: BTreeSet::new(),
+            topics: FlatMap::new(),
+            new_topics: FlatSet::new(),
             all_topics: false,
-            epochs: BTreeMap::new(),
-            errors: BTreeMap::new(),
+            epochs: FlatMap::new(),
+            errors: FlatMap::new(),
             need_full: true,
             need_partial: false,
             request_version: 0,
@@ -118,7 +118,7 @@ impl Metadata {
 
     /// Makes exactly these topics wanted; new ones are fetched soon (a consumer's subscription).
     pub fn set_topics<'a>(&mut self, topics: impl IntoIterator<Item = &'a Name>) {
-        let wanted: BTreeMap<Name, SimTime> =
+        let wanted: FlatMap<Name, SimTime> =
             topics.into_iter().map(|topic| (topic.clone(), SimTime::END)).collect();
         let any_new = wanted.keys().any(|topic| !self.topics.contains_key(topic));
         self.topics = wanted;
@@ -287,8 +287,7 @@ impl Metadata {
     }
 
     fn take_topics(&mut self, partial: bool, answers: Vec<TopicMetadata>, cx: &mut Cx<'_>) {
-        let mut gone: BTreeSet<Name> =
-            self.cluster.topics().map(|(name, _)| name.clone()).collect();
+        let mut gone: FlatSet<Name> = self.cluster.topics().map(|(name, _)| name.clone()).collect();
         for topic in answers {
             gone.remove(&topic.name);
             self.take_topic(topic, cx);

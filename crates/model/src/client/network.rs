@@ -9,8 +9,9 @@ use crate::cx::{Cx, Draw};
 use crate::ids::{Correlation, NodeId};
 use crate::net::{ConnId, Lane};
 use crate::trace::Fact;
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Micros, SimTime};
 
 /// The other end of a connection: a broker, and which of a client's connections to it.
@@ -112,14 +113,14 @@ pub struct LeastLoaded {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct NetworkClient<C> {
     config: NetworkConfig,
-    connections: BTreeMap<Peer, Connection<C>>,
+    connections: FlatMap<Peer, Connection<C>>,
     next_correlation: Correlation,
 }
 
 impl<C> NetworkClient<C> {
     /// No connection yet.
     pub const fn new(config: NetworkConfig) -> Self {
-        Self { config, connections: BTreeMap::new(), next_correlation: 0 }
+        Self { config, connections: FlatMap::new(), next_correlation: 0 }
     }
 
     /// Whether a request may be sent now; begins to connect if that is what it takes (`NetworkClient.ready`).

@@ -9,9 +9,9 @@ use crate::ids::{Correlation, NodeId, TopicId};
 use crate::net::Lane;
 use crate::node::Timer;
 use crate::trace::Fact;
-use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Micros, Seed, SimTime};
 
 /// A client's surroundings.
@@ -20,7 +20,7 @@ pub(crate) struct Bench {
     streams: Streams,
     pub(crate) requests: Vec<Sent>,
     pub(crate) facts: Vec<Fact>,
-    pub(crate) timers: BTreeMap<Timer, SimTime>,
+    pub(crate) timers: FlatMap<Timer, SimTime>,
     pub(crate) closed: Vec<NodeId>,
     pub(crate) exited: bool,
 }
@@ -41,7 +41,7 @@ impl Bench {
             streams: Streams::new(Seed(7)),
             requests: Vec::new(),
             facts: Vec::new(),
-            timers: BTreeMap::new(),
+            timers: FlatMap::new(),
             closed: Vec::new(),
             exited: false,
         }

@@ -9,20 +9,20 @@ use crate::config::{ConfigTable, broker::BrokerConfig};
 use crate::ids::{
     BrokerEpoch, LeaderEpoch, Name, NodeId, Offset, ProducerId, TopicId, TopicPartition,
 };
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatMap;
 
 /// Everything the cluster has agreed on, up to an offset.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct MetadataImage {
     /// Registered brokers.
-    pub brokers: BTreeMap<NodeId, BrokerImage>,
+    pub brokers: FlatMap<NodeId, BrokerImage>,
     /// Topics by id.
-    pub topics: BTreeMap<TopicId, TopicImage>,
+    pub topics: FlatMap<TopicId, TopicImage>,
     /// Topic ids by name.
-    pub topic_ids: BTreeMap<Name, TopicId>,
+    pub topic_ids: FlatMap<Name, TopicId>,
     /// Dynamic configs.
-    pub configs: BTreeMap<ConfigResource, BTreeMap<Name, Name>>,
+    pub configs: FlatMap<ConfigResource, FlatMap<Name, Name>>,
     /// First producer id not handed out yet.
     pub next_producer_id: ProducerId,
     /// Offset of the next record to apply.

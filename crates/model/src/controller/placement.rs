@@ -4,8 +4,8 @@
 //! last. Invariant: a partition's replicas are distinct and its first one is on an unfenced broker.
 
 use crate::ids::{Name, NodeId};
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::Prng;
 
 /// A broker that may get replicas.
@@ -108,7 +108,7 @@ struct Rack {
 }
 
 struct RackList {
-    racks: BTreeMap<Option<Name>, Rack>,
+    racks: FlatMap<Option<Name>, Rack>,
     names: Vec<Option<Name>>,
     unfenced: usize,
     epoch: usize,
@@ -147,7 +147,7 @@ impl Rack {
 
 impl RackList {
     fn new(brokers: &[UsableBroker], dice: &mut dyn Dice) -> Self {
-        let mut racks: BTreeMap<Option<Name>, Rack> = BTreeMap::new();
+        let mut racks: FlatMap<Option<Name>, Rack> = FlatMap::new();
         for broker in brokers {
             let rack = racks.entry(broker.rack.clone()).or_default();
             let list = if broker.fenced { &mut rack.fenced } else { &mut rack.unfenced };

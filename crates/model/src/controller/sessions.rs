@@ -5,13 +5,13 @@
 
 use super::image::{BrokerImage, MetadataImage};
 use crate::ids::{BrokerEpoch, NodeId, Offset};
-use alloc::collections::BTreeMap;
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Micros, SimTime};
 
 /// Sessions of all brokers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Sessions {
-    brokers: BTreeMap<NodeId, Session>,
+    brokers: FlatMap<NodeId, Session>,
 }
 
 /// What is known of one broker.

@@ -16,8 +16,8 @@ use crate::ids::{Correlation, Name, Offset};
 use crate::net::ConnId;
 use crate::node::Timer;
 use crate::trace::Fact;
-use alloc::collections::BTreeMap;
 use alloc::vec;
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::Micros;
 
 /// How long it takes to read a partition of the offsets topic after an election.
@@ -71,7 +71,7 @@ pub fn java_string_hash(text: &str) -> i32 {
 /// A broker's group coordinator.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct GroupCoordinator {
-    shards: BTreeMap<i32, Shard>,
+    shards: FlatMap<i32, Shard>,
 }
 
 impl GroupCoordinator {

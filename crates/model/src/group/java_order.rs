@@ -5,8 +5,8 @@
 
 use super::assignor::Partition;
 use super::coordinator::java_string_hash;
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatMap;
 
 /// A map that was made without a size.
 pub const DEFAULT_CAPACITY: usize = 16;
@@ -26,7 +26,7 @@ fn sort_by_hash<T>(items: Vec<T>, capacity: usize, hash: impl Fn(&T) -> i32) -> 
     while items.len() > buckets * 3 / 4 {
         buckets *= 2;
     }
-    let mut listed: BTreeMap<usize, Vec<T>> = BTreeMap::new();
+    let mut listed: FlatMap<usize, Vec<T>> = FlatMap::new();
     for item in items {
         let hash = hash(&item) as u32;
         let bucket = (hash ^ hash >> 16) as usize & (buckets - 1);

@@ -5,8 +5,8 @@
 use crate::api::request::OffsetFetch;
 use crate::api::{ErrorCode, response};
 use crate::ids::{EpochMs, LeaderEpoch, Name, Offset};
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatMap;
 
 /// A committed offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,12 +21,12 @@ pub struct Committed {
 
 /// Committed offsets by group, then by partition.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Offsets(BTreeMap<Name, BTreeMap<(Name, i32), Committed>>);
+pub struct Offsets(FlatMap<Name, FlatMap<(Name, i32), Committed>>);
 
 impl Offsets {
     /// Nothing committed.
     pub const fn new() -> Self {
-        Self(BTreeMap::new())
+        Self(FlatMap::new())
     }
 
     /// A record says so; none deletes the offset.

@@ -5,8 +5,8 @@
 use super::wire::{Reader, Writer};
 use crate::api::request::Subscription;
 use crate::ids::{Bytes, Name};
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatMap;
 
 const VERSION: i16 = 3;
 
@@ -54,7 +54,7 @@ pub fn read_assignment(bytes: &[u8]) -> Option<Vec<(Name, i32)>> {
 
 /// Writes partitions by topic.
 pub fn write_partitions(out: &mut Writer, partitions: &[(Name, i32)]) {
-    let mut topics: BTreeMap<&Name, Vec<i32>> = BTreeMap::new();
+    let mut topics: FlatMap<&Name, Vec<i32>> = FlatMap::new();
     for (topic, partition) in partitions {
         topics.entry(topic).or_default().push(*partition);
     }

@@ -8,9 +8,9 @@ use super::offsets_log::OffsetsRecord;
 use super::protocol;
 use super::wire::{Reader, Writer};
 use crate::ids::{Bytes, EpochMs, Name};
-use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatMap;
 
 const OFFSET_COMMIT: i16 = 1;
 const GROUP_METADATA: i16 = 2;
@@ -78,7 +78,7 @@ pub fn offset_record(
 /// A classic group as a record, with the given assignments.
 pub fn group_record(
     group: &ClassicGroup,
-    assignments: &BTreeMap<Name, Vec<(Name, i32)>>,
+    assignments: &FlatMap<Name, Vec<(Name, i32)>>,
     now_ms: i64,
 ) -> OffsetsRecord {
     let mut value = Writer::version(VALUE_VERSION);
@@ -98,7 +98,7 @@ pub fn group_record(
 
 /// A group that was just created, as a record (`newEmptyGroupMetadataRecord`).
 pub fn new_group_record(id: &Name) -> OffsetsRecord {
-    group_record(&ClassicGroup::new(id.clone()), &BTreeMap::new(), 0)
+    group_record(&ClassicGroup::new(id.clone()), &FlatMap::new(), 0)
 }
 
 /// The end of a group as a record.

@@ -14,8 +14,9 @@ use crate::cx::Cx;
 use crate::ids::{Name, Offset};
 use crate::net::ConnId;
 use crate::trace::Fact;
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::Micros;
 
 /// A partition of the offsets topic that this broker leads.
@@ -26,7 +27,7 @@ pub struct Shard {
     /// Whether it has been read to its end.
     pub is_loaded: bool,
     /// Classic groups, by id.
-    pub groups: BTreeMap<Name, ClassicGroup>,
+    pub groups: FlatMap<Name, ClassicGroup>,
     /// Committed offsets.
     pub offsets: Offsets,
     pending: VecDeque<PendingWrite>,
@@ -38,7 +39,7 @@ impl Shard {
         Self {
             partition,
             is_loaded: false,
-            groups: BTreeMap::new(),
+            groups: FlatMap::new(),
             offsets: Offsets::new(),
             pending: VecDeque::new(),
         }

@@ -18,9 +18,9 @@ use crate::ids::{Name, NodeId, Offset, RecordId, TopicId};
 use crate::log::{Batch, Codec, Record, TimestampType};
 use crate::net::{ConnId, Lane};
 use crate::node::Timer;
-use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Micros, Seed, SimTime};
 
 const BROKER: NodeId = NodeId(1);
@@ -41,7 +41,7 @@ pub(crate) struct Story {
     streams: Streams,
     coordinator: GroupCoordinator,
     pub(crate) log: FakeLog,
-    timers: BTreeMap<GroupTimer, SimTime>,
+    timers: FlatMap<GroupTimer, SimTime>,
     pub(crate) answers: Vec<(NodeId, Response)>,
 }
 
@@ -144,7 +144,7 @@ impl Story {
             streams: Streams::new(Seed(7)),
             coordinator: GroupCoordinator::default(),
             log,
-            timers: BTreeMap::new(),
+            timers: FlatMap::new(),
             answers: Vec::new(),
         };
         story.run(|coordinator, log, cx| coordinator.on_elected(shard(), log, cx));

@@ -8,9 +8,9 @@ use super::offsets::Committed;
 use super::offsets_log::OffsetsRecord;
 use crate::api::ErrorCode;
 use crate::ids::{Name, Offset};
-use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::SimTime;
 
 /// Records to append together, and what follows.
@@ -34,7 +34,7 @@ pub enum Done {
         /// Which generation it was made for.
         generation: i32,
         /// Partitions by member id.
-        assignments: BTreeMap<Name, Vec<(Name, i32)>>,
+        assignments: FlatMap<Name, Vec<(Name, i32)>>,
     },
     /// A static member has its new member id and learns the running generation.
     StaticMember {

@@ -5,7 +5,7 @@
 use super::Batch;
 use crate::api::ErrorCode;
 use crate::ids::{EpochMs, Offset, ProducerEpoch, ProducerId};
-use alloc::collections::BTreeMap;
+use kafkascope_kernel::FlatMap;
 
 /// How many batches are remembered a producer (`ProducerStateEntry.NUM_BATCHES_TO_RETAIN`).
 const RETAINED: usize = 5;
@@ -15,7 +15,7 @@ const EXPIRATION_MS: i64 = 86_400_000;
 /// All producers of one log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ProducerStates {
-    entries: BTreeMap<ProducerId, ProducerState>,
+    entries: FlatMap<ProducerId, ProducerState>,
 }
 
 /// One producer.

@@ -20,9 +20,9 @@ use crate::net::link::NetworkProfile;
 use crate::net::{ConnId, Connection, Envelope, Links};
 use crate::node::{Node, Timer};
 use crate::trace::{Fact, TraceEvent};
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Digest, EventQueue, Limits, Seed, SimTime, digest_of};
 use timers::Deadline;
 
@@ -67,14 +67,14 @@ enum Event {
 pub struct World {
     spec: WorldSpec,
     now: SimTime,
-    processes: BTreeMap<NodeId, Process>,
-    conns: BTreeMap<ConnId, Connection>,
-    flights: BTreeMap<MsgId, Envelope>,
+    processes: FlatMap<NodeId, Process>,
+    conns: FlatMap<ConnId, Connection>,
+    flights: FlatMap<MsgId, Envelope>,
     links: Links,
     queue: EventQueue<Event>,
-    timers: BTreeMap<(NodeId, Timer), Deadline>,
+    timers: FlatMap<(NodeId, Timer), Deadline>,
     streams: Streams,
-    topic_names: BTreeMap<TopicId, Name>,
+    topic_names: FlatMap<TopicId, Name>,
     next_msg: u64,
     next_fact: u64,
     events_handled: u64,
@@ -82,7 +82,7 @@ pub struct World {
     observe: Observe,
     facts: Vec<TraceEvent>,
     exchanges: Vec<Exchange>,
-    open_exchanges: BTreeMap<MsgId, usize>,
+    open_exchanges: FlatMap<MsgId, usize>,
 }
 
 impl World {
@@ -90,14 +90,14 @@ impl World {
     pub fn new(spec: WorldSpec) -> Self {
         let mut world = Self {
             now: SimTime::ZERO,
-            processes: BTreeMap::new(),
-            conns: BTreeMap::new(),
-            flights: BTreeMap::new(),
+            processes: FlatMap::new(),
+            conns: FlatMap::new(),
+            flights: FlatMap::new(),
             links: Links::new(spec.profile),
             queue: EventQueue::new(),
-            timers: BTreeMap::new(),
+            timers: FlatMap::new(),
             streams: Streams::new(spec.seed),
-            topic_names: BTreeMap::new(),
+            topic_names: FlatMap::new(),
             next_msg: 0,
             next_fact: 0,
             events_handled: 0,
@@ -105,7 +105,7 @@ impl World {
             observe: Observe { facts: true, network: true, exchanges: false },
             facts: Vec::new(),
             exchanges: Vec::new(),
-            open_exchanges: BTreeMap::new(),
+            open_exchanges: FlatMap::new(),
             spec,
         };
         world.add_admin();

@@ -9,11 +9,11 @@ mod template;
 pub use field::{Draw, Field, zipf};
 pub use template::Template;
 
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Prng, Seed};
 use kafkascope_model::ids::Bytes;
 use kafkascope_model::log::Header;
 use kafkascope_model::workload::NewRecord;
-use std::collections::BTreeMap;
 
 /// The most events of one generator.
 pub const MAX_EVENTS: u32 = 10_000;
@@ -34,22 +34,22 @@ pub struct Generator {
     /// What happens to each value of `per`, in order, again and again; `{step}` in templates.
     pub steps: Vec<Template>,
     /// What is drawn, by name.
-    pub fields: BTreeMap<String, Field>,
+    pub fields: FlatMap<String, Field>,
 }
 
 /// How far one value of `per` has come.
 #[derive(Debug, Default)]
 struct Life {
     step: usize,
-    held: BTreeMap<String, String>,
-    fields: BTreeMap<String, i64>,
+    held: FlatMap<String, String>,
+    fields: FlatMap<String, i64>,
 }
 
 struct Run<'g> {
     generator: &'g Generator,
-    streams: BTreeMap<&'g str, Prng>,
-    counters: BTreeMap<&'g str, i64>,
-    lives: BTreeMap<String, Life>,
+    streams: FlatMap<&'g str, Prng>,
+    counters: FlatMap<&'g str, i64>,
+    lives: FlatMap<String, Life>,
 }
 
 /// What is known of one event so far.
@@ -57,7 +57,7 @@ struct Run<'g> {
 struct Known {
     number: u32,
     life: String,
-    texts: BTreeMap<String, String>,
+    texts: FlatMap<String, String>,
 }
 
 impl Generator {
@@ -67,8 +67,8 @@ impl Generator {
         let mut run = Run {
             generator: self,
             streams: self.fields.keys().map(|name| (name.as_str(), stream(name))).collect(),
-            counters: BTreeMap::new(),
-            lives: BTreeMap::new(),
+            counters: FlatMap::new(),
+            lives: FlatMap::new(),
         };
         (1..=self.count.min(MAX_EVENTS)).map(|number| run.event(number)).collect()
     }

@@ -4,8 +4,8 @@
 //! the order in which they first appear.
 
 use super::{Cell, Row, Table};
+use kafkascope_kernel::FlatMap;
 use serde_json::value::RawValue;
-use std::collections::BTreeMap;
 
 type Refused = (u32, String);
 
@@ -76,7 +76,7 @@ fn take(text: &str, line: u32, table: &mut Table) {
             return;
         }
     };
-    let mut cells = BTreeMap::new();
+    let mut cells = FlatMap::new();
     for (name, value) in members {
         let column = table.column(&name).unwrap_or_else(|| {
             table.columns.push(name);

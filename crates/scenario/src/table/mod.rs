@@ -10,8 +10,8 @@ mod records;
 pub use records::{Columns, RowProblem};
 
 use crate::problem::Problem;
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::Limits;
-use std::collections::BTreeMap;
 
 /// The largest file that is read.
 pub const MAX_BYTES: usize = 16 << 20;
@@ -174,7 +174,7 @@ impl Table {
 pub struct Tables {
     /// The limits of the run.
     pub limits: Limits,
-    files: BTreeMap<String, Vec<u8>>,
+    files: FlatMap<String, Vec<u8>>,
 }
 
 impl Tables {

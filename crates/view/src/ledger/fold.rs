@@ -6,9 +6,9 @@
 
 use super::{Append, Delivery, Flight, Ledger, Life, Loss};
 use crate::picture::{Moment, Picture};
+use kafkascope_kernel::FlatSet;
 use kafkascope_model::ids::{Bytes, Name, NodeId, Offset, RecordId, TopicPartition};
 use kafkascope_model::trace::{Exit, Fact, SendResult, TraceEvent};
-use std::collections::BTreeSet;
 
 impl Ledger {
     /// Folds the next fact; `before` is the picture without it.
@@ -221,7 +221,7 @@ impl Ledger {
     ) {
         let holds =
             |offset, record| offset < log_end && before.record_at(node, tp, offset) == Some(record);
-        let mut suspects: BTreeSet<RecordId> =
+        let mut suspects: FlatSet<RecordId> =
             self.safe.range((tp, log_end)..=(tp, Offset::MAX)).map(|(_, id)| *id).collect();
         suspects.extend(open_suspects(node, tp, log_end, before));
         for record in suspects {

@@ -12,26 +12,26 @@ pub use life::{Append, Delivery, Flight, Life, Loss, Verdict};
 pub use tally::Tally;
 
 use crate::view_model::{Face, Glyph};
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::Micros;
 use kafkascope_model::ids::{Bytes, Name, NodeId, Offset, RecordId, TopicPartition};
-use std::collections::BTreeMap;
 
 /// The books.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ledger {
-    lives: BTreeMap<RecordId, Life>,
+    lives: FlatMap<RecordId, Life>,
     /// Keys in order of first appearance.
     keys: Vec<Bytes>,
-    key_index: BTreeMap<Bytes, usize>,
+    key_index: FlatMap<Bytes, usize>,
     tally: Tally,
     /// The group of each consumer.
-    groups: BTreeMap<NodeId, Name>,
+    groups: FlatMap<NodeId, Name>,
     /// Highest count appended, by partition and producer.
-    furthest: BTreeMap<(TopicPartition, NodeId), RecordId>,
+    furthest: FlatMap<(TopicPartition, NodeId), RecordId>,
     /// Durable commits, by group and partition.
-    committed: BTreeMap<(Name, TopicPartition), Offset>,
+    committed: FlatMap<(Name, TopicPartition), Offset>,
     /// Acknowledged and not lost, by partition and offset; where losses are looked for.
-    safe: BTreeMap<(TopicPartition, Offset), RecordId>,
+    safe: FlatMap<(TopicPartition, Offset), RecordId>,
     /// Lost for now.
     lost: Vec<RecordId>,
 }

@@ -3,9 +3,9 @@
 //! Invariant: each count can be recomputed from the lives; it is kept so that nobody has to.
 
 use crate::picture::Moment;
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Micros, SimTime};
 use kafkascope_model::ids::TopicPartition;
-use std::collections::BTreeMap;
 
 /// Counts of records and verdicts.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,9 +27,9 @@ pub struct Tally {
     /// Of these, not the first time for the group.
     pub delivered_again: u64,
     /// Since when nobody can write, by partition.
-    closed_since: BTreeMap<TopicPartition, Moment>,
+    closed_since: FlatMap<TopicPartition, Moment>,
     /// For how long nobody could, before that.
-    closed_for: BTreeMap<TopicPartition, Micros>,
+    closed_for: FlatMap<TopicPartition, Micros>,
 }
 
 impl Tally {

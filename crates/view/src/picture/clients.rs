@@ -5,11 +5,12 @@
 #![allow(clippy::wildcard_enum_match_arm, reason = "most facts are not about clients")]
 
 use super::{Moment, Picture};
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::SimTime;
 use kafkascope_model::api::ErrorCode;
 use kafkascope_model::ids::{Name, Offset, RecordId, TopicPartition};
 use kafkascope_model::trace::{Fact, SendResult, TraceEvent};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// The most records that a picture remembers as being in an application's hands.
 const IN_HAND: usize = 64;
@@ -20,7 +21,7 @@ const RATE: usize = 16;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ProducerPicture {
     /// Records whose fate is open, by partition, oldest first.
-    pub open: BTreeMap<TopicPartition, VecDeque<QueuedBatch>>,
+    pub open: FlatMap<TopicPartition, VecDeque<QueuedBatch>>,
     /// Records handed to `send()` that have no partition yet.
     pub unplaced: Vec<RecordId>,
     /// The error it was told last, until something goes well again.
@@ -65,7 +66,7 @@ pub struct ConsumerPicture {
     /// Its member id.
     pub member: Option<Name>,
     /// Its partitions with the next offset it will return; none before that is known.
-    pub positions: BTreeMap<TopicPartition, Option<Offset>>,
+    pub positions: FlatMap<TopicPartition, Option<Offset>>,
     /// Records its application has and has not finished.
     pub in_hand: VecDeque<RecordId>,
     /// What its client does about its group.

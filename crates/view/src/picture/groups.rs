@@ -5,9 +5,9 @@
 #![allow(clippy::wildcard_enum_match_arm, reason = "most facts are not about groups")]
 
 use super::{Moment, Picture};
+use kafkascope_kernel::FlatMap;
 use kafkascope_model::ids::{Name, NodeId, Offset};
 use kafkascope_model::trace::{Fact, TraceEvent};
-use std::collections::BTreeMap;
 
 /// A group.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,7 +27,7 @@ pub struct GroupPicture {
     /// Why it rebalanced last.
     pub reason: Option<(Moment, Name)>,
     /// Durable commits by topic and partition.
-    pub committed: BTreeMap<(Name, i32), (Moment, Offset)>,
+    pub committed: FlatMap<(Name, i32), (Moment, Offset)>,
 }
 
 impl GroupPicture {

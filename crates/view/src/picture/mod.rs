@@ -13,11 +13,11 @@ pub use clients::{ConsumerPicture, Doing, Holding, ProducerPicture, QueuedBatch}
 pub use groups::{GroupPicture, group_of};
 pub use replica::{LogBatch, ReplicaPicture};
 
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Micros, SimTime};
 use kafkascope_model::ids::{LeaderEpoch, Name, NodeId, Offset, RecordId, TopicId, TopicPartition};
 use kafkascope_model::net::LinkSel;
 use kafkascope_model::trace::{Exit, Fact, TraceEvent};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A fact's moment and its sequence number.
@@ -43,27 +43,27 @@ pub struct Picture {
     /// How many facts were folded.
     pub facts: u64,
     /// Topics by id, deleted ones too.
-    pub topics: BTreeMap<TopicId, TopicPicture>,
+    pub topics: FlatMap<TopicId, TopicPicture>,
     /// What the controller says of each partition.
-    pub partitions: BTreeMap<TopicPartition, PartitionPicture>,
+    pub partitions: FlatMap<TopicPartition, PartitionPicture>,
     /// Replicas.
-    pub replicas: BTreeMap<(NodeId, TopicPartition), ReplicaPicture>,
+    pub replicas: FlatMap<(NodeId, TopicPartition), ReplicaPicture>,
     /// Processes.
-    pub processes: BTreeMap<NodeId, ProcessPicture>,
+    pub processes: FlatMap<NodeId, ProcessPicture>,
     /// Brokers as the controller sees them.
-    pub brokers: BTreeMap<NodeId, BrokerPicture>,
+    pub brokers: FlatMap<NodeId, BrokerPicture>,
     /// The metadata quorum's leader, with its epoch.
     pub active_controller: Option<(NodeId, LeaderEpoch)>,
     /// Producers.
-    pub producers: BTreeMap<NodeId, ProducerPicture>,
+    pub producers: FlatMap<NodeId, ProducerPicture>,
     /// Consumers.
-    pub consumers: BTreeMap<NodeId, ConsumerPicture>,
+    pub consumers: FlatMap<NodeId, ConsumerPicture>,
     /// Groups.
-    pub groups: BTreeMap<Name, GroupPicture>,
+    pub groups: FlatMap<Name, GroupPicture>,
     /// Links that a user changed.
     pub links: Vec<(LinkSel, LinkChange)>,
     /// Configs that were set while the cluster ran: resource and key.
-    pub configs: BTreeMap<(Name, Name), Name>,
+    pub configs: FlatMap<(Name, Name), Name>,
 }
 
 /// A topic.

@@ -12,10 +12,10 @@ use crate::view_model::topology::{
     BrokerStatus, BrokerVm, ControllerVm, ProcessStatus, Text2, TopologyVm, WireLook, WireVm,
 };
 use crate::words;
+use kafkascope_kernel::FlatMap;
 use kafkascope_model::ids::{Name, NodeId, TopicPartition};
 use kafkascope_model::net::LinkSel;
 use kafkascope_model::world::{ProcessState, World};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The most partitions on the stage; more are counted.
@@ -115,7 +115,7 @@ pub(super) fn groups(
     directory: &Directory,
     world: &World,
 ) -> Vec<(Name, Vec<NodeId>)> {
-    let mut groups: BTreeMap<Name, Vec<NodeId>> = BTreeMap::new();
+    let mut groups: FlatMap<Name, Vec<NodeId>> = FlatMap::new();
     for (id, info) in directory.of_kind(NodeKind::Consumer) {
         let group = match directory.config(id, "group.id") {
             Some(group) if !group.is_empty() && group != "null" => group.into(),

@@ -4,8 +4,8 @@
 
 use crate::layout::ClusterLayout;
 use crate::picture::Picture;
+use kafkascope_kernel::FlatMap;
 use kafkascope_model::ids::{Offset, TopicPartition};
-use std::collections::BTreeMap;
 
 /// Places kept free at the tape's right end, for what comes next.
 const AHEAD: Offset = 3;
@@ -22,7 +22,7 @@ pub(super) struct Window {
 /// Every partition's window.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Windows {
-    by_partition: BTreeMap<TopicPartition, Window>,
+    by_partition: FlatMap<TopicPartition, Window>,
 }
 
 impl Windows {

@@ -3,7 +3,7 @@
 //! A picture stands alone, so `light-dark(a, b)` is decided here. Invariant: no colour is named in this crate; an unknown token
 //! is told by its name.
 
-use std::collections::BTreeMap;
+use kafkascope_kernel::FlatMap;
 
 /// On which paper.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,7 +18,7 @@ pub enum Theme {
 /// Tokens with their values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Palette {
-    values: BTreeMap<String, String>,
+    values: FlatMap<String, String>,
 }
 
 /// Every token that a picture uses.
@@ -65,7 +65,7 @@ impl Palette {
     ///
     /// The name of a token that a picture needs and the sheet does not have.
     pub fn from_css(css: &str, theme: Theme) -> Result<Self, String> {
-        let mut values = BTreeMap::new();
+        let mut values = FlatMap::new();
         for declaration in css.split([';', '{', '}']) {
             let Some((name, value)) =
                 declaration.rsplit_once("--").and_then(|(_, rest)| rest.split_once(':'))

@@ -8,11 +8,11 @@ mod fold;
 mod tests;
 
 use crate::picture::Moment;
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Micros, SimTime};
 use kafkascope_model::ids::{Name, NodeId, TopicPartition};
 use kafkascope_model::trace::TraceEvent;
 use kafkascope_session::Trace;
-use std::collections::BTreeMap;
 
 /// The most spans that are kept of one partition, and the most rounds of one group.
 const MOST: usize = 1_024;
@@ -21,9 +21,9 @@ const MOST: usize = 1_024;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tenures {
     /// Groups by name.
-    pub groups: BTreeMap<Name, GroupTenure>,
+    pub groups: FlatMap<Name, GroupTenure>,
     /// What each member had when its process was stopped in its tracks.
-    asleep: BTreeMap<NodeId, Vec<TopicPartition>>,
+    asleep: FlatMap<NodeId, Vec<TopicPartition>>,
     /// How many facts were folded; the next one's number.
     seen: u64,
     last: Option<TraceEvent>,
@@ -33,7 +33,7 @@ pub struct Tenures {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GroupTenure {
     /// Partitions with what became of them.
-    pub rows: BTreeMap<TopicPartition, Vec<Span>>,
+    pub rows: FlatMap<TopicPartition, Vec<Span>>,
     /// Generations or epochs, by when they were formed.
     pub generations: Vec<(Moment, i32)>,
     /// Rebalances, oldest first.

@@ -16,9 +16,10 @@ use crate::cx::{Cx, Effect};
 use crate::ids::{Correlation, Name, NodeId};
 use crate::net::Lane;
 use crate::trace::Fact;
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use call::{Call, Step};
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Micros, SimTime};
 
 /// The most calls under way; further ones are answered with THROTTLING_QUOTA_EXCEEDED.
@@ -71,7 +72,7 @@ pub struct Admin {
     /// Brokers to ask first.
     pub bootstrap: Vec<NodeId>,
     client: KafkaClient<u32>,
-    calls: BTreeMap<u32, Call>,
+    calls: FlatMap<u32, Call>,
     made: u32,
     results: VecDeque<AdminResult>,
 }
@@ -80,7 +81,7 @@ impl Admin {
     /// A process that does not run yet.
     pub fn new(id: NodeId, bootstrap: Vec<NodeId>) -> Self {
         let client = new_client(bootstrap.clone());
-        let (calls, results) = (BTreeMap::new(), VecDeque::new());
+        let (calls, results) = (FlatMap::new(), VecDeque::new());
         Self { id, bootstrap, client, calls, made: 0, results }
     }
 

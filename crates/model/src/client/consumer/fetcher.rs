@@ -13,17 +13,18 @@ use crate::config::consumer::{AutoOffsetReset, IsolationLevel};
 use crate::cx::Cx;
 use crate::ids::{NodeId, Offset, TopicPartition};
 use crate::trace::Fact;
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use kafkascope_kernel::{FlatMap, FlatSet};
 use kafkascope_kernel::{Micros, SimTime};
 
-type PartitionsByNode = BTreeMap<NodeId, Vec<(Partition, Offset, FetchPartition)>>;
+type PartitionsByNode = FlatMap<NodeId, Vec<(Partition, Offset, FetchPartition)>>;
 
 /// Answers that wait to be handed out, and where fetches are under way.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Fetcher {
     buffer: VecDeque<CompletedFetch>,
-    pending: BTreeSet<NodeId>,
+    pending: FlatSet<NodeId>,
     /// When a broker that cannot be reached may be tried again.
     pub retry_at: Option<SimTime>,
 }
@@ -170,7 +171,7 @@ impl Consumer {
 
     /// Records by partition, the partitions as `ConsumerRecords` lists them.
     pub(super) fn listed(&self, records: Vec<Handed>) -> VecDeque<Handed> {
-        let mut by_partition: BTreeMap<TopicPartition, Vec<Handed>> = BTreeMap::new();
+        let mut by_partition: FlatMap<TopicPartition, Vec<Handed>> = FlatMap::new();
         for handed in records {
             by_partition.entry(handed.tp).or_default().push(handed);
         }

@@ -11,14 +11,14 @@ use crate::config::consumer::Assignor;
 use crate::cx::Cx;
 use crate::group::assignor::{self, AssignedMember, Topics};
 use crate::ids::Name;
-use alloc::collections::BTreeSet;
 use alloc::vec;
+use kafkascope_kernel::FlatSet;
 
 impl Consumer {
     /// It leads: it learns of every topic of the group first, then assigns.
     pub(super) fn lead(&mut self, answer: JoinGroup, cx: &mut Cx<'_>) {
         self.membership.is_leader = true;
-        let topics: BTreeSet<Name> =
+        let topics: FlatSet<Name> =
             answer.members.iter().flat_map(|(_, _, s)| s.topics.iter().cloned()).collect();
         self.client.metadata.set_topics(&topics);
         self.membership.to_assign = Some(answer);
@@ -79,7 +79,7 @@ impl Consumer {
 }
 
 /// The racks of each partition's replicas; nothing of an unknown topic.
-fn racks_of(cluster: &Cluster, topic: &str) -> alloc::vec::Vec<BTreeSet<Name>> {
+fn racks_of(cluster: &Cluster, topic: &str) -> alloc::vec::Vec<FlatSet<Name>> {
     let partitions = cluster.topic(topic).map_or(&[][..], |known| &known.partitions[..]);
     let racks = |replicas: &[crate::ids::NodeId]| {
         replicas.iter().filter_map(|replica| cluster.racks.get(replica).cloned()).collect()

@@ -33,7 +33,7 @@ use crate::group::java_order;
 use crate::ids::{Correlation, LeaderEpoch, Name, NodeId, Offset, TopicId, TopicPartition};
 use crate::net::Lane;
 use crate::workload::Processing;
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use app::{App, Task};
@@ -42,6 +42,7 @@ use committed::Committed;
 use coordinator::Coordinator;
 use fetcher::Fetcher;
 use heartbeat::Heartbeat;
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Micros, SimTime};
 use membership::{Generation, Membership};
 use outbox::Outbox;
@@ -93,7 +94,7 @@ pub struct Consumer {
     app: App,
     metadata_seen: u32,
     /// Topic ids as last known, for facts about topics that metadata no longer has.
-    topic_ids: BTreeMap<Name, TopicId>,
+    topic_ids: FlatMap<Name, TopicId>,
 }
 
 impl Consumer {
@@ -123,7 +124,7 @@ impl Consumer {
             fetcher: Fetcher::default(),
             app,
             metadata_seen: 0,
-            topic_ids: BTreeMap::new(),
+            topic_ids: FlatMap::new(),
         }
     }
 

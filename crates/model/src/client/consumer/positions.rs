@@ -13,8 +13,8 @@ use crate::config::consumer::{AutoOffsetReset, IsolationLevel};
 use crate::cx::Cx;
 use crate::ids::{LeaderEpoch, NodeId};
 use crate::trace::{Fact, PositionSource};
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatMap;
 
 /// How consumers name themselves to OFFSET_FOR_LEADER_EPOCH.
 const CONSUMER_REPLICA_ID: NodeId = NodeId(-2);
@@ -197,10 +197,10 @@ impl Consumer {
         &mut self,
         wanted: impl Fn(FetchState) -> bool,
         cx: &mut Cx<'_>,
-    ) -> BTreeMap<NodeId, Vec<Partition>> {
+    ) -> FlatMap<NodeId, Vec<Partition>> {
         let due = self.subscriptions.iter().filter(|a| wanted(a.state) && a.retry_at <= cx.now);
         let due: Vec<_> = due.map(|assigned| assigned.partition.clone()).collect();
-        let mut by_leader: BTreeMap<NodeId, Vec<Partition>> = BTreeMap::new();
+        let mut by_leader: FlatMap<NodeId, Vec<Partition>> = FlatMap::new();
         for partition in due {
             let (leader, _) = self.leader_of(&partition);
             let wait = match leader {

@@ -8,8 +8,8 @@ use crate::api::response::FetchedPartition;
 use crate::ids::{LeaderEpoch, Offset, ProducerId, RecordId, TopicPartition};
 use crate::log::Batch;
 use crate::log::batch::ControlType;
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatSet;
 
 /// A record handed to the application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,7 +32,7 @@ pub(super) struct CompletedFetch {
     pub last_epoch: Option<LeaderEpoch>,
     pub answer: FetchedPartition,
     read_committed: bool,
-    aborted: BTreeSet<ProducerId>,
+    aborted: FlatSet<ProducerId>,
     /// The batch being read, and whether it was entered.
     batch: u32,
     entered: bool,
@@ -53,7 +53,7 @@ impl CompletedFetch {
             last_epoch: None,
             answer,
             read_committed,
-            aborted: BTreeSet::new(),
+            aborted: FlatSet::new(),
             batch: 0,
             entered: false,
         }

@@ -13,7 +13,8 @@ use crate::cx::{Cx, Draw};
 use crate::ids::{Name, NodeId, RecordId, TopicId, TopicPartition};
 use crate::trace::{Fact, SendResult};
 use crate::workload::{NewRecord, Workload};
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::VecDeque;
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Micros, SimTime};
 
 /// The most calls that may wait for the one under way; further ones fail at once.
@@ -43,7 +44,7 @@ pub struct App {
     sending: Option<Sending>,
     workload: Option<Running>,
     /// Turns taken by topic, for a round-robin partitioner.
-    turns: BTreeMap<Name, u32>,
+    turns: FlatMap<Name, u32>,
     closed: bool,
 }
 
@@ -91,7 +92,7 @@ impl App {
             waiting: VecDeque::new(),
             sending: None,
             workload: None,
-            turns: BTreeMap::new(),
+            turns: FlatMap::new(),
             closed: false,
         }
     }

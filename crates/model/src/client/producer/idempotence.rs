@@ -7,20 +7,20 @@ use super::batch::{BatchId, ProducerBatch, ProducerIdentity, Slot, increment_seq
 use crate::api::ErrorCode;
 use crate::api::response::ProducedPartition;
 use crate::ids::Offset;
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
+use kafkascope_kernel::{FlatMap, FlatSet};
 
 /// Every batch that is not done, by identity.
-pub type Batches = BTreeMap<BatchId, ProducerBatch>;
+pub type Batches = FlatMap<BatchId, ProducerBatch>;
 
 /// What an idempotent producer keeps in mind.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Idempotence {
     identity: ProducerIdentity,
     bump_required: bool,
-    rewrite: BTreeSet<Slot>,
-    unresolved: BTreeMap<Slot, i32>,
-    partitions: BTreeMap<Slot, Sequences>,
+    rewrite: FlatSet<Slot>,
+    unresolved: FlatMap<Slot, i32>,
+    partitions: FlatMap<Slot, Sequences>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -52,9 +52,9 @@ impl Default for Idempotence {
         Self {
             identity: ProducerIdentity::NONE,
             bump_required: false,
-            rewrite: BTreeSet::new(),
-            unresolved: BTreeMap::new(),
-            partitions: BTreeMap::new(),
+            rewrite: FlatSet::new(),
+            unresolved: FlatMap::new(),
+            partitions: FlatMap::new(),
         }
     }
 }

@@ -154,7 +154,7 @@ mod tests {
     use crate::client::cluster::KnownPartition;
     use crate::client::testing::Bench;
     use crate::ids::{NodeId, TopicId};
-    use alloc::collections::BTreeSet;
+    use kafkascope_kernel::FlatSet;
 
     fn topic(partitions: usize, leaderless: &[usize]) -> KnownTopic {
         let partition = |index: usize| KnownPartition {
@@ -196,7 +196,7 @@ mod tests {
     fn keyless_records_stick_to_a_partition_with_a_leader_until_a_batch_is_full() {
         let (mut bench, topic) = (Bench::new(), topic(4, &[2]));
         let mut partitioner = BuiltInPartitioner::default();
-        let mut seen = BTreeSet::new();
+        let mut seen = FlatSet::new();
         for _ in 0..50 {
             let first = bench.run(|cx| partitioner.current(&topic, cx));
             bench.run(|cx| partitioner.produced(99, 100, true, &topic, cx));
@@ -204,7 +204,7 @@ mod tests {
             bench.run(|cx| partitioner.produced(1, 100, true, &topic, cx));
             seen.insert(first);
         }
-        assert_eq!(seen, BTreeSet::from([0, 1, 3]));
+        assert_eq!(seen, FlatSet::from([0, 1, 3]));
     }
 
     #[test]

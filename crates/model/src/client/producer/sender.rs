@@ -14,8 +14,8 @@ use crate::client::network::{Answer, Outcome, Peer};
 use crate::cx::Cx;
 use crate::ids::{NodeId, Offset, TopicPartition};
 use crate::trace::{Fact, SendResult};
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Micros, SimTime};
 
 /// What a producer remembers of a request.
@@ -64,7 +64,7 @@ pub struct Sender {
     /// Producer id and sequences; none if idempotence is off.
     pub idempotence: Option<Idempotence>,
     identity_request: IdentityRequest,
-    in_flight: BTreeMap<Slot, Vec<BatchId>>,
+    in_flight: FlatMap<Slot, Vec<BatchId>>,
     wakeup: Option<SimTime>,
 }
 
@@ -82,7 +82,7 @@ impl Sender {
             accumulator,
             idempotence: idempotent.then(Idempotence::default),
             identity_request: IdentityRequest::Idle { again: false },
-            in_flight: BTreeMap::new(),
+            in_flight: FlatMap::new(),
             wakeup: None,
         }
     }

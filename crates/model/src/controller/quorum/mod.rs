@@ -18,8 +18,8 @@ use crate::cx::{Cx, Draw};
 use crate::ids::{Correlation, LeaderEpoch, NodeId, Offset};
 use crate::net::ConnId;
 use crate::trace::Fact;
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatSet;
 use kafkascope_kernel::Micros;
 use peers::{Asked, Peers};
 
@@ -263,7 +263,7 @@ impl Quorum {
     /// In the same epoch, in which nobody else can lead.
     fn resign(&mut self, successors: Vec<NodeId>, cx: &mut Cx<'_>) {
         self.stop_leading(cx);
-        let untold: BTreeSet<_> = self.peers.ids().collect();
+        let untold: FlatSet<_> = self.peers.ids().collect();
         self.role = Role::Resigned { successors, untold };
         self.peers.reset(cx);
         self.arm_election(cx);

@@ -7,7 +7,7 @@ use crate::controller::ControllerTimer;
 use crate::cx::Cx;
 use crate::ids::{Correlation, LeaderEpoch, NodeId};
 use crate::net::{ConnId, Lane};
-use alloc::collections::BTreeMap;
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::Micros;
 
 /// What a peer was asked.
@@ -37,7 +37,7 @@ struct Peer {
 /// All peers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Peers {
-    peers: BTreeMap<NodeId, Peer>,
+    peers: FlatMap<NodeId, Peer>,
 }
 
 impl Peers {

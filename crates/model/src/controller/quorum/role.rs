@@ -3,8 +3,8 @@
 //! Invariant: only a leader knows how far the others are, only a nominee counts votes.
 
 use crate::ids::{NodeId, Offset};
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
+use kafkascope_kernel::{FlatMap, FlatSet};
 
 /// A voter's role.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -27,21 +27,21 @@ pub enum Role {
         /// Who shall stand first.
         successors: Vec<NodeId>,
         /// Who has not yet been told.
-        untold: BTreeSet<NodeId>,
+        untold: FlatSet<NodeId>,
     },
 }
 
 /// Votes of an election (`EpochElection`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Votes {
-    granted: BTreeSet<NodeId>,
-    rejected: BTreeSet<NodeId>,
+    granted: FlatSet<NodeId>,
+    rejected: FlatSet<NodeId>,
 }
 
 impl Votes {
     /// A nominee votes for itself.
     pub fn of(me: NodeId) -> Self {
-        Self { granted: BTreeSet::from([me]), rejected: BTreeSet::new() }
+        Self { granted: FlatSet::from([me]), rejected: FlatSet::new() }
     }
 
     /// Counts a vote.
@@ -75,19 +75,19 @@ pub struct Leadership {
     /// Offset of its first record.
     pub epoch_start: Offset,
     /// Log ends of the other voters, as their fetches told.
-    ends: BTreeMap<NodeId, Option<Offset>>,
+    ends: FlatMap<NodeId, Option<Offset>>,
     /// Who has fetched since the quorum was last seen whole.
-    fetched: BTreeSet<NodeId>,
+    fetched: FlatSet<NodeId>,
     /// Who is to be told of this leader.
-    pub untold: BTreeSet<NodeId>,
+    pub untold: FlatSet<NodeId>,
 }
 
 impl Leadership {
     /// A leader whose first record will be at `epoch_start`.
     pub fn new(epoch_start: Offset, others: impl Iterator<Item = NodeId>) -> Self {
-        let ends: BTreeMap<_, _> = others.map(|id| (id, None)).collect();
+        let ends: FlatMap<_, _> = others.map(|id| (id, None)).collect();
         let untold = ends.keys().copied().collect();
-        Self { epoch_start, ends, fetched: BTreeSet::new(), untold }
+        Self { epoch_start, ends, fetched: FlatSet::new(), untold }
     }
 
     /// A voter fetched from `offset`. Whether a majority has fetched since this was last so.
@@ -104,7 +104,7 @@ impl Leadership {
     }
 
     /// Who has not fetched yet.
-    pub fn silent(&self) -> BTreeSet<NodeId> {
+    pub fn silent(&self) -> FlatSet<NodeId> {
         self.ends.iter().filter(|(_, end)| end.is_none()).map(|(id, _)| *id).collect()
     }
 

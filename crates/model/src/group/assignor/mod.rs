@@ -10,14 +10,14 @@ mod sticky;
 use crate::api::request::Subscription;
 use crate::config::consumer::Assignor;
 use crate::ids::Name;
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::cmp::Ordering;
+use kafkascope_kernel::{FlatMap, FlatSet};
 
 /// Topics with the racks of each partition's replicas.
-pub type Topics = BTreeMap<Name, Vec<BTreeSet<Name>>>;
+pub type Topics = FlatMap<Name, Vec<FlatSet<Name>>>;
 /// Partitions by member id.
-pub type Assignment = BTreeMap<Name, Vec<Partition>>;
+pub type Assignment = FlatMap<Name, Vec<Partition>>;
 /// A partition by its topic's name.
 pub type Partition = (Name, i32);
 
@@ -77,9 +77,9 @@ fn nothing(members: &[AssignedMember]) -> Assignment {
 /// Whether racks can tell members apart (`useRackAwareAssignment`): some are shared, and not every partition is in all of them.
 fn racks_matter<'a>(
     members: impl IntoIterator<Item = &'a AssignedMember>,
-    partitions: &[BTreeSet<Name>],
+    partitions: &[FlatSet<Name>],
 ) -> bool {
-    let all: BTreeSet<&Name> = partitions.iter().flatten().collect();
+    let all: FlatSet<&Name> = partitions.iter().flatten().collect();
     let shared = members.into_iter().filter_map(AssignedMember::rack).any(|r| all.contains(r));
     shared && partitions.iter().any(|racks| racks.len() < all.len())
 }
@@ -97,7 +97,7 @@ mod tests {
     fn topics(rng: &mut Prng) -> Topics {
         let count = rng.between(1, 4);
         let partitions = |rng: &mut Prng| {
-            let racks = |n: u32| -> BTreeSet<Name> { [format!("r{}", n % 3).into()].into() };
+            let racks = |n: u32| -> FlatSet<Name> { [format!("r{}", n % 3).into()].into() };
             (0..rng.between(1, 9) as u32).map(racks).collect()
         };
         (0..count).map(|topic| (format!("t{topic}").into(), partitions(rng))).collect()
@@ -128,7 +128,7 @@ mod tests {
 
     fn is_valid(topics: &Topics, members: &[AssignedMember], assignment: &Assignment) -> bool {
         let given: Vec<&Partition> = assignment.values().flatten().collect();
-        let once = given.iter().collect::<BTreeSet<_>>().len() == given.len();
+        let once = given.iter().collect::<FlatSet<_>>().len() == given.len();
         let fits = members.iter().all(|member| {
             assignment[&member.id].iter().all(|(topic, index)| {
                 member.wants(topic) && (*index as usize) < topics[topic].len()
@@ -182,7 +182,7 @@ mod tests {
                 assert!(spread <= 1, "{assignor:?} {first:?}");
                 let mut again = members.clone();
                 remember(&mut again, &first);
-                let set = |assignment: Assignment| -> BTreeMap<Name, BTreeSet<Partition>> {
+                let set = |assignment: Assignment| -> FlatMap<Name, FlatSet<Partition>> {
                     assignment
                         .into_iter()
                         .map(|(id, list)| (id, list.into_iter().collect()))

@@ -5,8 +5,8 @@
 
 use super::{AssignedMember, Assignment, Topics, nothing, racks_matter, sorted};
 use crate::ids::Name;
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
+use kafkascope_kernel::{FlatMap, FlatSet};
 
 /// Deals each topic's partitions in ranges.
 pub fn assign(topics: &Topics, members: &[AssignedMember]) -> Assignment {
@@ -30,10 +30,10 @@ pub fn assign(topics: &Topics, members: &[AssignedMember]) -> Assignment {
 /// What is left to deal of one topic.
 struct TopicState<'a> {
     topic: &'a Name,
-    racks: &'a [BTreeSet<Name>],
+    racks: &'a [FlatSet<Name>],
     /// Who wants it, with how many partitions each has got, in member order.
     members: Vec<(&'a AssignedMember, u32)>,
-    unassigned: BTreeSet<i32>,
+    unassigned: FlatSet<i32>,
     quota: u32,
     /// How many members may still have one more than the quota.
     extras: i64,
@@ -41,7 +41,7 @@ struct TopicState<'a> {
 }
 
 impl<'a> TopicState<'a> {
-    fn new(topic: &'a Name, racks: &'a [BTreeSet<Name>], order: &[&'a AssignedMember]) -> Self {
+    fn new(topic: &'a Name, racks: &'a [FlatSet<Name>], order: &[&'a AssignedMember]) -> Self {
         let wanting = order.iter().filter(|member| member.wants(topic));
         let members: Vec<_> = wanting.map(|member| (*member, 0)).collect();
         let (partitions, count) = (racks.len() as u32, members.len().max(1) as u32);
@@ -99,7 +99,7 @@ impl<'a> TopicState<'a> {
 /// Deals what can be dealt within racks; topics with as many partitions and the same members go together, partition by
 /// partition, so that joins stay local.
 fn match_racks(states: &mut [TopicState<'_>], assignment: &mut Assignment) {
-    let mut groups: BTreeMap<(Vec<Name>, usize), Vec<usize>> = BTreeMap::new();
+    let mut groups: FlatMap<(Vec<Name>, usize), Vec<usize>> = FlatMap::new();
     for (index, state) in states.iter().enumerate() {
         let members = state.members.iter().map(|(member, _)| member.id.clone()).collect();
         groups.entry((members, state.racks.len())).or_default().push(index);

@@ -11,8 +11,8 @@ use crate::group::caller::Caller;
 use crate::group::write::Done;
 use crate::ids::Name;
 use crate::trace::Fact;
-use alloc::collections::BTreeMap;
 use alloc::format;
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::Micros;
 
 /// How long a newcomer's JOIN_GROUP may be parked before it counts as gone (`classicGroupNewMemberJoinTimeoutMs`).
@@ -144,7 +144,7 @@ impl ClassicGroup {
         self.note_joining(&id, request, caller, cx);
         match self.state {
             GroupState::Stable if self.protocol_name == self.select_protocol() => {
-                let assignments: BTreeMap<_, _> =
+                let assignments: FlatMap<_, _> =
                     self.members().map(|m| (m.id.clone(), m.assignment.clone())).collect();
                 let done = Done::StaticMember { group: self.id.clone(), member: id };
                 Some(self.record(&assignments, cx.epoch_ms()).then(done))

@@ -22,9 +22,9 @@ use crate::cx::Cx;
 use crate::group::GroupTimer;
 use crate::ids::{EpochMs, Name};
 use crate::net::ConnId;
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use kafkascope_kernel::Micros;
+use kafkascope_kernel::{FlatMap, FlatSet};
 
 /// Where a group stands (`ClassicGroupState`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -80,11 +80,11 @@ pub struct ClassicGroup {
     pub leader: Option<Name>,
     /// Since when it has no members, as far as that is stored.
     pub empty_since: Option<EpochMs>,
-    members: BTreeMap<Name, Member>,
-    static_members: BTreeMap<Name, Name>,
+    members: FlatMap<Name, Member>,
+    static_members: FlatMap<Name, Name>,
     /// Ids that were handed out with MEMBER_ID_REQUIRED and not come back with.
-    pending_join: BTreeSet<Name>,
-    pending_sync: BTreeSet<Name>,
+    pending_join: FlatSet<Name>,
+    pending_sync: FlatSet<Name>,
     /// Somebody joined during the initial delay.
     new_member_added: bool,
     /// How much longer the initial delay may last in all, and the part under way.
@@ -104,10 +104,10 @@ impl ClassicGroup {
             protocol_name: None,
             leader: None,
             empty_since: None,
-            members: BTreeMap::new(),
-            static_members: BTreeMap::new(),
-            pending_join: BTreeSet::new(),
-            pending_sync: BTreeSet::new(),
+            members: FlatMap::new(),
+            static_members: FlatMap::new(),
+            pending_join: FlatSet::new(),
+            pending_sync: FlatSet::new(),
             new_member_added: false,
             initial_remaining_ms: 0,
             initial_delay_ms: 0,
@@ -173,7 +173,7 @@ impl ClassicGroup {
     }
 
     /// The group as it goes into the log, with the given assignments.
-    pub fn record(&self, assignments: &BTreeMap<Name, Vec<(Name, i32)>>, now_ms: i64) -> Write {
+    pub fn record(&self, assignments: &FlatMap<Name, Vec<(Name, i32)>>, now_ms: i64) -> Write {
         Write::of(records::group_record(self, assignments, now_ms))
     }
 
@@ -257,7 +257,7 @@ impl ClassicGroup {
     /// The candidate with the most votes; the earlier one in the alphabet if two have as many (`ClassicGroup.selectProtocol`).
     fn select_protocol(&self) -> Option<Name> {
         let candidates = self.candidates();
-        let mut votes: BTreeMap<&Name, u32> = BTreeMap::new();
+        let mut votes: FlatMap<&Name, u32> = FlatMap::new();
         for vote in self.members.values().filter_map(|member| member.vote(&candidates)) {
             *votes.entry(vote).or_default() += 1;
         }

@@ -8,8 +8,8 @@ use crate::api::{ErrorCode, Response};
 use crate::cx::Cx;
 use crate::ids::Name;
 use crate::trace::Fact;
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::Micros;
 
 impl ClassicGroup {
@@ -111,7 +111,7 @@ impl ClassicGroup {
             self.transition(GroupState::Empty);
             self.empty_since = Some(cx.epoch_ms());
             cx.note(Fact::GroupEmpty { group: self.id.clone(), generation: self.generation });
-            return Some(self.record(&BTreeMap::new(), cx.epoch_ms()));
+            return Some(self.record(&FlatMap::new(), cx.epoch_ms()));
         }
         self.protocol_name = self.select_protocol();
         self.transition(GroupState::CompletingRebalance);

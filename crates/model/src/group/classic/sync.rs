@@ -10,10 +10,10 @@ use crate::group::caller::Caller;
 use crate::group::write::Done;
 use crate::ids::Name;
 use crate::trace::Fact;
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatMap;
 
-type Assignments = BTreeMap<Name, Vec<(Name, i32)>>;
+type Assignments = FlatMap<Name, Vec<(Name, i32)>>;
 
 impl ClassicGroup {
     /// Takes in a SYNC_GROUP.

@@ -4,7 +4,7 @@
 //! when it has nothing left to give up.
 
 use crate::ids::TopicPartition;
-use alloc::collections::BTreeSet;
+use kafkascope_kernel::FlatSet;
 
 /// Where a member stands on its way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,9 +28,9 @@ pub struct CurrentAssignment {
     /// Where it stands.
     pub state: ReconcileState,
     /// What it may read.
-    pub assigned: BTreeSet<TopicPartition>,
+    pub assigned: FlatSet<TopicPartition>,
     /// What it has to give up.
-    pub pending_revocation: BTreeSet<TopicPartition>,
+    pub pending_revocation: FlatSet<TopicPartition>,
 }
 
 impl CurrentAssignment {
@@ -39,8 +39,8 @@ impl CurrentAssignment {
     pub fn next(
         &self,
         target_epoch: i32,
-        target: &BTreeSet<TopicPartition>,
-        owned: Option<&BTreeSet<TopicPartition>>,
+        target: &FlatSet<TopicPartition>,
+        owned: Option<&FlatSet<TopicPartition>>,
         is_taken: impl Fn(TopicPartition) -> bool,
     ) -> Self {
         let step = |epoch| self.step(epoch, target_epoch, target, owned, &is_taken);
@@ -66,14 +66,14 @@ impl CurrentAssignment {
         &self,
         epoch: i32,
         target_epoch: i32,
-        target: &BTreeSet<TopicPartition>,
-        owned: Option<&BTreeSet<TopicPartition>>,
+        target: &FlatSet<TopicPartition>,
+        owned: Option<&FlatSet<TopicPartition>>,
         is_taken: &impl Fn(TopicPartition) -> bool,
     ) -> Self {
-        let mut assigned: BTreeSet<_> = self.assigned.intersection(target).copied().collect();
-        let pending_revocation: BTreeSet<_> = self.assigned.difference(target).copied().collect();
+        let mut assigned: FlatSet<_> = self.assigned.intersection(target).copied().collect();
+        let pending_revocation: FlatSet<_> = self.assigned.difference(target).copied().collect();
         let wanted = target.iter().copied().filter(|tp| !assigned.contains(tp));
-        let (taken, free): (BTreeSet<_>, BTreeSet<_>) = wanted.partition(|tp| is_taken(*tp));
+        let (taken, free): (FlatSet<_>, FlatSet<_>) = wanted.partition(|tp| is_taken(*tp));
         if !pending_revocation.is_empty() && still_owns(owned, &pending_revocation) {
             let state = ReconcileState::UnrevokedPartitions;
             return self.moved(epoch, state, assigned, pending_revocation);
@@ -84,15 +84,15 @@ impl CurrentAssignment {
         } else {
             ReconcileState::UnreleasedPartitions
         };
-        self.moved(target_epoch, state, assigned, BTreeSet::new())
+        self.moved(target_epoch, state, assigned, FlatSet::new())
     }
 
     fn moved(
         &self,
         epoch: i32,
         state: ReconcileState,
-        assigned: BTreeSet<TopicPartition>,
-        pending_revocation: BTreeSet<TopicPartition>,
+        assigned: FlatSet<TopicPartition>,
+        pending_revocation: FlatSet<TopicPartition>,
     ) -> Self {
         let previous_epoch = if epoch == self.epoch { self.previous_epoch } else { self.epoch };
         Self { epoch, previous_epoch, state, assigned, pending_revocation }
@@ -100,9 +100,6 @@ impl CurrentAssignment {
 }
 
 /// Without a word about it, a member is taken to have everything.
-fn still_owns(
-    owned: Option<&BTreeSet<TopicPartition>>,
-    revoked: &BTreeSet<TopicPartition>,
-) -> bool {
+fn still_owns(owned: Option<&FlatSet<TopicPartition>>, revoked: &FlatSet<TopicPartition>) -> bool {
     owned.is_none_or(|owned| !owned.is_disjoint(revoked))
 }

@@ -134,7 +134,13 @@ pub(super) mod about {
             Verdict::Safe if life.deliveries.iter().any(|delivery| delivery.again) => {
                 Some(Question::Duplicated(id))
             }
-            Verdict::Safe => None,
+            Verdict::Safe => {
+                let mut groups = sight.observer.picture.groups.keys();
+                let read = |name: &&Name| {
+                    life.deliveries.iter().any(|delivery| delivery.group.as_ref() == Some(*name))
+                };
+                groups.find(|name| !read(name)).map(|name| Question::NotRead(name.clone(), id))
+            }
         }
     }
 }

@@ -10,8 +10,9 @@ use crate::client::cluster::{Cluster, KnownTopic};
 use crate::cx::Cx;
 use crate::ids::{EpochMs, LeaderEpoch, Name, NodeId, RecordId, TopicPartition};
 use crate::workload::NewRecord;
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use kafkascope_kernel::{FlatMap, FlatSet};
 use kafkascope_kernel::{Micros, SimTime};
 
 /// What a producer's configs say about batches.
@@ -51,11 +52,11 @@ pub enum Appended {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Ready {
     /// Brokers with something to send to them.
-    pub nodes: BTreeSet<NodeId>,
+    pub nodes: FlatSet<NodeId>,
     /// When there is something else at the earliest, as far as that depends on time.
     pub next_check: Option<SimTime>,
     /// Topics with something to send and no known leader for it.
-    pub unknown_leaders: BTreeSet<Name>,
+    pub unknown_leaders: FlatSet<Name>,
 }
 
 impl Ready {
@@ -71,7 +72,7 @@ impl Ready {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct TopicQueues {
     partitioner: BuiltInPartitioner,
-    queues: BTreeMap<i32, VecDeque<BatchId>>,
+    queues: FlatMap<i32, VecDeque<BatchId>>,
 }
 
 /// When a broker last had something to be sent, and last took it (`RecordAccumulator.NodeLatencyStats`).
@@ -87,10 +88,10 @@ pub struct RecordAccumulator {
     config: AccumulatorConfig,
     /// Every batch that is not done.
     pub batches: Batches,
-    topics: BTreeMap<Name, TopicQueues>,
-    muted: BTreeSet<Slot>,
-    drain_from: BTreeMap<NodeId, u32>,
-    latencies: BTreeMap<NodeId, NodeLatency>,
+    topics: FlatMap<Name, TopicQueues>,
+    muted: FlatSet<Slot>,
+    drain_from: FlatMap<NodeId, u32>,
+    latencies: FlatMap<NodeId, NodeLatency>,
     free_bytes: u64,
     next_batch: u64,
     /// The application waits for room: everything is sent at once.
@@ -104,11 +105,11 @@ impl RecordAccumulator {
     pub const fn new(config: AccumulatorConfig) -> Self {
         Self {
             config,
-            batches: BTreeMap::new(),
-            topics: BTreeMap::new(),
-            muted: BTreeSet::new(),
-            drain_from: BTreeMap::new(),
-            latencies: BTreeMap::new(),
+            batches: FlatMap::new(),
+            topics: FlatMap::new(),
+            muted: FlatSet::new(),
+            drain_from: FlatMap::new(),
+            latencies: FlatMap::new(),
             free_bytes: config.buffer_memory,
             next_batch: 0,
             exhausted: false,
@@ -393,7 +394,7 @@ impl RecordAccumulator {
 }
 
 fn queue_of<'a>(
-    topics: &'a mut BTreeMap<Name, TopicQueues>,
+    topics: &'a mut FlatMap<Name, TopicQueues>,
     slot: &Slot,
 ) -> &'a mut VecDeque<BatchId> {
     let topic = topics.get_mut(&slot.topic).expect("a batch's topic has queues");

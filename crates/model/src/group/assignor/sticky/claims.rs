@@ -8,8 +8,8 @@ use crate::group::assignor::{AssignedMember, Partition, Topics};
 use crate::group::protocol;
 use crate::group::wire::{Reader, Writer};
 use crate::ids::{Bytes, Name};
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
+use kafkascope_kernel::{FlatMap, FlatSet};
 
 const NO_GENERATION: i32 = -1;
 
@@ -17,9 +17,9 @@ const NO_GENERATION: i32 = -1;
 #[derive(Debug, Default)]
 pub struct Claims {
     /// What each member keeps a claim to.
-    pub owned: BTreeMap<Name, Vec<Partition>>,
+    pub owned: FlatMap<Name, Vec<Partition>>,
     /// Partitions that two members claimed for one generation.
-    pub contested: BTreeSet<Partition>,
+    pub contested: FlatSet<Partition>,
     /// The latest generation that anyone remembers.
     pub max_generation: i32,
     /// Whether everyone subscribed to the same topics.
@@ -34,7 +34,7 @@ impl Claims {
             max_generation: NO_GENERATION,
             ..Self::default()
         };
-        let mut owners: BTreeMap<Partition, &AssignedMember> = BTreeMap::new();
+        let mut owners: FlatMap<Partition, &AssignedMember> = FlatMap::new();
         for member in members {
             claims.owned.insert(member.id.clone(), Vec::new());
             let (partitions, generation) = member_data(assignor, &member.subscription);
@@ -53,7 +53,7 @@ impl Claims {
         member: &'a AssignedMember,
         generation: i32,
         partition: Partition,
-        owners: &mut BTreeMap<Partition, &'a AssignedMember>,
+        owners: &mut FlatMap<Partition, &'a AssignedMember>,
     ) {
         let Some(other) = owners.get(&partition) else {
             self.owned.entry(member.id.clone()).or_default().push(partition.clone());
@@ -109,11 +109,11 @@ fn read_user_data(data: &[u8]) -> Option<(Vec<Partition>, i32)> {
 }
 
 fn have_equal_subscriptions(members: &[AssignedMember]) -> bool {
-    let topics = |member: &AssignedMember| -> BTreeSet<Name> {
+    let topics = |member: &AssignedMember| -> FlatSet<Name> {
         member.subscription.topics.iter().cloned().collect()
     };
     // Members without topics do not count until the first that has some.
-    let mut first = BTreeSet::new();
+    let mut first = FlatSet::new();
     members.iter().all(|member| {
         if first.is_empty() {
             first = topics(member);

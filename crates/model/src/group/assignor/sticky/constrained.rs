@@ -8,24 +8,24 @@ use super::racks::Racks;
 use crate::group::assignor::{Assignment, Partition, Topics};
 use crate::group::java_order;
 use crate::ids::Name;
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
+use kafkascope_kernel::{FlatMap, FlatSet};
 
 /// The assignment, and which partitions change hands.
 pub fn assign(
     topics: &Topics,
     claims: Claims,
     racks: &Racks,
-) -> (Assignment, BTreeMap<Partition, Name>) {
+) -> (Assignment, FlatMap<Partition, Name>) {
     let total: usize = topics.values().map(Vec::len).sum();
     let members = claims.owned.len();
     if members == 0 {
-        return (Assignment::new(), BTreeMap::new());
+        return (Assignment::new(), FlatMap::new());
     }
     let mut builder = Builder {
         racks,
         contested: claims.contested,
-        maybe_revoked: BTreeMap::new(),
+        maybe_revoked: FlatMap::new(),
         below: Vec::new(),
         at_min: Vec::new(),
         min_quota: total / members,
@@ -33,7 +33,7 @@ pub fn assign(
         extras: total % members,
         extras_given: 0,
         assignment: claims.owned.keys().map(|id| (id.clone(), Vec::new())).collect(),
-        moving: BTreeMap::new(),
+        moving: FlatMap::new(),
     };
     // Who may keep one more depends on this order, as it does in Kafka.
     let owned: Vec<_> = claims.owned.into_iter().collect();
@@ -53,8 +53,8 @@ pub fn assign(
 
 struct Builder<'a> {
     racks: &'a Racks,
-    contested: BTreeSet<Partition>,
-    maybe_revoked: BTreeMap<Partition, Name>,
+    contested: FlatSet<Partition>,
+    maybe_revoked: FlatMap<Partition, Name>,
     /// Members with fewer partitions than the smaller quota.
     below: Vec<Name>,
     /// Members with exactly the smaller quota that may have one more.
@@ -65,7 +65,7 @@ struct Builder<'a> {
     extras: usize,
     extras_given: usize,
     assignment: Assignment,
-    moving: BTreeMap<Partition, Name>,
+    moving: FlatMap<Partition, Name>,
 }
 
 impl Builder<'_> {
@@ -101,7 +101,7 @@ impl Builder<'_> {
     }
 
     fn unassigned(&self, topics: &Topics) -> Vec<Partition> {
-        let taken: BTreeSet<&Partition> = self.assignment.values().flatten().collect();
+        let taken: FlatSet<&Partition> = self.assignment.values().flatten().collect();
         let all = topics.iter().flat_map(|(topic, partitions)| {
             (0..).zip(partitions).map(|(index, _)| (topic.clone(), index))
         });

@@ -9,8 +9,8 @@ use super::racks::Racks;
 use crate::config::consumer::Assignor;
 use crate::group::assignor::{AssignedMember, Assignment, Partition, Topics};
 use crate::ids::Name;
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
+use kafkascope_kernel::{FlatMap, FlatSet};
 
 /// Deals partitions.
 pub fn assign(
@@ -32,8 +32,8 @@ fn previous_owners(
     assignor: Assignor,
     members: &[AssignedMember],
     max_generation: i32,
-) -> BTreeMap<Partition, Name> {
-    let mut previous: BTreeMap<Partition, (i32, Name)> = BTreeMap::new();
+) -> FlatMap<Partition, Name> {
+    let mut previous: FlatMap<Partition, (i32, Name)> = FlatMap::new();
     for member in members {
         let (partitions, generation) = member_data(assignor, &member.subscription);
         let generation = generation.unwrap_or(-1);
@@ -54,12 +54,12 @@ struct Builder<'a> {
     topics: &'a Topics,
     racks: &'a Racks,
     /// Members that want a topic, in the order of their ids.
-    wanting: BTreeMap<&'a Name, Vec<&'a Name>>,
+    wanting: FlatMap<&'a Name, Vec<&'a Name>>,
     /// Topics that a member wants, as it listed them.
-    wanted: BTreeMap<&'a Name, Vec<&'a Name>>,
+    wanted: FlatMap<&'a Name, Vec<&'a Name>>,
     current: Assignment,
-    owner: BTreeMap<Partition, Name>,
-    previous: BTreeMap<Partition, Name>,
+    owner: FlatMap<Partition, Name>,
+    previous: FlatMap<Partition, Name>,
     movements: Movements,
     revocation_required: bool,
 }
@@ -70,11 +70,11 @@ impl<'a> Builder<'a> {
         members: &'a [AssignedMember],
         owned: Assignment,
         racks: &'a Racks,
-        previous: BTreeMap<Partition, Name>,
+        previous: FlatMap<Partition, Name>,
     ) -> Self {
-        let mut wanting: BTreeMap<&Name, Vec<&Name>> =
+        let mut wanting: FlatMap<&Name, Vec<&Name>> =
             topics.keys().map(|topic| (topic, Vec::new())).collect();
-        let mut wanted = BTreeMap::new();
+        let mut wanted = FlatMap::new();
         for member in members {
             let list = member.subscription.topics.iter().filter(|t| topics.contains_key(*t));
             let list: Vec<&Name> = list.collect();
@@ -112,7 +112,7 @@ impl<'a> Builder<'a> {
 
     /// Takes from members what they no longer want; what is left to assign (`assignOwnedPartitions`).
     fn keep_owned(&mut self, members: &[AssignedMember]) -> Vec<Partition> {
-        let mut kept = BTreeSet::new();
+        let mut kept = FlatSet::new();
         for member in members {
             let Some(owned) = self.current.get_mut(&member.id) else { continue };
             let wants = |partition: &Partition| {
@@ -242,7 +242,7 @@ impl<'a> Builder<'a> {
         if least + 1 >= most {
             return true;
         }
-        let owners: BTreeMap<&Partition, usize> = self
+        let owners: FlatMap<&Partition, usize> = self
             .current
             .values()
             .flat_map(|list| list.iter().map(|partition| (partition, list.len())))
@@ -256,7 +256,7 @@ impl<'a> Builder<'a> {
         &self,
         member: &Name,
         list: &[Partition],
-        owners: &BTreeMap<&Partition, usize>,
+        owners: &FlatMap<&Partition, usize>,
     ) -> bool {
         let partitions = self.wanted[member].iter().flat_map(|topic| {
             (0..self.topics[*topic].len() as i32).map(|index| ((*topic).clone(), index))

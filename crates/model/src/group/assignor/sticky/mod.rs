@@ -14,8 +14,8 @@ pub use claims::user_data;
 use super::{AssignedMember, Assignment, Partition, Topics};
 use crate::config::consumer::Assignor;
 use crate::ids::Name;
-use alloc::collections::{BTreeMap, BTreeSet};
 use claims::Claims;
+use kafkascope_kernel::{FlatMap, FlatSet};
 use racks::Racks;
 
 /// Deals partitions; the cooperative assignor holds back those that somebody else has to give up first (KIP-429).
@@ -40,8 +40,8 @@ pub fn assign(assignor: Assignor, topics: &Topics, members: &[AssignedMember]) -
 }
 
 /// Partitions that one member gains and another loses (`computePartitionsTransferringOwnership`).
-fn moving(members: &[AssignedMember], assignment: &Assignment) -> BTreeMap<Partition, Name> {
-    let (mut added, mut revoked) = (BTreeMap::new(), BTreeSet::new());
+fn moving(members: &[AssignedMember], assignment: &Assignment) -> FlatMap<Partition, Name> {
+    let (mut added, mut revoked) = (FlatMap::new(), FlatSet::new());
     for member in members {
         let owned = &member.subscription.owned_partitions;
         let assigned = assignment.get(&member.id).map_or(&[][..], alloc::vec::Vec::as_slice);

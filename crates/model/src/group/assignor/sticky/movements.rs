@@ -6,12 +6,12 @@
 use crate::group::assignor::Partition;
 use crate::group::java_order;
 use crate::ids::Name;
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatMap;
 
 /// Movements by partition: from, to.
 #[derive(Debug, Default)]
-pub struct Movements(BTreeMap<Partition, (Name, Name)>);
+pub struct Movements(FlatMap<Partition, (Name, Name)>);
 
 impl Movements {
     /// A partition moves on.

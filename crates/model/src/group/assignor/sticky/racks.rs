@@ -4,23 +4,23 @@
 
 use crate::group::assignor::{AssignedMember, Partition, Topics, racks_matter};
 use crate::ids::Name;
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
+use kafkascope_kernel::{FlatMap, FlatSet};
 
 /// Racks of members and of each partition's replicas.
 #[derive(Debug, Default)]
 pub struct Racks {
     /// By member; empty if racks do not matter.
-    pub members: BTreeMap<Name, Name>,
-    partitions: BTreeMap<Partition, BTreeSet<Name>>,
+    pub members: FlatMap<Name, Name>,
+    partitions: FlatMap<Partition, FlatSet<Name>>,
     /// How many members stand in a partition's racks.
-    near: BTreeMap<Partition, u32>,
+    near: FlatMap<Partition, u32>,
 }
 
 impl Racks {
     /// As topics and members have them.
     pub fn of(topics: &Topics, members: &[AssignedMember]) -> Self {
-        let mut by_rack: BTreeMap<&Name, u32> = BTreeMap::new();
+        let mut by_rack: FlatMap<&Name, u32> = FlatMap::new();
         for rack in members.iter().filter_map(AssignedMember::rack) {
             *by_rack.entry(rack).or_default() += 1;
         }
@@ -35,7 +35,7 @@ impl Racks {
                 racks.partitions.insert((topic.clone(), index), replicas.clone());
             }
         }
-        let all: Vec<BTreeSet<Name>> = racks.partitions.values().cloned().collect();
+        let all: Vec<FlatSet<Name>> = racks.partitions.values().cloned().collect();
         if racks_matter(members, &all) {
             let standing = members.iter().filter_map(|m| Some((m.id.clone(), m.rack()?.clone())));
             racks.members = standing.collect();

@@ -6,8 +6,8 @@
 use super::balancer::Balancer;
 use super::{GroupSpec, Targets};
 use crate::ids::{TopicId, TopicPartition};
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatMap;
 
 /// Rounds of balancing at most (`MAX_ITERATION_COUNT`).
 const MAX_ROUNDS: u32 = 16;
@@ -23,22 +23,22 @@ pub fn assign(group: &GroupSpec) -> Targets {
 struct Builder<'a> {
     group: &'a GroupSpec,
     /// Places of members that want a topic.
-    subscribers: BTreeMap<TopicId, Vec<usize>>,
+    subscribers: FlatMap<TopicId, Vec<usize>>,
     /// The place of a partition's member; -1 none.
-    owners: BTreeMap<TopicPartition, i64>,
+    owners: FlatMap<TopicPartition, i64>,
     sizes: Vec<i64>,
 }
 
 impl<'a> Builder<'a> {
     fn new(group: &'a GroupSpec) -> Self {
-        let mut subscribers: BTreeMap<TopicId, Vec<usize>> = BTreeMap::new();
+        let mut subscribers: FlatMap<TopicId, Vec<usize>> = FlatMap::new();
         for (place, member) in group.members.iter().enumerate() {
             for topic in &member.topics {
                 subscribers.entry(*topic).or_default().push(place);
             }
         }
         let partitions = subscribers.keys().flat_map(|topic| group.of_topic(*topic));
-        let mut owners: BTreeMap<_, _> = partitions.map(|tp| (tp, -1)).collect();
+        let mut owners: FlatMap<_, _> = partitions.map(|tp| (tp, -1)).collect();
         let mut sizes = alloc::vec![0; group.members.len()];
         for (place, member) in group.members.iter().enumerate() {
             for tp in member.assigned.iter().filter(|tp| member.topics.contains(&tp.topic)) {
@@ -63,7 +63,7 @@ impl<'a> Builder<'a> {
     }
 
     fn assign_rest(&mut self) {
-        let mut unassigned: BTreeMap<TopicId, Vec<TopicPartition>> = BTreeMap::new();
+        let mut unassigned: FlatMap<TopicId, Vec<TopicPartition>> = FlatMap::new();
         for (tp, _) in self.owners.iter().filter(|(_, owner)| **owner < 0) {
             unassigned.entry(tp.topic).or_default().push(*tp);
         }
@@ -99,7 +99,7 @@ impl<'a> Builder<'a> {
         if sizes.clone().max().unwrap_or(0) - sizes.min().unwrap_or(0) <= 1 {
             return false;
         }
-        let mut held: BTreeMap<i64, Vec<TopicPartition>> = BTreeMap::new();
+        let mut held: FlatMap<i64, Vec<TopicPartition>> = FlatMap::new();
         for tp in self.group.of_topic(topic) {
             held.entry(self.owners[&tp]).or_default().push(tp);
         }

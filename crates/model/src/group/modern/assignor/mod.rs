@@ -9,11 +9,11 @@ mod range;
 mod uniform;
 
 use crate::ids::{Name, TopicId, TopicPartition};
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
+use kafkascope_kernel::{FlatMap, FlatSet};
 
 /// Partitions by member id.
-pub type Targets = BTreeMap<Name, BTreeSet<TopicPartition>>;
+pub type Targets = FlatMap<Name, FlatSet<TopicPartition>>;
 
 /// A server-side assignor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,9 +33,9 @@ pub struct MemberSpec {
     /// `group.instance.id`.
     pub instance_id: Option<Name>,
     /// What it subscribed to, as far as it exists.
-    pub topics: BTreeSet<TopicId>,
+    pub topics: FlatSet<TopicId>,
     /// Its last target.
-    pub assigned: BTreeSet<TopicPartition>,
+    pub assigned: FlatSet<TopicPartition>,
 }
 
 /// A group as an assignor sees it.
@@ -44,7 +44,7 @@ pub struct GroupSpec {
     /// By member id.
     pub members: Vec<MemberSpec>,
     /// How many partitions each topic has.
-    pub partitions: BTreeMap<TopicId, i32>,
+    pub partitions: FlatMap<TopicId, i32>,
 }
 
 impl ServerAssignor {
@@ -85,6 +85,6 @@ impl GroupSpec {
 
     /// Nothing for anyone yet.
     fn nothing(&self) -> Targets {
-        self.members.iter().map(|member| (member.id.clone(), BTreeSet::new())).collect()
+        self.members.iter().map(|member| (member.id.clone(), FlatSet::new())).collect()
     }
 }

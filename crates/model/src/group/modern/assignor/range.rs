@@ -4,9 +4,9 @@
 
 use super::{GroupSpec, MemberSpec, Targets};
 use crate::ids::TopicId;
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
+use kafkascope_kernel::FlatMap;
 
 /// Deals each topic's partitions in ranges.
 pub fn assign(group: &GroupSpec) -> Targets {
@@ -17,7 +17,7 @@ pub fn assign(group: &GroupSpec) -> Targets {
         (None, Some(_)) => Ordering::Greater,
         (None, None) => a.id.cmp(&b.id),
     });
-    let mut wanting: BTreeMap<TopicId, usize> = BTreeMap::new();
+    let mut wanting: FlatMap<TopicId, usize> = FlatMap::new();
     for topic in order.iter().flat_map(|member| &member.topics) {
         *wanting.entry(*topic).or_default() += 1;
     }

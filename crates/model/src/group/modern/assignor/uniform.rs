@@ -5,15 +5,15 @@
 
 use super::{GroupSpec, Targets};
 use crate::ids::{Name, TopicPartition};
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
+use kafkascope_kernel::FlatSet;
 
 /// Deals the partitions.
 pub fn assign(group: &GroupSpec) -> Targets {
     let Some(first) = group.members.first() else { return Targets::new() };
     let all: Vec<TopicPartition> =
         first.topics.iter().flat_map(|topic| group.of_topic(*topic)).collect();
-    let held: BTreeSet<TopicPartition> =
+    let held: FlatSet<TopicPartition> =
         group.members.iter().flat_map(|member| member.assigned.iter().copied()).collect();
     let mut unassigned: Vec<_> = all.iter().copied().filter(|tp| !held.contains(tp)).collect();
     let quota = all.len() / group.members.len();
