@@ -96,6 +96,7 @@ fn consumer(name: &str) -> Command {
             ("auto.offset.reset".into(), "earliest".into()),
         ],
         subscribe: vec!["trips".into()],
+        pattern: None,
         assign: Vec::new(),
         processing: Processing { per_record: Micros::from_ms(2), ..Processing::default() },
     })

@@ -5,6 +5,7 @@
 
 use kafkascope_kernel::Micros;
 use kafkascope_model::api::{ApiKey, ErrorCode};
+use kafkascope_model::group::modern::reconcile::ReconcileState;
 use kafkascope_model::ids::{Bytes, MsgId, Name, NodeId, RecordId, TopicId, TopicPartition};
 use kafkascope_model::net::LinkSel;
 use kafkascope_model::trace::{ChangeReason, Exit, Fact, PositionSource, SendResult, TraceEvent};
@@ -65,6 +66,7 @@ as_written! {
     Exit => |value, _world| format!("{value:?}");
     ChangeReason => |value, _world| format!("{value:?}");
     PositionSource => |value, _world| format!("{value:?}");
+    ReconcileState => |value, _world| format!("{value:?}");
     LinkSel => |value, _world| format!("{value:?}");
     SendResult => |value, _world| match value {
         SendResult::Acked(offset) => json!({ "offset": offset }),
@@ -165,6 +167,10 @@ facts! {
     GroupRefused { group, api, error };
     CoordinatorLoaded { partition, groups };
     CoordinatorResigned { partition };
+    GroupEpoch { group, epoch, reason };
+    TargetAssigned { group, epoch, members, assignor };
+    MemberStep { group, member, epoch, step, assigned, to_revoke };
+    GroupConverted { group, to, epoch };
     OffsetCommitted { group, topic, partition, offset };
     CoordinatorFound { coordinator };
     CoordinatorLost { error };
@@ -175,6 +181,7 @@ facts! {
     PositionSet { tp, offset, source };
     Delivered { record, tp, offset, epoch };
     Processed { record, tp, offset };
+    ProcessingFailed { record, tp, offset, then };
     PollFailed { error };
     CommitAnswered { tp, offset, error };
     AppCallDone { call, error };

@@ -9,6 +9,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod digest;
+pub mod flat;
 pub mod limits;
 pub mod prng;
 pub mod queue;
@@ -16,6 +17,7 @@ pub mod ring;
 pub mod time;
 
 pub use digest::{Digest, digest_of};
+pub use flat::{FlatMap, FlatSet};
 pub use limits::Limits;
 pub use prng::{Prng, Ratio, Seed};
 pub use queue::{EventId, EventQueue};

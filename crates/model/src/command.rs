@@ -5,7 +5,7 @@
 
 use crate::api::request::{ConfigResource, OffsetSpec};
 use crate::config::ConfigError;
-use crate::ids::{Name, NodeId, Offset};
+use crate::ids::{EpochMs, Name, NodeId, Offset};
 use crate::net::LinkSel;
 use crate::workload::{NewRecord, Processing, Workload};
 use alloc::string::String;
@@ -53,6 +53,11 @@ pub enum Command {
     Commit { consumer: NodeId, offsets: Option<Vec<(Name, i32, Offset)>> },
     /// A consumer's application seeks.
     Seek { consumer: NodeId, topic: Name, partition: i32, offset: Offset },
+    /// A consumer's application looks up the first offset at or after a moment (`offsetsForTimes`) in each partition it has, and
+    /// seeks there; to the end where there is none.
+    SeekToTime { consumer: NodeId, timestamp: EpochMs },
+    /// A consumer's application calls `pause` or `resume` for some of its partitions.
+    PauseFetching { consumer: NodeId, partitions: Vec<(Name, i32)>, paused: bool },
     /// A consumer's application stops calling `poll`, or goes on.
     BlockPolling { consumer: NodeId, blocked: bool },
     /// Changes how a consumer's application works.
@@ -120,6 +125,10 @@ pub enum AdminCommand {
         group: Name,
         offsets: Vec<(Name, i32, Offset)>,
     },
+    DeleteGroupOffsets {
+        group: Name,
+        partitions: Vec<(Name, i32)>,
+    },
     /// `instances` names static members.
     RemoveMembers {
         group: Name,
@@ -145,8 +154,10 @@ pub struct ConsumerSpec {
     pub name: Name,
     /// Consumer configs, `group.id` among them.
     pub config: ConfigPairs,
-    /// Topics it subscribes to; empty with `assign`.
+    /// Topics it subscribes to; empty with `assign` and with `pattern`.
     pub subscribe: Vec<Name>,
+    /// A pattern of topic names that it subscribes to.
+    pub pattern: Option<Name>,
     /// Partitions it assigns itself; empty with `subscribe`.
     pub assign: Vec<(Name, i32)>,
     /// How its application works.

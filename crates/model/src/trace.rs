@@ -4,6 +4,7 @@
 //! Invariant: a fact is complete by itself (ids and numbers, no references into the world) and small enough to keep many.
 
 use crate::api::{ApiKey, ErrorCode};
+use crate::group::modern::reconcile::ReconcileState;
 use crate::ids::{
     BrokerEpoch, Bytes, LeaderEpoch, MsgId, Name, NodeId, Offset, ProducerEpoch, ProducerId,
     RecordId, TopicId, TopicPartition,
@@ -229,6 +230,21 @@ pub enum Fact {
     CoordinatorLoaded { partition: i32, groups: u32 },
     /// The coordinator gave up its part of the offsets topic.
     CoordinatorResigned { partition: i32 },
+    /// A consumer-protocol group has changed: this is its epoch now.
+    GroupEpoch { group: Name, epoch: i32, reason: Name },
+    /// The coordinator decided who should have what, as of an epoch of the group.
+    TargetAssigned { group: Name, epoch: i32, members: u32, assignor: &'static str },
+    /// A member took a step towards its target: it may read this, and has to give up that.
+    MemberStep {
+        group: Name,
+        member: Name,
+        epoch: i32,
+        step: ReconcileState,
+        assigned: Arc<[TopicPartition]>,
+        to_revoke: Arc<[TopicPartition]>,
+    },
+    /// A group goes on with the other protocol, `consumer` or `classic`.
+    GroupConverted { group: Name, to: &'static str, epoch: i32 },
     /// An offset commit is durable.
     OffsetCommitted { group: Name, topic: Name, partition: i32, offset: Offset },
 
@@ -251,6 +267,8 @@ pub enum Fact {
     Delivered { record: RecordId, tp: TopicPartition, offset: Offset, epoch: LeaderEpoch },
     /// The application is done with a record.
     Processed { record: RecordId, tp: TopicPartition, offset: Offset },
+    /// The application cannot decode a record; what it does then.
+    ProcessingFailed { record: RecordId, tp: TopicPartition, offset: Offset, then: &'static str },
     /// `poll()` threw; the Java exception's short name.
     PollFailed { error: &'static str },
     /// The client's commit was answered.

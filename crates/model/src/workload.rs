@@ -48,6 +48,69 @@ pub struct Processing {
     pub per_poll: Micros,
     /// The argument of `poll()`.
     pub poll_timeout: Micros,
+    /// How it commits.
+    pub commits: CommitStrategy,
+    /// What it does with a record that it cannot decode.
+    pub on_poison: OnPoison,
+}
+
+/// How a consumer's application commits what it has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum CommitStrategy {
+    /// As the configs have it: by itself, or not at all.
+    #[default]
+    ByConfig,
+    /// `commitSync` after each batch that `poll()` returned.
+    SyncPerBatch,
+    /// `commitSync` after each record.
+    SyncPerRecord,
+    /// `commitAsync` after each batch.
+    AsyncPerBatch,
+    /// Records go to workers in the background and `poll()` goes on; commits are as the configs have them.
+    Background {
+        /// How many records are worked on at once.
+        workers: u8,
+    },
+    /// Records go to a pool of workers and finish out of order. With `careful`, only what lies before every unfinished record is
+    /// committed; without, what lies before the furthest finished one.
+    Pool {
+        /// How many records are worked on at once.
+        workers: u8,
+        /// Whether unfinished records hold the commit back.
+        careful: bool,
+    },
+}
+
+/// What a consumer's application does with a record that it cannot decode.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum OnPoison {
+    /// It can: values mean nothing to it.
+    #[default]
+    Harmless,
+    /// `poll()` throws, again and again, and goes no further.
+    Stuck,
+    /// It goes on with the next one.
+    Skip,
+    /// It tries again and again, without calling `poll()` meanwhile.
+    RetryInPlace,
+    /// It sends a copy to `TOPIC.retry`, then goes on.
+    RetryTopic,
+    /// It sends a copy to `TOPIC.dlt`, then goes on.
+    DeadLetter,
+}
+
+impl OnPoison {
+    /// In a few words.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Harmless => "process it",
+            Self::Stuck => "stand still",
+            Self::Skip => "skip it",
+            Self::RetryInPlace => "try again",
+            Self::RetryTopic => "send it to the retry topic",
+            Self::DeadLetter => "send it to the dead-letter topic",
+        }
+    }
 }
 
 impl Default for Processing {
@@ -56,6 +119,8 @@ impl Default for Processing {
             per_record: Micros::ZERO,
             per_poll: Micros::ZERO,
             poll_timeout: Micros::from_ms(100),
+            commits: CommitStrategy::ByConfig,
+            on_poison: OnPoison::Harmless,
         }
     }
 }

@@ -15,7 +15,7 @@ use kafkascope_model::net::LinkSel;
 use kafkascope_model::net::link::NetworkProfile;
 use kafkascope_model::node::Node;
 use kafkascope_model::trace::{Fact, TraceEvent};
-use kafkascope_model::workload::{NewRecord, Processing, Workload};
+use kafkascope_model::workload::{CommitStrategy, NewRecord, OnPoison, Processing, Workload};
 use kafkascope_model::world::{World, WorldSpec};
 
 /// A cluster with topic `trips` of three partitions, and everything that happened in it.
@@ -103,6 +103,7 @@ impl Story {
             name: name.into(),
             config: pairs.collect(),
             subscribe: vec!["trips".into()],
+            pattern: None,
             assign: Vec::new(),
             processing: Processing { per_record, ..Processing::default() },
         }));
@@ -291,6 +292,7 @@ fn a_consumer_without_a_group_reads_what_it_assigned_itself() {
         name: "reader".into(),
         config: vec![("auto.offset.reset".into(), "earliest".into())],
         subscribe: Vec::new(),
+        pattern: None,
         assign: vec![("trips".into(), 1)],
         processing: Processing::default(),
     }));
@@ -305,7 +307,12 @@ fn fault(rng: &mut Prng, nodes: &[NodeId]) -> Command {
     let mut any = || nodes[rng.below(nodes.len() as u32) as usize];
     let (a, b) = (any(), any());
     let offset = rng.between(0, 40) as Offset;
-    match rng.below(14) {
+    match rng.below(16) {
+        14 => Command::SeekToTime { consumer: a, timestamp: 1_700_000_005_000 },
+        15 => {
+            let (partitions, paused) = (vec![("trips".into(), 0)], rng.below(2) > 0);
+            Command::PauseFetching { consumer: a, partitions, paused }
+        }
         9 => Command::Commit { consumer: a, offsets: None },
         10 => Command::Commit { consumer: a, offsets: Some(vec![("trips".into(), 1, offset)]) },
         11 => Command::Seek { consumer: a, topic: "trips".into(), partition: 2, offset },
@@ -316,6 +323,14 @@ fn fault(rng: &mut Prng, nodes: &[NodeId]) -> Command {
                 per_record: Micros::from_ms(rng.between(0, 400)),
                 per_poll: Micros::from_ms(rng.between(0, 2) * 700),
                 poll_timeout: Micros::from_ms(rng.between(0, 1) * 100),
+                commits: [
+                    CommitStrategy::ByConfig,
+                    CommitStrategy::SyncPerBatch,
+                    CommitStrategy::SyncPerRecord,
+                    CommitStrategy::AsyncPerBatch,
+                    CommitStrategy::Pool { workers: 3, careful: true },
+                ][rng.below(5) as usize],
+                on_poison: OnPoison::Skip,
             },
         },
         0 => Command::Kill(a),
@@ -330,19 +345,40 @@ fn fault(rng: &mut Prng, nodes: &[NodeId]) -> Command {
 
 #[test]
 fn after_every_kind_of_fault_the_group_finds_together_again() {
-    let strategies = ["range", "sticky", "cooperative-sticky", "range,cooperative-sticky"];
-    for seed in 0..4 {
-        let mut story = Story::seeded(seed);
-        let mut rng = Seed(seed).stream("faults", 0);
-        story.produce(100);
-        let strategy = strategies[seed as usize % strategies.len()];
-        let config = [
+    let classic = |strategy: &'static str| {
+        vec![
             ("partition.assignment.strategy", strategy),
             ("session.timeout.ms", "6000"),
             ("heartbeat.interval.ms", "1000"),
             ("max.poll.interval.ms", "8000"),
-        ];
-        let members = ["a", "b", "c"].map(|name| story.member(name, &config, rng.between(0, 30)));
+        ]
+    };
+    let modern = |assignor: &'static str| {
+        vec![
+            ("group.protocol", "consumer"),
+            ("group.remote.assignor", assignor),
+            ("max.poll.interval.ms", "8000"),
+        ]
+    };
+    let configs = [
+        classic("range"),
+        classic("sticky"),
+        classic("cooperative-sticky"),
+        classic("range,cooperative-sticky"),
+        modern("uniform"),
+        modern("range"),
+    ];
+    for seed in 0..8 {
+        let mut story = Story::seeded(seed);
+        let mut rng = Seed(seed).stream("faults", 0);
+        story.produce(100);
+        // The last ones mix both protocols in one group.
+        let of = |place: usize| match seed {
+            0..6 => &configs[seed as usize],
+            _ => &configs[[0, 4, 3][place]],
+        };
+        let members = [("a", 0), ("b", 1), ("c", 2)]
+            .map(|(name, place)| story.member(name, of(place), rng.between(0, 30)));
         story.run_ms(5_000);
         let nodes: Vec<NodeId> = (1..=3).map(NodeId).chain([NodeId(100)]).chain(members).collect();
         for _ in 0..40 {

@@ -55,6 +55,7 @@ fn dispatcher() -> Command {
         name: "dispatch-1".into(),
         config: vec![("group.id".into(), "dispatch".into())],
         subscribe: vec!["trips".into()],
+        pattern: None,
         assign: Vec::new(),
         processing: Processing::default(),
     })

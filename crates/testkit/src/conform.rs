@@ -12,8 +12,19 @@ use kafkascope_kernel::Seed;
 pub struct Checked {
     /// Whether everything in it agreed.
     pub passed: bool,
+    /// How many cases agreed; a golden run is one case.
+    pub passes: usize,
+    /// How many cases did not.
+    pub failures: usize,
     /// One line, and what differs below it.
     pub report: String,
+}
+
+impl Checked {
+    /// The verdict on a golden run.
+    fn run(passed: bool, report: String) -> Self {
+        Self { passed, passes: usize::from(passed), failures: usize::from(!passed), report }
+    }
 }
 
 /// Checks the text of a file; `seed` decides the chance in a played run.
@@ -33,15 +44,22 @@ const CHANCES: u64 = 15;
 fn check_run(run: &GoldenRun, seed: Seed) -> Checked {
     let first = golden::play(run, seed);
     if first.passed() || !first.was_played_through() {
-        return Checked { passed: first.passed(), report: golden::report(run, &first) };
+        return Checked::run(first.passed(), golden::report(run, &first));
     }
-    for other in (1..=CHANCES).map(|more| Seed(seed.0.wrapping_add(more))) {
-        if golden::play(run, other).passed() {
-            let (name, steps) = (&run.name, run.steps.len());
-            let report =
-                format!("passed: {name} ({steps} steps, by the chance of seed {})\n", other.0);
-            return Checked { passed: true, report };
-        }
-    }
-    Checked { passed: false, report: golden::report(run, &first) }
+    let Some(other) = later_seeds(seed).find(|other| golden::play(run, *other).passed()) else {
+        return Checked::run(false, golden::report(run, &first));
+    };
+    let (name, steps) = (&run.name, run.steps.len());
+    let report = format!("passed: {name} ({steps} steps, by the chance of seed {})\n", other.0);
+    Checked::run(true, report)
+}
+
+/// The first seed from `seed` on under which a run agrees.
+pub fn agreeing_seed(run: &GoldenRun, seed: Seed) -> Option<Seed> {
+    let mut seeds = core::iter::once(seed).chain(later_seeds(seed));
+    seeds.find(|seed| golden::play(run, *seed).passed())
+}
+
+fn later_seeds(seed: Seed) -> impl Iterator<Item = Seed> {
+    (1..=CHANCES).map(move |more| Seed(seed.0.wrapping_add(more)))
 }

@@ -14,7 +14,7 @@ use crate::setup::Kit;
 const BROWSER: &[&str] = &["yew", "web_sys", "js_sys", "gloo"];
 const RANDOM: &[&str] = &["HashMap", "HashSet", "Instant", "SystemTime", "f32", "f64"];
 const CORE: &[&str] = &["crates/kernel/", "crates/model/", "crates/session/"];
-const PURE: &[&str] = &["kernel", "model", "session", "scenario", "view", "testkit"];
+const PURE: &[&str] = &["kernel", "model", "session", "scenario", "view", "audit", "testkit"];
 
 /// The page is `src/` and its own tests at the root.
 pub fn browser(file: &File) -> Vec<Fault> {

@@ -158,6 +158,7 @@ fn consumer(number: u32) -> Command {
         name: format!("consumer-{number}").as_str().into(),
         config: vec![("group.id".into(), "bench".into())],
         subscribe: vec!["bench".into()],
+        pattern: None,
         assign: Vec::new(),
         processing: Processing::default(),
     })

@@ -5,6 +5,7 @@
 mod bench;
 mod conform;
 mod run;
+mod soak;
 mod svg;
 mod trace;
 
@@ -28,6 +29,9 @@ kafkascope: Apache Kafka as a simulation you can look into
       --at 30s                 when, from where the scenario opens
       --out FILE --dark --width 1440 --height 680
   kafkascope conform FILE...   plays recordings of a real Kafka, and vectors, against the model
+      --requests               compares every request of a recording with the trace beside it instead
+  kafkascope soak              scripts that nobody wrote, each held against Kafka's promises
+      --scripts 1000           how many, one for each seed from --seed on
   kafkascope bench             how fast this machine simulates
       --for 20s                how much simulated time is measured
   kafkascope help              this text
@@ -47,6 +51,7 @@ pub fn run(words: &[String]) -> Result<ExitCode, Trouble> {
         "bench" => bench::run(args),
         "conform" => conform::run(args),
         "run" => run::run(args),
+        "soak" => soak::run(args),
         "svg" => svg::run(args),
         "trace" => trace::run(args),
         "help" | "--help" | "-h" => {

@@ -7,7 +7,8 @@ use crate::fact_json;
 use crate::output::lines;
 use crate::source::{Source, open};
 use crate::trouble::Trouble;
-use kafkascope_kernel::Micros;
+use kafkascope_audit::{Line, Replay, Verdict};
+use kafkascope_kernel::{Micros, SimTime};
 use kafkascope_session::Session;
 use kafkascope_view::UiState;
 use kafkascope_view::project::Projector;
@@ -41,7 +42,46 @@ fn tell(title: &str, session: &Session) {
     };
     let sentences: Vec<String> = told.iter().map(sentence).collect();
     let ledger = projector.project(session, &UiState::default()).ledger.clone();
-    lines(sentences.into_iter().chain([String::new(), summary(&ledger)]));
+    let audit = audit(session);
+    lines(
+        sentences.into_iter().chain([String::new(), summary(&ledger), String::new()]).chain(audit),
+    );
+}
+
+/// Every property that did not hold, and how many did.
+fn audit(session: &Session) -> Vec<String> {
+    let Ok(mut replay) = Replay::new(session.script().clone()) else { return Vec::new() };
+    replay.advance(session.now(), u64::MAX);
+    replay.take_stock();
+    let all: Vec<Line> = replay.auditor().lines().collect();
+    let count = |wanted: fn(&Verdict) -> bool| all.iter().filter(|l| wanted(&l.verdict)).count();
+    let hold = count(|verdict| matches!(verdict, Verdict::Holds));
+    let unseen = count(|verdict| matches!(verdict, Verdict::Unseen));
+    let mut told: Vec<String> = all.iter().filter_map(broken).collect();
+    told.push(format!("{hold} properties of Kafka hold, {unseen} were not touched"));
+    told
+}
+
+/// A property that did not hold, in words; `None` if it did.
+fn broken(line: &Line) -> Option<String> {
+    let (word, finding) = match &line.verdict {
+        Verdict::Unseen | Verdict::Holds => return None,
+        Verdict::Excused(finding) => ("need not hold", finding),
+        Verdict::Violated(finding) => ("VIOLATED", finding),
+    };
+    let because = finding.excuse.map(|why| format!(" ({why})")).unwrap_or_default();
+    Some(format!(
+        "{} {word}{because}: {}\n     at {}: {}",
+        line.property.name,
+        line.property.sentence,
+        at(finding.at),
+        finding.what
+    ))
+}
+
+fn at(moment: SimTime) -> String {
+    let ms = moment.as_ms();
+    format!("{}.{:03}", ms / 1_000, ms % 1_000)
 }
 
 fn summary(ledger: &LedgerVm) -> String {

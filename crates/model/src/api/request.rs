@@ -6,7 +6,7 @@
 use super::keys::ApiKey;
 use crate::ids::{
     BrokerEpoch, Bytes, EpochMs, LeaderEpoch, Name, NodeId, Offset, ProducerEpoch, ProducerId,
-    TopicPartition,
+    TopicId, TopicPartition,
 };
 use crate::log::Batch;
 use alloc::vec::Vec;
@@ -29,6 +29,9 @@ pub enum Request {
     LeaveGroup(LeaveGroup),
     OffsetCommit(OffsetCommit),
     OffsetFetch(OffsetFetch),
+    OffsetDelete(OffsetDelete),
+    ConsumerGroupHeartbeat(ConsumerGroupHeartbeat),
+    ConsumerGroupDescribe(DescribeGroups),
     CreateTopics(CreateTopics),
     CreatePartitions(CreatePartitions),
     DeleteTopics(DeleteTopics),
@@ -69,6 +72,9 @@ impl Request {
             Self::LeaveGroup(_) => ApiKey::LeaveGroup,
             Self::OffsetCommit(_) => ApiKey::OffsetCommit,
             Self::OffsetFetch(_) => ApiKey::OffsetFetch,
+            Self::OffsetDelete(_) => ApiKey::OffsetDelete,
+            Self::ConsumerGroupHeartbeat(_) => ApiKey::ConsumerGroupHeartbeat,
+            Self::ConsumerGroupDescribe(_) => ApiKey::ConsumerGroupDescribe,
             Self::CreateTopics(_) => ApiKey::CreateTopics,
             Self::CreatePartitions(_) => ApiKey::CreatePartitions,
             Self::DeleteTopics(_) => ApiKey::DeleteTopics,
@@ -306,6 +312,8 @@ pub struct OffsetCommit {
     pub group_instance_id: Option<Name>,
     /// Topic, partition, offset, leader epoch (-1 unknown).
     pub offsets: Vec<(Name, i32, Offset, LeaderEpoch)>,
+    /// Ids of the topics as the member knows them (v10, consumer protocol); empty where topics go by name (v9).
+    pub topic_ids: Vec<(Name, TopicId)>,
 }
 
 /// OFFSET_FETCH.
@@ -317,6 +325,46 @@ pub struct OffsetFetch {
     pub partitions: Option<Vec<(Name, i32)>>,
     /// Wait out pending transactional commits (KIP-447).
     pub require_stable: bool,
+    /// The member and its epoch (consumer protocol); none from others.
+    pub member: Option<(Name, i32)>,
+    /// Ids of the topics as the member knows them (v10, consumer protocol); empty where topics go by name (v9).
+    pub topic_ids: Vec<(Name, TopicId)>,
+}
+
+/// OFFSET_DELETE v0: an administrator forgets committed offsets of topics that the group does not read.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct OffsetDelete {
+    /// `group.id`.
+    pub group_id: Name,
+    /// Topic and partition.
+    pub partitions: Vec<(Name, i32)>,
+}
+
+/// CONSUMER_GROUP_HEARTBEAT v1 (KIP-848): joins, stays, acknowledges and leaves. What did not change is left out.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ConsumerGroupHeartbeat {
+    /// `group.id`.
+    pub group_id: Name,
+    /// Made by the member itself.
+    pub member_id: Name,
+    /// 0 joins, -1 leaves, -2 leaves for a while (static members), else the epoch that the member has reached.
+    pub member_epoch: i32,
+    /// `group.instance.id`.
+    pub instance_id: Option<Name>,
+    /// `client.rack`.
+    pub rack_id: Option<Name>,
+    /// `max.poll.interval.ms`; -1 if it did not change.
+    pub rebalance_timeout_ms: i32,
+    /// Topics it subscribed to by name.
+    pub subscribed_topic_names: Option<Vec<Name>>,
+    /// A pattern it subscribed to, in RE2's words.
+    pub subscribed_topic_regex: Option<Name>,
+    /// `group.remote.assignor`.
+    pub server_assignor: Option<Name>,
+    /// What it owns: acknowledges an assignment.
+    pub topic_partitions: Option<Vec<TopicPartition>>,
+    /// `client.id`, from the request's header.
+    pub client_id: Name,
 }
 
 /// CREATE_TOPICS, one topic.

@@ -35,6 +35,10 @@ pub enum Response {
     /// One error a partition.
     OffsetCommit(Vec<(Name, i32, ErrorCode)>),
     OffsetFetch(OffsetFetch),
+    /// Top-level error, then one a partition.
+    OffsetDelete(ErrorCode, Vec<(Name, i32, ErrorCode)>),
+    ConsumerGroupHeartbeat(ConsumerGroupHeartbeat),
+    ConsumerGroupDescribe(Vec<DescribedConsumerGroup>),
     CreateTopics(ErrorCode, TopicId),
     CreatePartitions(ErrorCode),
     DeleteTopics(Vec<(Name, ErrorCode)>),
@@ -77,6 +81,9 @@ impl Response {
             Self::LeaveGroup(..) => ApiKey::LeaveGroup,
             Self::OffsetCommit(_) => ApiKey::OffsetCommit,
             Self::OffsetFetch(_) => ApiKey::OffsetFetch,
+            Self::OffsetDelete(..) => ApiKey::OffsetDelete,
+            Self::ConsumerGroupHeartbeat(_) => ApiKey::ConsumerGroupHeartbeat,
+            Self::ConsumerGroupDescribe(_) => ApiKey::ConsumerGroupDescribe,
             Self::CreateTopics(..) => ApiKey::CreateTopics,
             Self::CreatePartitions(_) => ApiKey::CreatePartitions,
             Self::DeleteTopics(_) => ApiKey::DeleteTopics,
@@ -374,6 +381,40 @@ pub struct DescribedMember {
     pub client_id: Name,
     /// What it has.
     pub assignment: Vec<(Name, i32)>,
+}
+
+/// CONSUMER_GROUP_HEARTBEAT's answer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ConsumerGroupHeartbeat {
+    /// The verdict.
+    pub error: ErrorCode,
+    /// The member's id.
+    pub member_id: Name,
+    /// The epoch that the member has reached.
+    pub member_epoch: i32,
+    /// When the next heartbeat is expected.
+    pub heartbeat_interval_ms: i32,
+    /// What the member may own; none if that did not change.
+    pub assignment: Option<Vec<TopicPartition>>,
+}
+
+/// One group of a CONSUMER_GROUP_DESCRIBE answer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct DescribedConsumerGroup {
+    /// The verdict; GROUP_ID_NOT_FOUND for a group of another kind, too.
+    pub error: ErrorCode,
+    /// Its id.
+    pub group_id: Name,
+    /// `Empty`, `Assigning`, `Reconciling` or `Stable`.
+    pub group_state: Name,
+    /// Counts changes of members, subscriptions and topics.
+    pub group_epoch: i32,
+    /// The group epoch that the target assignment was made for.
+    pub assignment_epoch: i32,
+    /// The server-side assignor.
+    pub assignor_name: Name,
+    /// Everyone in it, with the epoch each has reached.
+    pub members: Vec<(DescribedMember, i32)>,
 }
 
 /// One group of a LIST_GROUPS answer.

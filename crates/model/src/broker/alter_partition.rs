@@ -1,6 +1,6 @@
 //! ISR changes on their way to the controller (`kafka.server.AlterPartitionManager`).
 //!
-//! Changes gather while a request is under way and leave together with the next. Invariant: one request at a time, one change a
+//! The first change leaves at once and alone; more gather while a request is under way and leave together with the next. Invariant: one request at a time, one change a
 //! partition.
 
 use super::leadership::Proposal;
@@ -24,6 +24,8 @@ pub struct AlterPartitionManager {
     unsent: FlatMap<TopicPartition, AlterPartitionItem>,
     in_flight: bool,
     resting: bool,
+    /// The change that found nothing under way and leaves alone; those after it wait for its answer.
+    leaving: Option<TopicPartition>,
 }
 
 impl AlterPartitionManager {
@@ -34,8 +36,18 @@ impl AlterPartitionManager {
         }
         self.in_flight = true;
         let own = |item: &AlterPartitionItem| item.clone().with_own_epoch(me, broker_epoch);
-        let partitions = self.unsent.values().map(own).collect();
+        let leaving = self.leaving.take();
+        let leaves = |tp: &TopicPartition| leaving.is_none_or(|only| only == *tp);
+        let items = self.unsent.iter().filter(|(tp, _)| leaves(tp));
+        let partitions = items.map(|(_, item)| own(item)).collect();
         Some(Request::AlterPartition(AlterPartition { broker_id: me, broker_epoch, partitions }))
+    }
+
+    fn submit(&mut self, item: AlterPartitionItem) {
+        if self.unsent.is_empty() && !self.in_flight && !self.resting {
+            self.leaving = Some(item.tp);
+        }
+        self.unsent.entry(item.tp).or_insert(item);
     }
 
     /// The pause after a failure is over.
@@ -53,7 +65,6 @@ impl ReplicaManager {
         env: &Env<'_>,
         cx: &mut Cx<'_>,
     ) {
-        self.alter_partition.in_flight = false;
         if error.is_ok() {
             for answer in partitions {
                 self.on_altered(answer, env, cx);
@@ -62,6 +73,7 @@ impl ReplicaManager {
             self.alter_partition.resting = true;
             cx.arm(BrokerTimer::AlterPartition, RETRY);
         }
+        self.alter_partition.in_flight = false;
     }
 
     pub(super) fn propose_expand(
@@ -107,7 +119,7 @@ impl ReplicaManager {
             leader_recovery_state: 0,
             partition_epoch,
         };
-        self.alter_partition.unsent.entry(tp).or_insert(item);
+        self.alter_partition.submit(item);
     }
 
     fn on_altered(&mut self, answer: &AlteredPartition, env: &Env<'_>, cx: &mut Cx<'_>) {

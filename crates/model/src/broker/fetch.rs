@@ -185,7 +185,12 @@ impl ReplicaManager {
         let hosted = self.replicas.get(want.tp).filter(|partition| partition.leader_epoch >= 0);
         let Some(partition) = hosted else {
             let (error, leader) = Self::absent(want.tp, env);
-            return Look::Refused(error, leader);
+            // The fetch session knows the name of a topic whose id is gone (`FetchSession.CachedPartition`).
+            let gone = error == ErrorCode::UnknownTopicId;
+            return Look::Refused(
+                if gone { ErrorCode::UnknownTopicOrPartition } else { error },
+                leader,
+            );
         };
         match may_read(partition, want, replica) {
             Err(error) => {

@@ -84,17 +84,22 @@ fn look_up(
         OffsetSpec::Earliest => Ok((log.log_start(), -1)),
         _ if unsure => Err(ErrorCode::OffsetNotAvailable),
         OffsetSpec::Latest => Ok((end, -1)),
-        OffsetSpec::MaxTimestamp => Ok(visible(log.max_timestamp())),
+        OffsetSpec::MaxTimestamp => {
+            Ok(visible(log.max_timestamp().map(|(offset, timestamp, _)| (offset, timestamp))))
+        }
         OffsetSpec::AtOrAfter(moment) => Ok(visible(log.offset_at_or_after(moment))),
     }
 }
 
 fn epoch_of(partition: &Partition, offset: Offset, spec: OffsetSpec) -> LeaderEpoch {
-    let epochs = partition.log.epochs();
+    let log = &partition.log;
     match spec {
         OffsetSpec::Latest => partition.leader_epoch,
-        OffsetSpec::Earliest | OffsetSpec::MaxTimestamp | OffsetSpec::AtOrAfter(_) => {
-            epochs.epoch_at(offset).unwrap_or(-1)
+        OffsetSpec::Earliest | OffsetSpec::AtOrAfter(_) => {
+            log.epochs().epoch_at(offset).unwrap_or(-1)
         }
+        // The epochs of what lies below the log's start are forgotten, those in its batches are not.
+        OffsetSpec::MaxTimestamp if offset < 0 => -1,
+        OffsetSpec::MaxTimestamp => log.max_timestamp().map_or(-1, |(_, _, epoch)| epoch),
     }
 }

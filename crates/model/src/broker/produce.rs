@@ -31,6 +31,8 @@ pub(super) struct Appended {
     pub(super) base_offset: Offset,
     pub(super) next_offset: Offset,
     pub(super) log_append_time: EpochMs,
+    /// Whether the high watermark moved with it, and those who wait for that are still to be told.
+    moved: bool,
 }
 
 impl ReplicaManager {
@@ -49,8 +51,15 @@ impl ReplicaManager {
             partitions: Vec::with_capacity(produce.partitions.len()),
             open: Vec::new(),
         };
+        let (mut first, mut more) = (None, Vec::new());
         for (tp, batch) in produce.partitions {
-            self.produce_one(conn, tp, batch, acks, &mut parked, env, cx);
+            let Some(moved) = self.produce_one(conn, tp, batch, acks, &mut parked, env, cx) else {
+                continue;
+            };
+            match first {
+                None => first = Some((tp, moved)),
+                Some(_) => more.push((tp, moved)),
+            }
         }
         match acks {
             0 => finish_unacknowledged(conn, &parked, cx),
@@ -60,10 +69,27 @@ impl ReplicaManager {
                 cx.arm(BrokerTimer::Parked(conn), Micros::from_config_ms(i64::from(timeout_ms)));
             }
         }
+        // Whoever waits sees the whole request's batches at once (`ReplicaManager.tryCompleteActions`).
+        for (tp, moved) in first.into_iter().chain(more) {
+            self.tell_appended(tp, moved, env, cx);
+        }
     }
 
-    /// Appends a batch to a partition that this broker leads.
+    /// Appends a batch to a partition that this broker leads, and tells those who wait for it.
     pub(super) fn append(
+        &mut self,
+        tp: TopicPartition,
+        batch: Batch,
+        acks: i16,
+        env: &Env<'_>,
+        cx: &mut Cx<'_>,
+    ) -> Result<Appended, (ErrorCode, Option<CurrentLeader>)> {
+        let appended = self.append_to_log(tp, batch, acks, env, cx)?;
+        self.tell_appended(tp, appended.moved, env, cx);
+        Ok(appended)
+    }
+
+    fn append_to_log(
         &mut self,
         tp: TopicPartition,
         batch: Batch,
@@ -88,15 +114,16 @@ impl ReplicaManager {
                 let base_offset = found.base_offset;
                 cx.note(Fact::DuplicateBatch { tp, base_offset });
                 let next_offset = base_offset + length;
-                Ok(Appended { base_offset, next_offset, log_append_time: -1 })
+                Ok(Appended { base_offset, next_offset, log_append_time: -1, moved: false })
             }
             Ok(LeaderAppend::Appended { base_offset, log_append_time, rolled }) => {
                 if let Some(base_offset) = rolled {
                     cx.note(Fact::SegmentRolled { tp, base_offset });
                 }
                 cx.note(Fact::Appended { tp, base_offset, records, epoch });
-                self.after_append(tp, env, cx);
-                Ok(Appended { base_offset, next_offset: base_offset + length, log_append_time })
+                let moved = partition.advance_high_watermark(env, cx);
+                let next_offset = base_offset + length;
+                Ok(Appended { base_offset, next_offset, log_append_time, moved })
             }
         }
     }
@@ -156,6 +183,7 @@ impl ReplicaManager {
         Some(parked)
     }
 
+    /// Whether the high watermark moved with the append; none if it was refused.
     #[allow(clippy::too_many_arguments, reason = "one partition of a request")]
     fn produce_one(
         &mut self,
@@ -166,9 +194,9 @@ impl ReplicaManager {
         parked: &mut ParkedProduce,
         env: &Env<'_>,
         cx: &mut Cx<'_>,
-    ) {
+    ) -> Option<bool> {
         let appended = if matches!(acks, -1..=1) {
-            self.append(tp, batch, acks, env, cx)
+            self.append_to_log(tp, batch, acks, env, cx)
         } else {
             Err((ErrorCode::InvalidRequiredAcks, None))
         };
@@ -182,6 +210,7 @@ impl ReplicaManager {
             log_start_offset,
             current_leader: None,
         };
+        let moved = appended.as_ref().ok().map(|appended| appended.moved);
         match appended {
             Ok(appended) => {
                 answer.base_offset = appended.base_offset;
@@ -201,6 +230,7 @@ impl ReplicaManager {
             }
         }
         parked.partitions.push(answer);
+        moved
     }
 
     fn settle_produce(

@@ -146,9 +146,17 @@ impl ReplicaManager {
         (ErrorCode::NotLeaderOrFollower, Some(leader))
     }
 
-    /// The leader appended: the high watermark may move, and parked fetches may have what they waited for.
-    pub(super) fn after_append(&mut self, tp: TopicPartition, env: &Env<'_>, cx: &mut Cx<'_>) {
-        self.advance_high_watermark(tp, env, cx);
+    /// The leader appended, and its high watermark `moved` or not: parked fetches may have what they waited for.
+    pub(super) fn tell_appended(
+        &mut self,
+        tp: TopicPartition,
+        moved: bool,
+        env: &Env<'_>,
+        cx: &mut Cx<'_>,
+    ) {
+        if moved {
+            self.on_high_watermark(tp, env, cx);
+        }
         self.wake_followers(tp, env, cx);
     }
 

@@ -36,6 +36,9 @@ impl Broker {
             | Request::LeaveGroup(_)
             | Request::OffsetCommit(_)
             | Request::OffsetFetch(_)
+            | Request::OffsetDelete(_)
+            | Request::ConsumerGroupHeartbeat(_)
+            | Request::ConsumerGroupDescribe(_)
             | Request::DescribeGroups(_)
             | Request::ListGroups
             | Request::DeleteGroups(_) => self.with_groups(|groups, log| {

@@ -90,6 +90,11 @@ impl<C> KafkaClient<C> {
         self.network.connect_at(peer, now)
     }
 
+    /// Whether a connection is established.
+    pub fn is_connected(&self, peer: Peer) -> bool {
+        self.network.is_connected(peer)
+    }
+
     /// Requests under way to a peer.
     pub fn in_flight(&self, peer: Peer) -> u32 {
         self.network.in_flight(peer)

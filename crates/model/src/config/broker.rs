@@ -5,6 +5,7 @@
 use super::config_table;
 use super::table::{any, minus_one_or_more, not_negative, positive};
 use super::value::choice;
+use crate::group::modern::assignor::ServerAssignor;
 
 choice! {
     /// From which replica consumers read.
@@ -13,6 +14,54 @@ choice! {
         Leader = "org.apache.kafka.common.replica.LeaderSelector",
         /// One in the consumer's rack, if there is any.
         RackAware = "org.apache.kafka.common.replica.RackAwareReplicaSelector",
+    }
+}
+
+choice! {
+    /// Which way a group may change its protocol while it works.
+    MigrationPolicy {
+        /// Both ways.
+        Bidirectional = "bidirectional",
+        /// Only from classic to consumer.
+        Upgrade = "upgrade",
+        /// Only from consumer to classic.
+        Downgrade = "downgrade",
+        /// Not at all.
+        Disabled = "disabled",
+    }
+}
+
+/// The server-side assignors, the default one first.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ServerAssignors(pub alloc::vec::Vec<ServerAssignor>);
+
+impl ServerAssignors {
+    /// The assignor of a group whose members do not ask for one.
+    pub fn first(&self) -> ServerAssignor {
+        self.0.first().copied().unwrap_or_default()
+    }
+}
+
+impl Default for ServerAssignors {
+    fn default() -> Self {
+        Self(alloc::vec![ServerAssignor::Uniform, ServerAssignor::Range])
+    }
+}
+
+impl super::ConfigValue for ServerAssignors {
+    const KIND: &'static str = "list";
+
+    fn parse(text: &str) -> Result<Self, alloc::string::String> {
+        let named = |name: &str| {
+            let known = ServerAssignor::named(name.trim());
+            known.ok_or_else(|| alloc::format!("'{name}' is neither uniform nor range"))
+        };
+        text.split(',').map(named).collect::<Result<_, _>>().map(Self)
+    }
+
+    fn show(&self) -> alloc::string::String {
+        let names: alloc::vec::Vec<_> = self.0.iter().map(|assignor| assignor.name()).collect();
+        names.join(",")
     }
 }
 
@@ -65,6 +114,16 @@ config_table! {
         group_min_session_timeout_ms: i32 = 6_000, "group.min.session.timeout.ms", positive, "The shortest session.timeout.ms a member may ask for.";
         group_max_session_timeout_ms: i32 = 1_800_000, "group.max.session.timeout.ms", positive, "The longest session.timeout.ms a member may ask for.";
         group_max_size: i32 = i32::MAX, "group.max.size", positive, "The most members a group may have.";
+        group_consumer_session_timeout_ms: i32 = 45_000, "group.consumer.session.timeout.ms", positive, "How long a member of a consumer-protocol group may be silent.";
+        group_consumer_min_session_timeout_ms: i32 = 45_000, "group.consumer.min.session.timeout.ms", positive, "The shortest such time a group may be given.";
+        group_consumer_max_session_timeout_ms: i32 = 60_000, "group.consumer.max.session.timeout.ms", positive, "The longest such time a group may be given.";
+        group_consumer_heartbeat_interval_ms: i32 = 5_000, "group.consumer.heartbeat.interval.ms", positive, "How often such a member sends a heartbeat.";
+        group_consumer_min_heartbeat_interval_ms: i32 = 5_000, "group.consumer.min.heartbeat.interval.ms", positive, "The shortest such interval a group may be given.";
+        group_consumer_max_heartbeat_interval_ms: i32 = 15_000, "group.consumer.max.heartbeat.interval.ms", positive, "The longest such interval a group may be given.";
+        group_consumer_assignment_interval_ms: i32 = 1_000, "group.consumer.assignment.interval.ms", not_negative, "The least time between two target assignments of a group.";
+        group_consumer_max_size: i32 = i32::MAX, "group.consumer.max.size", positive, "The most members a consumer-protocol group may have.";
+        group_consumer_assignors: ServerAssignors = ServerAssignors::default(), "group.consumer.assignors", any, "Server-side assignors; the first is the default.";
+        group_consumer_migration_policy: MigrationPolicy = MigrationPolicy::Bidirectional, "group.consumer.migration.policy", any, "Which way a group may change its protocol while it works.";
     }
 }
 

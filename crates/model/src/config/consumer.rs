@@ -2,21 +2,83 @@
 //!
 //! Invariant: assignors are held in the order of preference in which they were given.
 
-use super::config_table;
 use super::table::{any, not_negative, positive};
 use super::value::choice;
+use super::{ConfigError, config_table};
 use crate::ids::Name;
 
-choice! {
-    /// Where to begin without a valid committed offset.
-    AutoOffsetReset {
-        /// At the log start.
-        Earliest = "earliest",
-        /// At the log's end.
-        Latest = "latest",
-        /// Nowhere: `poll()` throws.
-        None = "none",
+/// Where to begin without a valid committed offset (`AutoOffsetResetStrategy`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AutoOffsetReset {
+    /// At the log start.
+    Earliest,
+    /// At the log's end.
+    Latest,
+    /// Nowhere: `poll()` throws.
+    None,
+    /// At the first record of the last so many milliseconds (KIP-1106).
+    ByDuration(i64),
+}
+
+impl super::ConfigValue for AutoOffsetReset {
+    const KIND: &'static str = "string";
+
+    fn parse(text: &str) -> Result<Self, alloc::string::String> {
+        match text.trim() {
+            "earliest" => Ok(Self::Earliest),
+            "latest" => Ok(Self::Latest),
+            "none" => Ok(Self::None),
+            other => {
+                let duration = other.strip_prefix("by_duration:").and_then(duration_ms);
+                duration.map(Self::ByDuration).ok_or_else(|| {
+                    alloc::format!(
+                        "'{text}' is not one of earliest, latest, none, by_duration:PnDTnHnMn.nS"
+                    )
+                })
+            }
+        }
     }
+
+    fn show(&self) -> alloc::string::String {
+        match self {
+            Self::Earliest => "earliest".into(),
+            Self::Latest => "latest".into(),
+            Self::None => "none".into(),
+            Self::ByDuration(ms) => {
+                alloc::format!("by_duration:PT{}.{:03}S", ms / 1_000, ms % 1_000)
+            }
+        }
+    }
+}
+
+/// An ISO 8601 duration of days, hours, minutes and seconds, as `java.time.Duration` reads it, in milliseconds.
+fn duration_ms(text: &str) -> Option<i64> {
+    let mut rest = text.strip_prefix('P')?;
+    let (mut total, mut in_time, mut any) = (0_i64, false, false);
+    while !rest.is_empty() {
+        if let Some(time) = rest.strip_prefix('T') {
+            (rest, in_time) = (time, true);
+            continue;
+        }
+        let end = rest.find(|letter: char| !letter.is_ascii_digit() && letter != '.')?;
+        let (number, unit) = (&rest[..end], rest[end..].chars().next()?);
+        let (whole, part) = number.split_once('.').unwrap_or((number, ""));
+        let each = match (unit, in_time) {
+            ('D', false) => 86_400_000,
+            ('H', true) => 3_600_000,
+            ('M', true) => 60_000,
+            ('S', true) => 1_000,
+            _ => return None,
+        };
+        total = total.checked_add(whole.parse::<i64>().ok()?.checked_mul(each)?)?;
+        if !part.is_empty() {
+            let thousandths = alloc::format!("{part:0<3}");
+            let digits = thousandths.get(..3).filter(|_| unit == 'S')?;
+            total += digits.parse::<i64>().ok()?;
+        }
+        (rest, any) = (&rest[end + unit.len_utf8()..], true);
+    }
+    any.then_some(total)
 }
 
 choice! {
@@ -34,6 +96,8 @@ choice! {
     GroupProtocol {
         /// JoinGroup, SyncGroup, Heartbeat.
         Classic = "classic",
+        /// ConsumerGroupHeartbeat (KIP-848).
+        Consumer = "consumer",
     }
 }
 
@@ -44,6 +108,7 @@ config_table! {
         group_id: Option<Name> = None, "group.id", any, "The group that shares the work.";
         group_instance_id: Option<Name> = None, "group.instance.id", any, "A static member's lasting name.";
         group_protocol: GroupProtocol = GroupProtocol::Classic, "group.protocol", any, "How members and coordinator talk.";
+        group_remote_assignor: Option<Name> = None, "group.remote.assignor", any, "The server-side assignor to ask for, with the consumer protocol.";
         assignors: Assignors = Assignors::default(), "partition.assignment.strategy", any, "Assignors in order of preference.";
         auto_offset_reset: AutoOffsetReset = AutoOffsetReset::Latest, "auto.offset.reset", any, "Where to begin without a valid committed offset.";
         enable_auto_commit: bool = true, "enable.auto.commit", any, "Whether poll() commits positions by itself.";
@@ -66,6 +131,28 @@ config_table! {
         reconnect_backoff_max_ms: i64 = 1_000, "reconnect.backoff.max.ms", not_negative, "The longest wait before connecting again.";
         allow_auto_create_topics: bool = true, "allow.auto.create.topics", any, "Whether asking for an unknown topic may create it.";
         client_rack: Name = "".into(), "client.rack", any, "Where this consumer stands.";
+    }
+}
+
+/// Configs that the broker decides with the consumer protocol (`ConsumerConfig.checkUnsupportedConfigsPostProcess`).
+const CLASSIC_ONLY: [&str; 3] =
+    ["heartbeat.interval.ms", "session.timeout.ms", "partition.assignment.strategy"];
+const MODERN_ONLY: [&str; 1] = ["group.remote.assignor"];
+
+impl ConsumerConfig {
+    /// Refuses what was set though the other group protocol alone knows it.
+    pub fn check_protocol(&self, set: &[(Name, Name)]) -> Result<(), ConfigError> {
+        let (wrong, protocol): (&[&str], _) = match self.group_protocol {
+            GroupProtocol::Classic => (&MODERN_ONLY, "classic"),
+            GroupProtocol::Consumer => (&CLASSIC_ONLY, "consumer"),
+        };
+        match set.iter().find(|(key, _)| wrong.contains(&&**key)) {
+            None => Ok(()),
+            Some((key, _)) => {
+                let reason = alloc::format!("cannot be set when group.protocol={protocol}");
+                Err(ConfigError::value(key, reason))
+            }
+        }
     }
 }
 
@@ -117,5 +204,29 @@ impl super::ConfigValue for Assignors {
     fn show(&self) -> alloc::string::String {
         let names: alloc::vec::Vec<_> = self.0.iter().map(super::ConfigValue::show).collect();
         names.join(",")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::ConfigValue;
+
+    #[test]
+    fn a_reset_by_duration_reads_as_java_reads_it() {
+        let cases = [
+            ("by_duration:PT1H", Some(3_600_000)),
+            ("by_duration:P1DT1M0.5S", Some(86_460_500)),
+            ("by_duration:P", None),
+            ("by_duration:PT1D", None),
+            ("by_duration:1h", None),
+        ];
+        for (text, ms) in cases {
+            let parsed = AutoOffsetReset::parse(text).ok();
+            assert_eq!(parsed, ms.map(AutoOffsetReset::ByDuration), "{text}");
+            if let Some(parsed) = parsed {
+                assert_eq!(AutoOffsetReset::parse(&parsed.show()), Ok(parsed));
+            }
+        }
     }
 }

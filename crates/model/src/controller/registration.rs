@@ -43,7 +43,7 @@ pub fn register(
     if let Some(held) = held {
         let same = held.incarnation == request.incarnation_id;
         let alive = sessions.is_valid(broker, held.epoch, now, timeout);
-        if alive && !same && !held.in_controlled_shutdown {
+        if alive && !same {
             return Err(ErrorCode::DuplicateBrokerRegistration);
         }
         if same {

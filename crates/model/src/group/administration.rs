@@ -4,11 +4,13 @@
 
 use super::classic::{ClassicGroup, GroupState, Member};
 use super::coordinator::GroupCoordinator;
+use super::modern::ConsumerGroup;
+use super::modern::describe::not_described;
 use super::offsets_log::OffsetsLog;
 use super::records;
 use super::shard::Shard;
 use super::write::{Done, Write};
-use crate::api::response::{DescribedGroup, DescribedMember, ListedGroup};
+use crate::api::response::{DescribedConsumerGroup, DescribedGroup, DescribedMember, ListedGroup};
 use crate::api::{ErrorCode, Request, Response};
 use crate::cx::Cx;
 use crate::ids::Name;
@@ -27,6 +29,10 @@ impl GroupCoordinator {
             Request::DescribeGroups(body) => {
                 let described = body.groups.iter().map(|id| self.describe(id, log));
                 Response::DescribeGroups(described.collect())
+            }
+            Request::ConsumerGroupDescribe(body) => {
+                let described = body.groups.iter().map(|id| self.describe_modern(id, log));
+                Response::ConsumerGroupDescribe(described.collect())
             }
             Request::ListGroups => Response::ListGroups(ErrorCode::None, self.list()),
             Request::DeleteGroups(body) => {
@@ -48,15 +54,26 @@ impl GroupCoordinator {
         }
     }
 
+    fn describe_modern(&mut self, id: &Name, log: &dyn OffsetsLog) -> DescribedConsumerGroup {
+        match self.loaded_shard(id, log) {
+            Err(error) => not_described(id, error),
+            Ok(shard) => match shard.modern.get(id) {
+                None => not_described(id, ErrorCode::GroupIdNotFound),
+                Some(group) => group.described(log.image()),
+            },
+        }
+    }
+
     fn list(&self) -> Vec<ListedGroup> {
-        let groups = self.shards().filter(|shard| shard.is_loaded).flat_map(|s| s.groups.values());
-        let listed = groups.map(|group| ListedGroup {
+        let loaded = || self.shards().filter(|shard| shard.is_loaded);
+        let modern = loaded().flat_map(|shard| shard.modern.values());
+        let listed = loaded().flat_map(|shard| shard.groups.values()).map(|group| ListedGroup {
             group_id: group.id.clone(),
             protocol_type: group.protocol_type.clone().unwrap_or_default(),
             group_state: group.state.name().into(),
             group_type: "classic".into(),
         });
-        listed.collect()
+        listed.chain(modern.map(ConsumerGroup::listed)).collect()
     }
 
     fn delete(&mut self, id: &Name, log: &mut dyn OffsetsLog, cx: &mut Cx<'_>) -> ErrorCode {
@@ -64,6 +81,13 @@ impl GroupCoordinator {
             Ok(shard) => shard,
             Err(error) => return error,
         };
+        if let Some(group) = shard.modern.get(id) {
+            if group.size() > 0 {
+                return ErrorCode::NonEmptyGroup;
+            }
+            bury(shard, id, log, cx);
+            return ErrorCode::None;
+        }
         match shard.groups.get(id).map(|group| group.state) {
             None => ErrorCode::GroupIdNotFound,
             Some(GroupState::Empty) => {
@@ -88,7 +112,11 @@ impl GroupCoordinator {
 fn bury(shard: &mut Shard, id: &Name, log: &mut dyn OffsetsLog, cx: &mut Cx<'_>) {
     let committed: Vec<_> = shard.offsets.of(id).map(|(tp, _)| tp.clone()).collect();
     let offsets = committed.iter().map(|tp| records::offset_record(id, tp, None));
-    let records = offsets.chain([records::group_tombstone(id)]).collect();
+    let own = match shard.modern.remove(id) {
+        Some(group) => group.tombstones(),
+        None => alloc::vec![records::group_tombstone(id)],
+    };
+    let records = offsets.chain(own).collect();
     for tp in committed {
         shard.offsets.set(id, tp, None);
     }

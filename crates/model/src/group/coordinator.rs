@@ -5,6 +5,9 @@
 
 use super::caller::Caller;
 use super::classic::{ClassicGroup, GroupLimits, refuse_join, refuse_sync};
+use super::modern::ConsumerGroup;
+use super::modern::consumer::check_request;
+use super::modern::shard::{Late, refused};
 use super::offsets_log::{OFFSETS_TOPIC, OffsetsLog};
 use super::shard::Shard;
 use super::write::Write;
@@ -38,6 +41,10 @@ pub enum GroupTimer {
     Sync(Name),
     /// A member of a group was silent for too long.
     Session(Name, Name),
+    /// A member of a consumer-protocol group had its time to give up partitions.
+    Revocation(Name, Name),
+    /// A classic member of a consumer-protocol group had its time to come back.
+    Rejoin(Name, Name),
 }
 
 impl From<GroupTimer> for Timer {
@@ -75,8 +82,8 @@ pub struct GroupCoordinator {
 }
 
 impl GroupCoordinator {
-    /// Answers one of JOIN_GROUP, SYNC_GROUP, HEARTBEAT, LEAVE_GROUP, OFFSET_COMMIT and OFFSET_FETCH, now or later, and the
-    /// admin client's DESCRIBE_GROUPS, LIST_GROUPS and DELETE_GROUPS.
+    /// Answers one of JOIN_GROUP, SYNC_GROUP, HEARTBEAT, LEAVE_GROUP, CONSUMER_GROUP_HEARTBEAT, OFFSET_COMMIT, OFFSET_FETCH and
+    /// OFFSET_DELETE, now or later, and the admin client's other requests about groups.
     /// The broker answers FIND_COORDINATOR itself, by [`partition_for`] and its metadata.
     pub fn handle(
         &mut self,
@@ -93,12 +100,14 @@ impl GroupCoordinator {
         }
         let request = GroupRequest::of(request);
         let checked = request.check(log.config());
+        if !checked.is_ok() {
+            return request.refuse(checked, caller, cx);
+        }
         match self.shard_for(request.group(), log) {
             None => request.refuse(ErrorCode::NotCoordinator, caller, cx),
             Some(shard) if !shard.is_loaded => {
                 request.refuse(ErrorCode::CoordinatorLoadInProgress, caller, cx);
             }
-            Some(_) if !checked.is_ok() => request.refuse(checked, caller, cx),
             Some(shard) => request.serve(shard, caller, log, cx),
         }
     }
@@ -122,6 +131,15 @@ impl GroupCoordinator {
             }
             GroupTimer::Sync(group) => {
                 self.on_group_timer(&group, log, cx, ClassicGroup::on_sync_timer)
+            }
+            GroupTimer::Session(group, member) if self.is_modern(&group, log) => {
+                self.on_late_modern(&group, &member, Late::Session, log, cx);
+            }
+            GroupTimer::Revocation(group, member) => {
+                self.on_late_modern(&group, &member, Late::Revocation, log, cx);
+            }
+            GroupTimer::Rejoin(group, member) => {
+                self.on_late_modern(&group, &member, Late::Rejoin, log, cx);
             }
             GroupTimer::Session(group, member) => {
                 self.on_group_timer(&group, log, cx, |group, limits, cx| {
@@ -187,6 +205,28 @@ impl GroupCoordinator {
         self.shards.values().find_map(|shard| shard.groups.get(id))
     }
 
+    /// A group of the consumer protocol, if this broker coordinates it.
+    pub fn consumer_group(&self, id: &str) -> Option<&ConsumerGroup> {
+        self.shards.values().find_map(|shard| shard.modern.get(id))
+    }
+
+    fn is_modern(&mut self, id: &str, log: &dyn OffsetsLog) -> bool {
+        self.shard_for(id, log).is_some_and(|shard| shard.modern.contains_key(id))
+    }
+
+    fn on_late_modern(
+        &mut self,
+        id: &Name,
+        member: &Name,
+        why: Late,
+        log: &mut dyn OffsetsLog,
+        cx: &mut Cx<'_>,
+    ) {
+        if let Some(shard) = self.shard_for(id, log) {
+            shard.on_late_modern(id, member, why, log, cx);
+        }
+    }
+
     pub(super) fn shard_for(&mut self, group: &str, log: &dyn OffsetsLog) -> Option<&mut Shard> {
         let (_, topic) = log.image().topic(OFFSETS_TOPIC)?;
         self.shards.get_mut(&partition_for(group, topic.partitions.len() as i32))
@@ -230,6 +270,8 @@ enum GroupRequest<'a> {
     Leave(&'a request::LeaveGroup),
     Commit(&'a request::OffsetCommit),
     Fetch(&'a request::OffsetFetch),
+    Modern(&'a request::ConsumerGroupHeartbeat),
+    Forget(&'a request::OffsetDelete),
 }
 
 impl<'a> GroupRequest<'a> {
@@ -242,6 +284,8 @@ impl<'a> GroupRequest<'a> {
             Request::LeaveGroup(body) => Self::Leave(body),
             Request::OffsetCommit(body) => Self::Commit(body),
             Request::OffsetFetch(body) => Self::Fetch(body),
+            Request::ConsumerGroupHeartbeat(body) => Self::Modern(body),
+            Request::OffsetDelete(body) => Self::Forget(body),
             other => unreachable!("not a request to a group: {other:?}"),
         }
     }
@@ -254,6 +298,8 @@ impl<'a> GroupRequest<'a> {
             Self::Leave(body) => &body.group_id,
             Self::Commit(body) => &body.group_id,
             Self::Fetch(body) => &body.group_id,
+            Self::Modern(body) => &body.group_id,
+            Self::Forget(body) => &body.group_id,
         }
     }
 
@@ -265,13 +311,19 @@ impl<'a> GroupRequest<'a> {
             Self::Leave(_) => ApiKey::LeaveGroup,
             Self::Commit(_) => ApiKey::OffsetCommit,
             Self::Fetch(_) => ApiKey::OffsetFetch,
+            Self::Modern(_) => ApiKey::ConsumerGroupHeartbeat,
+            Self::Forget(_) => ApiKey::OffsetDelete,
         }
     }
 
     /// What can be refused without looking at the group.
     fn check(self, config: &BrokerConfig) -> ErrorCode {
-        if self.group().is_empty() && !matches!(self, Self::Commit(_) | Self::Fetch(_)) {
+        let lenient = matches!(self, Self::Commit(_) | Self::Fetch(_) | Self::Modern(_));
+        if self.group().is_empty() && !lenient {
             return ErrorCode::InvalidGroupId;
+        }
+        if let Self::Modern(body) = self {
+            return check_request(body);
         }
         let Self::Join(join) = self else { return ErrorCode::None };
         let allowed = config.group_min_session_timeout_ms..=config.group_max_session_timeout_ms;
@@ -287,11 +339,17 @@ impl<'a> GroupRequest<'a> {
         match self {
             Self::Join(body) => return shard.join(body, caller, limits, log, cx),
             Self::Commit(body) => return shard.commit(body, caller, log, cx),
-            Self::Fetch(body) => {
-                let answer = shard.offsets.fetch(body);
-                return caller.answer(Response::OffsetFetch(answer), cx);
+            Self::Fetch(body) => return shard.fetch_offsets(body, caller, log, cx),
+            Self::Modern(body) => return shard.consumer_heartbeat(body, caller, log, cx),
+            Self::Forget(body) => return shard.forget_offsets(body, caller, log, cx),
+            Self::Sync(body) if shard.sync_modern(body, caller, log, cx) => return,
+            Self::Leave(body) if shard.leave_modern(body, caller, log, cx) => return,
+            Self::Heartbeat(body) => {
+                if let Some(verdict) = shard.heartbeat_modern(body, cx) {
+                    return self.answer_heartbeat(verdict, caller, cx);
+                }
             }
-            Self::Sync(_) | Self::Heartbeat(_) | Self::Leave(_) => {}
+            Self::Sync(_) | Self::Leave(_) => {}
         }
         match shard.groups.get_mut(self.group()) {
             None => self.refuse(ErrorCode::UnknownMemberId, caller, cx),
@@ -313,11 +371,7 @@ impl<'a> GroupRequest<'a> {
             Self::Sync(body) => group.sync(body, caller, cx),
             Self::Heartbeat(body) => {
                 let verdict = group.heartbeat(body, cx);
-                if verdict.is_ok() {
-                    caller.answer(Response::Heartbeat(verdict), cx);
-                } else {
-                    self.refuse(verdict, caller, cx);
-                }
+                self.answer_heartbeat(verdict, caller, cx);
                 None
             }
             Self::Leave(body) => {
@@ -325,9 +379,19 @@ impl<'a> GroupRequest<'a> {
                 caller.answer(Response::LeaveGroup(ErrorCode::None, verdicts), cx);
                 write
             }
-            Self::Join(_) | Self::Commit(_) | Self::Fetch(_) => {
-                unreachable!("served by the shard itself")
-            }
+            Self::Join(_)
+            | Self::Commit(_)
+            | Self::Fetch(_)
+            | Self::Modern(_)
+            | Self::Forget(_) => unreachable!("served by the shard itself"),
+        }
+    }
+
+    fn answer_heartbeat(self, verdict: ErrorCode, caller: Caller, cx: &mut Cx<'_>) {
+        if verdict.is_ok() {
+            caller.answer(Response::Heartbeat(verdict), cx);
+        } else {
+            self.refuse(verdict, caller, cx);
         }
     }
 
@@ -346,6 +410,8 @@ impl<'a> GroupRequest<'a> {
             Self::Fetch(_) => {
                 Response::OffsetFetch(response::OffsetFetch { error, offsets: vec![] })
             }
+            Self::Modern(body) => Response::ConsumerGroupHeartbeat(refused(body, error)),
+            Self::Forget(_) => Response::OffsetDelete(error, vec![]),
         };
         cx.note(Fact::GroupRefused { group: group.clone(), api, error });
         caller.answer(body, cx);

@@ -3,12 +3,12 @@
 //!
 //! Invariant: what a group still reads is never forgotten.
 
-use super::OffsetsLog;
 use super::classic::{ClassicGroup, GroupState};
 use super::offsets::Committed;
 use super::records;
 use super::shard::Shard;
 use super::write::{Done, Write};
+use super::{OffsetsLog, OffsetsRecord};
 use crate::cx::Cx;
 use crate::ids::{EpochMs, Name};
 use alloc::vec::Vec;
@@ -18,7 +18,7 @@ impl Shard {
     pub fn expire(&mut self, log: &mut dyn OffsetsLog, cx: &mut Cx<'_>) {
         let retention = i64::from(log.config().offsets_retention_minutes) * 60_000;
         let before = cx.epoch_ms() - retention;
-        let mut records = Vec::new();
+        let mut records = self.expire_modern(before);
         let ids: Vec<Name> = self.groups.keys().cloned().collect();
         for id in ids {
             let group = &self.groups[&id];
@@ -39,6 +39,31 @@ impl Shard {
             self.store(Some(Write { records, done: Done::Nothing }), log, cx);
         }
     }
+
+    /// Of a consumer-protocol group everything old goes that nobody reads (`ConsumerGroup.isSubscribedToTopic`).
+    fn expire_modern(&mut self, before: EpochMs) -> Vec<OffsetsRecord> {
+        let mut records = Vec::new();
+        let ids: Vec<Name> = self.modern.keys().cloned().collect();
+        for id in ids {
+            let group = &self.modern[&id];
+            let expired = self
+                .offsets
+                .of(&id)
+                .filter(|((topic, _), committed)| committed.at <= before && !group.reads(topic));
+            let expired: Vec<_> = expired.map(|(tp, _)| tp.clone()).collect();
+            for tp in expired {
+                records.push(records::offset_record(&id, &tp, None));
+                self.offsets.set(&id, tp, None);
+            }
+            if self.modern[&id].size() == 0
+                && self.offsets.of(&id).next().is_none()
+                && let Some(group) = self.modern.remove(&id)
+            {
+                records.extend(group.tombstones());
+            }
+        }
+        records
+    }
 }
 
 impl ClassicGroup {
@@ -54,6 +79,11 @@ impl ClassicGroup {
             | GroupState::CompletingRebalance
             | GroupState::Stable => None,
         }
+    }
+
+    /// Whether a live member may be reading a topic (`ClassicGroup.isSubscribedToTopic`).
+    pub(super) fn is_reading(&self, topic: &Name) -> bool {
+        self.state != GroupState::Empty && self.reads(topic)
     }
 
     fn reads(&self, topic: &Name) -> bool {

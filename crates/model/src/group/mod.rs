@@ -11,6 +11,7 @@ pub mod coordinator;
 pub mod expiry;
 pub mod java_order;
 pub mod modern;
+mod offset_requests;
 pub mod offsets;
 pub mod offsets_log;
 pub mod protocol;

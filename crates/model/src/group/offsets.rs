@@ -46,6 +46,11 @@ impl Offsets {
         self.0.get(group).into_iter().flatten()
     }
 
+    /// A partition's offset.
+    pub fn get(&self, group: &str, partition: &(Name, i32)) -> Option<&Committed> {
+        self.0.get(group)?.get(partition)
+    }
+
     /// Groups with offsets.
     pub fn groups(&self) -> impl Iterator<Item = &Name> {
         self.0.keys()

@@ -4,9 +4,11 @@
 
 use super::caller::Caller;
 use super::classic::{ClassicGroup, GroupLimits, refuse_join, refuse_sync};
+use super::modern::limits::ModernLimits;
+use super::modern::{ConsumerGroup, records as modern};
 use super::offsets::{Committed, Offsets};
 use super::records::{self, Stored};
-use super::write::{Done, PendingWrite, Write, append_error};
+use super::write::{Done, PendingWrite, Write, append_error, failed};
 use super::{GroupTimer, OffsetsLog};
 use crate::api::request::{JoinGroup, OffsetCommit};
 use crate::api::{ApiKey, ErrorCode, Response};
@@ -28,6 +30,8 @@ pub struct Shard {
     pub is_loaded: bool,
     /// Classic groups, by id.
     pub groups: FlatMap<Name, ClassicGroup>,
+    /// Groups of the consumer protocol, by id.
+    pub modern: FlatMap<Name, ConsumerGroup>,
     /// Committed offsets.
     pub offsets: Offsets,
     pending: VecDeque<PendingWrite>,
@@ -40,6 +44,7 @@ impl Shard {
             partition,
             is_loaded: false,
             groups: FlatMap::new(),
+            modern: FlatMap::new(),
             offsets: Offsets::new(),
             pending: VecDeque::new(),
         }
@@ -52,6 +57,8 @@ impl Shard {
                 let key = record.key.as_deref().unwrap_or_default();
                 if let Some(stored) = records::read(key, record.value.as_deref()) {
                     self.replay(stored);
+                } else if let Some((id, said)) = modern::read(key, record.value.as_deref()) {
+                    self.replay_modern(&id, said);
                 }
             }
         }
@@ -59,8 +66,13 @@ impl Shard {
         for group in self.groups.values() {
             group.begin_sessions(cx);
         }
-        if !self.groups.is_empty() {
-            let groups = self.groups.len() as u32;
+        self.settle_modern(log.image());
+        for group in self.modern.values() {
+            let limits = ModernLimits::of(log.config(), log.image(), &group.id);
+            group.begin_sessions(limits.session_timeout, cx);
+        }
+        let groups = (self.groups.len() + self.modern.len()) as u32;
+        if groups > 0 {
             cx.note(Fact::CoordinatorLoaded { partition: self.partition, groups });
         }
     }
@@ -68,7 +80,7 @@ impl Shard {
     fn replay(&mut self, stored: Stored) {
         match stored {
             Stored::Offset { group, partition, committed } => {
-                if committed.is_some() {
+                if committed.is_some() && !self.modern.contains_key(&group) {
                     let id = group.clone();
                     self.groups.entry(id.clone()).or_insert_with(|| ClassicGroup::new(id));
                 }
@@ -93,6 +105,9 @@ impl Shard {
         cx: &mut Cx<'_>,
     ) {
         let id = &request.group_id;
+        if self.join_modern(request, caller, log, cx) {
+            return;
+        }
         let is_new = !self.groups.contains_key(id);
         if is_new && !request.member_id.is_empty() {
             refuse_join(id, &request.member_id, ErrorCode::UnknownMemberId, caller, cx);
@@ -122,8 +137,14 @@ impl Shard {
         }
         let (mut answer, mut offsets, mut records) = (Vec::new(), Vec::new(), Vec::new());
         for (topic, partition, offset, leader_epoch) in &request.offsets {
-            let known = exists(log, topic, *partition);
-            let verdict = if known { ErrorCode::None } else { ErrorCode::UnknownTopicOrPartition };
+            let asked = request.topic_ids.iter().find(|(name, _)| name == topic);
+            let stale = asked.is_some_and(|(name, id)| log.image().topic_ids.get(name) != Some(id));
+            let known = !stale && exists(log, topic, *partition);
+            let verdict = match (stale, known) {
+                (true, _) => ErrorCode::UnknownTopicId,
+                (false, true) => ErrorCode::None,
+                (false, false) => ErrorCode::UnknownTopicOrPartition,
+            };
             answer.push((topic.clone(), *partition, verdict));
             if known {
                 let tp = (topic.clone(), *partition);
@@ -144,6 +165,9 @@ impl Shard {
 
     fn accept_commit(&mut self, request: &OffsetCommit, cx: &mut Cx<'_>) -> ErrorCode {
         let id = &request.group_id;
+        if let Some(group) = self.modern.get(id) {
+            return group.accept_commit(request);
+        }
         match self.groups.get_mut(id) {
             Some(group) => group.accept_commit(request, cx),
             None if request.generation_id_or_member_epoch < 0 => {
@@ -176,8 +200,22 @@ impl Shard {
     pub fn store(&mut self, write: Option<Write>, log: &mut dyn OffsetsLog, cx: &mut Cx<'_>) {
         let mut next = write;
         while let Some(Write { records, done }) = next {
+            if records.is_empty() {
+                // What was read may not be told before what it rests on is durable.
+                next = match self.pending.back().map(|last| last.until) {
+                    None => self.finish(done, ErrorCode::None, log, cx),
+                    Some(until) => {
+                        self.pending.push_back(PendingWrite { until, deadline: None, done });
+                        None
+                    }
+                };
+                continue;
+            }
             next = match log.append(self.partition, records, cx) {
-                Err(error) => self.finish(done, append_error(error), log, cx),
+                Err(error) => {
+                    self.revert_modern(log);
+                    self.finish(done, append_error(error), log, cx)
+                }
                 Ok(until) => {
                     let wait = i64::from(log.config().offsets_commit_timeout_ms);
                     let wait = Micros::from_config_ms(wait);
@@ -230,7 +268,7 @@ impl Shard {
                         refuse_commit(answer.clone(), error, caller, cx);
                     }
                 }
-                Done::Assignment { .. } | Done::StaticMember { .. } => {
+                Done::Assignment { .. } | Done::StaticMember { .. } | Done::Answer { .. } => {
                     failed.push(core::mem::replace(&mut write.done, Done::Nothing));
                 }
             }
@@ -249,14 +287,27 @@ impl Shard {
         cx.disarm(GroupTimer::Write(self.partition));
         cx.disarm(GroupTimer::Loaded(self.partition));
         for write in self.pending {
-            if let Done::Commit { answer, caller: Some(caller), .. } = write.done {
-                refuse_commit(answer, ErrorCode::NotCoordinator, caller, cx);
+            match write.done {
+                Done::Commit { answer, caller: Some(caller), .. } => {
+                    refuse_commit(answer, ErrorCode::NotCoordinator, caller, cx);
+                }
+                Done::Answer { answer, caller: Some(caller) } => {
+                    caller.answer(failed(answer, ErrorCode::NotCoordinator), cx);
+                }
+                Done::Commit { .. }
+                | Done::Answer { .. }
+                | Done::Nothing
+                | Done::Assignment { .. }
+                | Done::StaticMember { .. } => {}
             }
+        }
+        for group in self.modern.values() {
+            group.dissolve(cx);
         }
         for group in self.groups.values_mut() {
             group.unload(cx);
         }
-        if !self.groups.is_empty() {
+        if !self.groups.is_empty() || !self.modern.is_empty() {
             cx.note(Fact::CoordinatorResigned { partition: self.partition });
         }
     }
@@ -267,7 +318,9 @@ impl Shard {
             group.on_client_gone(conn);
         }
         for write in &mut self.pending {
-            if let Done::Commit { caller: Some(caller), .. } = &mut write.done {
+            if let Done::Commit { caller: Some(caller), .. }
+            | Done::Answer { caller: Some(caller), .. } = &mut write.done
+            {
                 caller.gone(conn);
             }
         }
@@ -284,6 +337,13 @@ impl Shard {
         let limits = GroupLimits::of(log.config());
         match done {
             Done::Nothing => None,
+            Done::Answer { answer, caller } => {
+                let answer = if stored.is_ok() { answer } else { failed(answer, stored) };
+                if let Some(caller) = caller {
+                    caller.answer(answer, cx);
+                }
+                None
+            }
             Done::Assignment { group, generation, assignments } => {
                 let group = self.groups.get_mut(&group)?;
                 group.on_assignment_stored(generation, &assignments, stored, limits, cx)

@@ -28,8 +28,8 @@ const PARTITIONS: usize = 50;
 
 /// A log that one replica holds, or that waits for the others.
 pub(crate) struct FakeLog {
-    config: BrokerConfig,
-    image: MetadataImage,
+    pub(crate) config: BrokerConfig,
+    pub(crate) image: MetadataImage,
     batches: Vec<Batch>,
     high_watermark: Offset,
     pub(crate) replicated: bool,
@@ -39,7 +39,7 @@ pub(crate) struct FakeLog {
 pub(crate) struct Story {
     now: SimTime,
     streams: Streams,
-    coordinator: GroupCoordinator,
+    pub(crate) coordinator: GroupCoordinator,
     pub(crate) log: FakeLog,
     timers: FlatMap<GroupTimer, SimTime>,
     pub(crate) answers: Vec<(NodeId, Response)>,
@@ -184,7 +184,7 @@ impl Story {
         result
     }
 
-    fn ask(&mut self, client: i32, request: &Request) {
+    pub(crate) fn ask(&mut self, client: i32, request: &Request) {
         let conn = ConnId { client: NodeId(client), server: BROKER, lane: Lane::Coordinator };
         self.run(|coordinator, log, cx| coordinator.handle(conn, 0, request, log, cx));
     }
@@ -265,7 +265,7 @@ impl Story {
         self.send_join(client, member, Some(instance));
     }
 
-    fn take(&mut self, client: i32) -> Option<Response> {
+    pub(crate) fn take(&mut self, client: i32) -> Option<Response> {
         let index = self.answers.iter().position(|(to, _)| *to == NodeId(client))?;
         Some(self.answers.remove(index).1)
     }
@@ -348,6 +348,7 @@ impl Story {
             member_id: member.clone(),
             group_instance_id: None,
             offsets: vec![("t".into(), 0, offset, -1)],
+            topic_ids: Vec::new(),
         };
         self.ask(client, &Request::OffsetCommit(body));
     }
@@ -372,7 +373,13 @@ impl Story {
 
     pub(crate) fn committed_offset(&mut self) -> Offset {
         let partitions = Some(vec![("t".into(), 0)]);
-        let body = OffsetFetch { group_id: "g".into(), partitions, require_stable: true };
+        let body = OffsetFetch {
+            group_id: "g".into(),
+            partitions,
+            require_stable: true,
+            member: None,
+            topic_ids: Vec::new(),
+        };
         self.ask(9, &Request::OffsetFetch(body));
         match self.take(9) {
             Some(Response::OffsetFetch(answer)) => answer.offsets[0].2,

@@ -6,7 +6,7 @@
 use super::caller::Caller;
 use super::offsets::Committed;
 use super::offsets_log::OffsetsRecord;
-use crate::api::ErrorCode;
+use crate::api::{ErrorCode, Response, response};
 use crate::ids::{Name, Offset};
 use alloc::vec;
 use alloc::vec::Vec;
@@ -43,6 +43,13 @@ pub enum Done {
         /// The new member id.
         member: Name,
     },
+    /// Somebody is told; `caller` is none once it was told that the wait was too long.
+    Answer {
+        /// What.
+        answer: Response,
+        /// Whom.
+        caller: Option<Caller>,
+    },
     /// Offsets hold; `caller` is none once it was told that the wait was too long.
     Commit {
         /// Which group.
@@ -76,6 +83,39 @@ impl Write {
     /// The same records, and this follows.
     pub fn then(self, done: Done) -> Self {
         Self { done, ..self }
+    }
+}
+
+/// The answer that says the same could not be stored.
+#[expect(clippy::wildcard_enum_match_arm, reason = "no other answer waits so")]
+pub fn failed(answer: Response, error: ErrorCode) -> Response {
+    match answer {
+        Response::ConsumerGroupHeartbeat(body) => {
+            Response::ConsumerGroupHeartbeat(response::ConsumerGroupHeartbeat {
+                error,
+                member_epoch: 0,
+                heartbeat_interval_ms: 0,
+                assignment: None,
+                ..body
+            })
+        }
+        Response::JoinGroup(body) => Response::JoinGroup(response::JoinGroup {
+            error,
+            generation_id: -1,
+            protocol_name: None,
+            ..body
+        }),
+        Response::SyncGroup(_) => Response::SyncGroup(response::SyncGroup {
+            error,
+            protocol_name: None,
+            assignment: vec![],
+        }),
+        Response::LeaveGroup(..) => Response::LeaveGroup(error, vec![]),
+        Response::OffsetDelete(_, rows) => {
+            let rows = rows.into_iter().map(|(topic, partition, _)| (topic, partition, error));
+            Response::OffsetDelete(error, rows.collect())
+        }
+        other => other,
     }
 }
 

@@ -5,7 +5,7 @@
 use super::partition_log::PartitionLog;
 use super::segment::Segment;
 use super::{Batch, TimestampType};
-use crate::ids::{EpochMs, Offset};
+use crate::ids::{EpochMs, LeaderEpoch, Offset};
 use alloc::vec::Vec;
 
 impl PartitionLog {
@@ -66,10 +66,17 @@ impl PartitionLog {
             .find_map(|batch| first_record(batch, moment, self.log_start))
     }
 
-    /// The first record with the largest timestamp: its offset and timestamp.
-    pub fn max_timestamp(&self) -> Option<(Offset, EpochMs)> {
+    /// The first record with the largest timestamp: its offset, timestamp and epoch. It may lie below the log's start, as long as
+    /// its segment is there.
+    pub fn max_timestamp(&self) -> Option<(Offset, EpochMs, LeaderEpoch)> {
         let latest = self.segments.iter().map(|segment| segment.max_timestamp).max()?;
-        if latest < 0 { None } else { self.offset_at_or_after(latest) }
+        if latest < 0 {
+            return None;
+        }
+        let mut batches = self.segments.iter().flat_map(|segment| segment.batches_from(0));
+        let batch = batches.find(|batch| batch.max_timestamp == latest)?;
+        let (offset, timestamp) = first_record(batch, latest, 0)?;
+        Some((offset, timestamp, batch.leader_epoch))
     }
 
     fn segments_from(&self, offset: Offset) -> &[Segment] {
@@ -128,7 +135,7 @@ mod tests {
         assert_eq!(log.offset_at_or_after(1), Some((1, 1_000)));
         assert_eq!(log.offset_at_or_after(1_001), Some((3, 3_000)));
         assert_eq!(log.offset_at_or_after(3_001), None);
-        assert_eq!(log.max_timestamp(), Some((3, 3_000)));
+        assert_eq!(log.max_timestamp(), Some((3, 3_000, 0)));
     }
 
     #[test]

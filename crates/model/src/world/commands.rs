@@ -4,12 +4,13 @@
 
 use super::{ADMIN, ProcessState, World};
 use crate::broker::Broker;
-use crate::client::admin::Admin;
+use crate::client::admin::{Admin, AdminTimeouts};
 use crate::client::consumer::Consumer;
 use crate::client::producer::Producer;
 use crate::command::{Command, CommandError, ConfigPairs, ConsumerSpec, ProducerSpec};
 use crate::config::ConfigTable;
 use crate::config::broker::BrokerConfig;
+use crate::config::consumer::ConsumerConfig;
 use crate::config::producer::ProducerConfig;
 use crate::controller::Controller;
 use crate::cx::Cx;
@@ -69,6 +70,12 @@ impl World {
             Command::Seek { consumer, topic, partition, offset } => {
                 self.tell_consumer(*consumer, |app, cx| app.seek(topic, *partition, *offset, cx))
             }
+            Command::SeekToTime { consumer, timestamp } => {
+                self.tell_consumer(*consumer, |app, cx| app.seek_to_time(*timestamp, cx))
+            }
+            Command::PauseFetching { consumer, partitions, paused } => {
+                self.tell_consumer(*consumer, |app, cx| app.pause_fetching(partitions, *paused, cx))
+            }
             Command::BlockPolling { consumer, blocked } => {
                 self.tell_consumer(*consumer, |app, cx| app.block_polling(*blocked, cx))
             }
@@ -86,6 +93,15 @@ impl World {
     /// Controllers by id.
     pub fn controller_ids(&self) -> Vec<NodeId> {
         self.processes.keys().copied().filter(|id| id.is_controller()).collect()
+    }
+
+    /// Makes the admin client more or less patient; its configs are no part of a scenario.
+    pub fn set_admin_timeouts(&mut self, timeouts: AdminTimeouts) {
+        if let Some(process) = self.processes.get_mut(&ADMIN)
+            && let Node::Admin(admin) = &mut process.node
+        {
+            admin.set_timeouts(timeouts);
+        }
     }
 
     pub(super) fn add_admin(&mut self) {
@@ -137,7 +153,8 @@ impl World {
     }
 
     fn add_consumer(&mut self, spec: &ConsumerSpec) -> Outcome {
-        let config = parsed(&spec.config)?;
+        let config: ConsumerConfig = parsed(&spec.config)?;
+        config.check_protocol(&spec.config)?;
         let id = self.next_client(&spec.name)?;
         let consumer = Consumer::new(id, spec.clone(), config, self.broker_ids());
         self.add_process(id, Node::Consumer(Box::new(consumer)), Micros::ZERO);

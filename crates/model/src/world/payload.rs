@@ -24,6 +24,9 @@ impl Request {
             | Self::LeaveGroup(_)
             | Self::OffsetCommit(_)
             | Self::OffsetFetch(_)
+            | Self::OffsetDelete(_)
+            | Self::ConsumerGroupHeartbeat(_)
+            | Self::ConsumerGroupDescribe(_)
             | Self::CreateTopics(_)
             | Self::CreatePartitions(_)
             | Self::DeleteTopics(_)
@@ -85,6 +88,11 @@ impl Response {
             Self::OffsetFetch(body) => {
                 first(core::iter::once(body.error).chain(body.offsets.iter().map(|o| o.4)))
             }
+            Self::OffsetDelete(error, rows) => {
+                first(core::iter::once(*error).chain(rows.iter().map(|row| row.2)))
+            }
+            Self::ConsumerGroupHeartbeat(body) => body.error,
+            Self::ConsumerGroupDescribe(body) => first(body.iter().map(|group| group.error)),
             Self::DeleteTopics(body) | Self::DeleteGroups(body) => {
                 first(body.iter().map(|(_, error)| *error))
             }

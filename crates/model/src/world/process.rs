@@ -88,7 +88,11 @@ impl World {
         self.set_state(id, ProcessState::Running);
         self.note(id, None, Fact::Resumed);
         let process = self.processes.get_mut(&id).expect("a paused process exists");
-        for event in core::mem::take(&mut process.parked) {
+        // What waits in sockets comes first; a periodic task that was missed again and again runs its last time after it.
+        let parked = core::mem::take(&mut process.parked);
+        let is_timer = |event: &Event| matches!(event, Event::Timer(..));
+        let (timers, others): (Vec<Event>, Vec<Event>) = parked.into_iter().partition(is_timer);
+        for event in others.into_iter().chain(timers) {
             self.unpark(event);
         }
     }

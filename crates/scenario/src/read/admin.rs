@@ -13,7 +13,7 @@ use kafkascope_model::config::{ConfigError, ConfigTable, Scope, known_keys};
 use kafkascope_model::ids::{Name, NodeId};
 
 /// What can be asked.
-pub const VERBS: [&str; 16] = [
+pub const VERBS: [&str; 17] = [
     "create-topic",
     "create-partitions",
     "delete-topic",
@@ -29,6 +29,7 @@ pub const VERBS: [&str; 16] = [
     "delete-group",
     "list-group-offsets",
     "alter-group-offsets",
+    "delete-group-offsets",
     "remove-members",
 ];
 
@@ -81,6 +82,11 @@ fn longer(verb: &str, section: &Section<'_>) -> Option<AdminCommand> {
         "alter-group-offsets" => {
             let offsets = section.need("offsets").and_then(|item| events::offsets(&item));
             Some(AdminCommand::AlterGroupOffsets { group: name("group")?, offsets: offsets? })
+        }
+        "delete-group-offsets" => {
+            let partitions = section.need("partitions")?.items()?;
+            let partitions = partitions.iter().map(records::partition).collect::<Option<_>>()?;
+            Some(AdminCommand::DeleteGroupOffsets { group: name("group")?, partitions })
         }
         _ => {
             let instances = section.texts("instances").into_iter().map(Name::from).collect();

@@ -9,8 +9,9 @@ use kafkascope_model::command::{ConsumerSpec, ProducerSpec};
 use kafkascope_model::config::ConfigTable;
 use kafkascope_model::config::consumer::ConsumerConfig;
 use kafkascope_model::config::producer::ProducerConfig;
+use kafkascope_model::group::modern::pattern::Pattern;
 use kafkascope_model::ids::Name;
-use kafkascope_model::workload::Processing;
+use kafkascope_model::workload::{CommitStrategy, OnPoison, Processing};
 
 /// `[[producer]]` and `[[consumer]]`.
 pub fn read(root: &Section<'_>, reading: &mut Reading<'_>, mut builder: Builder) -> Builder {
@@ -79,16 +80,24 @@ fn consumer(section: &Section<'_>, reading: &Reading<'_>) -> ConsumerSpec {
     let topics = section.get("topics").and_then(|item| item.items()).unwrap_or_default();
     let assign = section.get("assign").and_then(|item| item.items()).unwrap_or_default();
     let subscribe: Vec<Name> = topics.iter().filter_map(|it| reading.cast.topic(it)).collect();
+    let pattern = section.text("pattern").map(Name::from);
     let has_group = config.iter().any(|(key, _)| &**key == "group.id");
-    if topics.is_empty() == assign.is_empty() {
-        section.wrong("a consumer reads 'topics' or has partitions in 'assign': one of the two");
-    } else if !topics.is_empty() && !has_group {
+    if pattern.as_deref().is_some_and(|text| Pattern::parse(text).is_none()) {
+        section.wrong("'pattern' is a regular expression in RE2's words, such as 'orders-.*'");
+    }
+    let ways = [!topics.is_empty(), !assign.is_empty(), pattern.is_some()];
+    if ways.iter().filter(|way| **way).count() != 1 {
+        section.wrong(
+            "a consumer reads 'topics', those of a 'pattern', or the partitions in 'assign': one of them",
+        );
+    } else if assign.is_empty() && !has_group {
         section.wrong("a consumer that reads 'topics' is a member of a group: write 'group'");
     }
     ConsumerSpec {
         name: "".into(),
         config,
         subscribe,
+        pattern,
         assign: assign.iter().filter_map(records::partition).collect(),
         processing: processing(section),
     }
@@ -101,7 +110,49 @@ pub fn processing(section: &Section<'_>) -> Processing {
         per_record: section.time("per-record").unwrap_or(usual.per_record),
         per_poll: section.time("per-poll").unwrap_or(usual.per_poll),
         poll_timeout: section.time("poll-timeout").unwrap_or(usual.poll_timeout),
+        commits: commits(section),
+        on_poison: on_poison(section),
     }
+}
+
+/// How it commits, in its own words.
+fn commits(section: &Section<'_>) -> CommitStrategy {
+    let workers = section.whole("workers", 1..=64).unwrap_or(4) as u8;
+    let Some(item) = section.get("commits") else { return CommitStrategy::ByConfig };
+    let known = [
+        ("by-config", CommitStrategy::ByConfig),
+        ("sync-per-batch", CommitStrategy::SyncPerBatch),
+        ("sync-per-record", CommitStrategy::SyncPerRecord),
+        ("async-per-batch", CommitStrategy::AsyncPerBatch),
+        ("background", CommitStrategy::Background { workers }),
+        ("pool", CommitStrategy::Pool { workers, careful: false }),
+        ("careful-pool", CommitStrategy::Pool { workers, careful: true }),
+    ];
+    one_of(&item, &known)
+}
+
+/// What it does with a value that begins with `poison`.
+fn on_poison(section: &Section<'_>) -> OnPoison {
+    let Some(item) = section.get("poison") else { return OnPoison::Harmless };
+    let known = [
+        ("harmless", OnPoison::Harmless),
+        ("stuck", OnPoison::Stuck),
+        ("skip", OnPoison::Skip),
+        ("retry-in-place", OnPoison::RetryInPlace),
+        ("retry-topic", OnPoison::RetryTopic),
+        ("dead-letter", OnPoison::DeadLetter),
+    ];
+    one_of(&item, &known)
+}
+
+fn one_of<T: Copy>(item: &Item<'_>, known: &[(&str, T)]) -> T {
+    let text = item.text().unwrap_or_default();
+    let found = known.iter().find(|(word, _)| *word == text);
+    if found.is_none() {
+        let words: Vec<_> = known.iter().map(|(word, _)| *word).collect();
+        item.wrong(format!("'{text}' is not one of {}", words.join(", ")));
+    }
+    found.map_or(known[0].1, |(_, choice)| *choice)
 }
 
 fn fresh(item: &Item<'_>, reading: &Reading<'_>) -> Option<Name> {

@@ -11,7 +11,7 @@ use kafkascope_model::ids::NodeId;
 use kafkascope_model::net::LinkSel;
 
 /// What an entry may do besides asking the cluster through the admin client.
-const VERBS: [&str; 19] = [
+const VERBS: [&str; 22] = [
     "add-broker",
     "add-producer",
     "add-consumer",
@@ -27,6 +27,9 @@ const VERBS: [&str; 19] = [
     "produce",
     "commit",
     "seek",
+    "seek-to-time",
+    "pause-partitions",
+    "resume-partitions",
     "stop-polling",
     "poll-again",
     "processing",
@@ -136,6 +139,16 @@ fn application(verb: &str, section: &Section<'_>, reading: &Reading<'_>) -> Opti
             let offset = section.need("offset").and_then(|item| item.whole(0..=i64::MAX));
             let (topic, partition) = records::partition(&partition?)?;
             Command::Seek { consumer: consumer?, topic, partition, offset: offset? }
+        }
+        "seek-to-time" => {
+            let timestamp = section.need("moment").and_then(|item| item.moment());
+            Command::SeekToTime { consumer: node("consumer")?, timestamp: timestamp? }
+        }
+        "pause-partitions" | "resume-partitions" => {
+            let partitions = section.need("partitions").and_then(|item| item.items());
+            let partitions = partitions?.iter().map(records::partition).collect::<Option<_>>()?;
+            let paused = verb == "pause-partitions";
+            Command::PauseFetching { consumer: node("consumer")?, partitions, paused }
         }
         "processing" => {
             let processing = clients::processing(section);

@@ -35,6 +35,8 @@ pub struct Book {
     pub logs: BTreeMap<NodeId, Vec<Seen>>,
     /// Answered calls of an application, each with its name and the exception, if any.
     pub calls: BTreeMap<NodeId, Vec<(&'static str, Option<&'static str>)>>,
+    /// The generation that each member was last told of.
+    pub generations: BTreeMap<NodeId, i32>,
     /// Processes that ended.
     pub ended: BTreeSet<NodeId>,
 }
@@ -88,6 +90,7 @@ impl Book {
         partitions: Arc<[TopicPartition]>,
         generation: i32,
     ) {
+        self.generations.insert(node, generation);
         self.see(node, Seen::Callback { event, partitions, generation });
     }
 

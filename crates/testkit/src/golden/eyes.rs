@@ -62,9 +62,10 @@ impl Stage {
         }
     }
 
-    /// The generation that a consumer's application sees, -1 without one.
+    /// The generation that a consumer's application sees, -1 without one; after `close()` the last one that it saw.
     pub fn generation(&self, id: NodeId) -> i32 {
-        self.consumer(id).map_or(-1, Consumer::generation)
+        let told = self.consumer(id).map_or(-1, Consumer::told_generation);
+        if told >= 0 { told } else { self.book.generations.get(&id).copied().unwrap_or(-1) }
     }
 
     /// The position of a consumer in a partition, if it has a valid one.

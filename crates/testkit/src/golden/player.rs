@@ -3,6 +3,7 @@
 //! Invariant: a step passes only if it was carried out by the model and its answer is the recorded one, outside of what the
 //! recording itself says to vary; what could not be carried out is told, never skipped.
 
+use super::action::Action;
 use super::script::{GoldenRun, Step};
 use super::stage::{Stage, Stop, Watch};
 use super::steps;
@@ -62,7 +63,8 @@ pub fn play_on(run: &GoldenRun, seed: Seed, watch: Watch) -> (Option<Stage>, Pla
         }
     };
     let mut verdicts = Vec::new();
-    for step in &run.steps {
+    for (at, step) in run.steps.iter().enumerate() {
+        stage.advance_to(stage.moment(begins_at(step, run.steps.get(at + 1))));
         let verdict = perform(&mut stage, step);
         let over = matches!(verdict, Verdict::Stopped(_));
         verdicts.push(verdict);
@@ -74,7 +76,6 @@ pub fn play_on(run: &GoldenRun, seed: Seed, watch: Watch) -> (Option<Stage>, Pla
 }
 
 fn perform(stage: &mut Stage, step: &Step) -> Verdict {
-    stage.advance_to(stage.moment(step.t_ms));
     let outcome = if step.eventually { eventually(stage, step) } else { once(stage, step) };
     match outcome {
         Ok(diff) if diff.is_empty() => Verdict::Passed,
@@ -82,6 +83,22 @@ fn perform(stage: &mut Stage, step: &Step) -> Verdict {
         Err(stop) => Verdict::Stopped(stop),
     }
 }
+
+/// When a step begins. A client's threads run when its constructor is through, which takes a Java process most of the step:
+/// then together with the next step, if that follows at once.
+fn begins_at(step: &Step, next: Option<&Step>) -> u64 {
+    if !matches!(step.action, Action::Producer(_) | Action::Member(_)) {
+        return step.t_ms;
+    }
+    let over = step.t_ms + step.took_ms;
+    next.map_or(
+        over,
+        |next| if next.t_ms <= over + ROUNDING_MS { next.t_ms.max(over) } else { over },
+    )
+}
+
+/// Times are cut to whole milliseconds: a step's end, told by two of them, may be so much later.
+const ROUNDING_MS: u64 = 2;
 
 fn once(stage: &mut Stage, step: &Step) -> Result<Diff, Stop> {
     steps::carry_out(stage, step).map(|answer| judge(step, &answer))

@@ -5,7 +5,7 @@
 use super::book::Book;
 use super::script::{Cluster, GoldenRun};
 use kafkascope_kernel::{Limits, Micros, Seed, SimTime};
-use kafkascope_model::client::admin::{Admin, AdminResult};
+use kafkascope_model::client::admin::{Admin, AdminResult, AdminTimeouts};
 use kafkascope_model::command::{AdminCommand, Command, CommandError, ConfigPairs};
 use kafkascope_model::config::ConfigError;
 use kafkascope_model::ids::{NodeId, TopicPartition};
@@ -62,6 +62,10 @@ pub enum Watch {
     /// Every request with its response.
     Exchanges,
 }
+
+/// What the recorder's admin client is configured with.
+const TIMEOUTS: AdminTimeouts =
+    AdminTimeouts { request: Micros::from_ms(5_000), api: Micros::from_ms(15_000) };
 
 /// A name a script gave to a client: the application process, and the name in it.
 pub type AppName = (String, String);
@@ -124,6 +128,7 @@ impl Stage {
         let mut world = World::new(spec);
         let exchanges = watch == Watch::Exchanges;
         world.set_observe(Observe { facts: true, network: watch == Watch::Facts, exchanges });
+        world.set_admin_timeouts(TIMEOUTS);
         let kept = (watch == Watch::Facts).then(Vec::new);
         let (book, clients, made) = (Book::default(), BTreeMap::new(), BTreeMap::new());
         Self { world, book, clients, made, begin: SimTime::from_ms(begin_ms), kept }
@@ -214,8 +219,18 @@ impl Stage {
 
     /// Asks through the admin client and waits for the answer.
     pub fn ask(&mut self, call: AdminCommand) -> Result<AdminResult, Stop> {
+        let number = self.begin_ask(call)?;
+        self.answer(number)
+    }
+
+    /// Asks through the admin client; the number is what [`Self::answer`] wants.
+    pub fn begin_ask(&mut self, call: AdminCommand) -> Result<u32, Stop> {
         self.submit(&Command::Admin(call))?;
-        let number = self.admin().calls_made();
+        Ok(self.admin().calls_made())
+    }
+
+    /// Waits for the answer to a call.
+    pub fn answer(&mut self, number: u32) -> Result<AdminResult, Stop> {
         self.wait(PATIENCE, |stage| stage.admin().result(number).cloned())
             .ok_or_else(|| Stop::problem("the admin client got no answer"))
     }

@@ -4,6 +4,7 @@
 
 use super::Tally;
 use crate::problem::{Problem, typed};
+use kafkascope_kernel::FlatSet;
 use kafkascope_model::api::request::Subscription;
 use kafkascope_model::config::ConfigValue;
 use kafkascope_model::config::consumer::Assignor;
@@ -123,15 +124,15 @@ impl Case {
 }
 
 impl Topic {
-    fn racks(&self) -> Vec<BTreeSet<kafkascope_model::ids::Name>> {
+    fn racks(&self) -> Vec<FlatSet<kafkascope_model::ids::Name>> {
         match self {
-            Self::Count(count) => vec![BTreeSet::new(); *count],
+            Self::Count(count) => vec![FlatSet::new(); *count],
             Self::Racks { partitions, replica_racks } => {
                 let racks = |racks: &BTreeSet<String>| {
                     racks.iter().map(|rack| rack.as_str().into()).collect()
                 };
                 let mut list: Vec<_> = replica_racks.iter().map(racks).collect();
-                list.resize(*partitions, BTreeSet::new());
+                list.resize(*partitions, FlatSet::new());
                 list
             }
         }

@@ -4,13 +4,14 @@
 
 use super::Tally;
 use crate::problem::{Problem, typed};
+use kafkascope_kernel::FlatSet;
 use kafkascope_model::group::modern::reconcile::{CurrentAssignment, ReconcileState};
 use kafkascope_model::ids::{TopicId, TopicPartition};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-type Partitions = BTreeSet<TopicPartition>;
+type Partitions = FlatSet<TopicPartition>;
 
 /// Whether a document holds these vectors.
 pub fn is(document: &Value) -> bool {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::fmt::Write;
 
 /// How many failed cases are told in full.
-const SHOWN: usize = 5;
+const SHOWN: usize = 40;
 
 /// Cases counted.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -42,6 +42,7 @@ impl Tally {
         if self.failed.len() > SHOWN {
             let _ = writeln!(report, "  and {} more cases", self.failed.len() - SHOWN);
         }
-        Checked { passed, report }
+        let failures = if passed { 0 } else { self.failed.len().max(1) };
+        Checked { passed, passes: agreed, failures, report }
     }
 }

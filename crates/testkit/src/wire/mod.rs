@@ -39,13 +39,46 @@ impl<'a> Wire<'a> {
         put("t_ms", json!(t_us.div_euclid(1_000)));
         put("took_ms", json!(took.map(|tenths| tenths as f64 / 10.0)));
         put("to", json!(exchange.conn.server.0));
-        put("from", json!(self.client_id(exchange.conn)));
+        let origin = self.origin(exchange);
+        put("from", json!(self.client_id(origin.map_or(exchange.conn, |first| first.conn))));
         put("api", json!(api.name()));
         put("version", json!(version(&exchange.request)));
         put("request", self.request(&exchange.request));
         let response = exchange.response.as_ref();
         put("response", response.map_or(Value::Null, |response| self.response(response)));
+        if origin.is_some() {
+            put("forwarded", json!(true));
+        }
         Value::Object(line)
+    }
+
+    /// What a broker passes on to the controller is still its client's request.
+    fn origin(&self, exchange: &Exchange) -> Option<&'a Exchange> {
+        if exchange.conn.lane != Lane::ToController {
+            return None;
+        }
+        let before = self.world.exchanges().iter().take_while(|other| other.at <= exchange.at);
+        let mut open = before.filter(|other| {
+            other.conn.server == exchange.conn.client
+                && other.answered_at.is_none_or(|at| at >= exchange.at)
+        });
+        open.find(|other| other.request == exchange.request).or_else(|| self.asker(exchange))
+    }
+
+    /// A topic that is made because a client asked for its metadata is made in that client's name; internal ones are the
+    /// broker's own.
+    fn asker(&self, exchange: &Exchange) -> Option<&'a Exchange> {
+        let Request::CreateTopics(creation) = &exchange.request else { return None };
+        if creation.name.starts_with("__") {
+            return None;
+        }
+        let asks = |other: &&Exchange| {
+            let Request::Metadata(metadata) = &other.request else { return false };
+            let mut names = metadata.topics.iter().flatten();
+            other.conn.server == exchange.conn.client && names.any(|name| *name == creation.name)
+        };
+        let before = self.world.exchanges().iter().take_while(|other| other.at <= exchange.at);
+        before.filter(asks).last()
     }
 
     /// The `client.id` in the request's header.
@@ -79,12 +112,23 @@ impl<'a> Wire<'a> {
     }
 }
 
+#[allow(clippy::wildcard_enum_match_arm, reason = "only requests about offsets can")]
+fn names_by_id(request: &Request) -> bool {
+    match request {
+        Request::OffsetCommit(body) => !body.topic_ids.is_empty(),
+        Request::OffsetFetch(body) => !body.topic_ids.is_empty(),
+        _ => false,
+    }
+}
+
 #[allow(clippy::wildcard_enum_match_arm, reason = "every other API goes by its newest version")]
 /// The version that 4.3.1's clients and brokers use; some stay behind the newest.
 fn version(request: &Request) -> i16 {
     match request.key() {
         // By name while the group speaks the classic protocol.
-        ApiKey::OffsetCommit | ApiKey::OffsetFetch => 9,
+        ApiKey::OffsetCommit | ApiKey::OffsetFetch if !names_by_id(request) => 9,
+        // The newest is for two-phase commit alone.
+        ApiKey::InitProducerId => 5,
         other => other.latest_version(),
     }
 }

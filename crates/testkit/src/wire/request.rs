@@ -8,11 +8,12 @@ use super::quorum;
 use kafkascope_model::api::Request;
 use kafkascope_model::api::request::{
     AlterPartition, AlterPartitionItem, AlterPartitionReassignments, BrokerHeartbeat,
-    BrokerRegistration, ConfigResource, CoordinatorType, CreateTopics, DeleteGroups, DeleteRecords,
-    DescribeGroups, ElectLeaders, Fetch, FetchPartition, IncrementalAlterConfigs, JoinGroup,
-    ListOffsets, Metadata, OffsetCommit, OffsetFetch, OffsetForLeaderEpoch, OffsetSpec, Produce,
-    RaftFetch, Subscription, SyncGroup,
+    BrokerRegistration, ConfigResource, ConsumerGroupHeartbeat, CoordinatorType, CreateTopics,
+    DeleteGroups, DeleteRecords, DescribeGroups, ElectLeaders, Fetch, FetchPartition,
+    IncrementalAlterConfigs, JoinGroup, ListOffsets, Metadata, OffsetCommit, OffsetFetch,
+    OffsetForLeaderEpoch, OffsetSpec, Produce, RaftFetch, Subscription, SyncGroup,
 };
+use kafkascope_model::ids::{Name, TopicId};
 use serde_json::{Value, json};
 
 impl Wire<'_> {
@@ -62,7 +63,10 @@ impl Wire<'_> {
             | Request::Heartbeat(_)
             | Request::LeaveGroup(_)
             | Request::OffsetCommit(_)
-            | Request::OffsetFetch(_) => group_request(request),
+            | Request::OffsetFetch(_)
+            | Request::OffsetDelete(_)
+            | Request::ConsumerGroupHeartbeat(_)
+            | Request::ConsumerGroupDescribe(_) => self.group_request(request),
             Request::BrokerRegistration(body) => registration(body),
             Request::BrokerHeartbeat(body) => heartbeat(body),
             Request::AlterPartition(body) => self.alter_partition(body),
@@ -225,28 +229,102 @@ fn heartbeat(body: &BrokerHeartbeat) -> Value {
     })
 }
 
-fn group_request(request: &Request) -> Value {
-    #[allow(clippy::wildcard_enum_match_arm, reason = "only group requests come here")]
-    match request {
-        Request::JoinGroup(body) => join_group(body),
-        Request::SyncGroup(body) => sync_group(body),
-        Request::Heartbeat(body) => json!({
-            "groupId": &*body.group_id, "generationId": body.generation_id,
-            "memberId": &*body.member_id, "groupInstanceId": body.group_instance_id.as_deref(),
-        }),
-        Request::LeaveGroup(body) => {
-            let member = |(id, instance, reason): &(
-                std::sync::Arc<str>,
-                Option<std::sync::Arc<str>>,
-                std::sync::Arc<str>,
-            )| {
-                json!({ "memberId": &**id, "groupInstanceId": instance.as_deref(), "reason": &**reason })
-            };
-            json!({ "groupId": &*body.group_id, "members": body.members.iter().map(member).collect::<Vec<_>>() })
+impl Wire<'_> {
+    fn group_request(&self, request: &Request) -> Value {
+        #[allow(clippy::wildcard_enum_match_arm, reason = "only group requests come here")]
+        match request {
+            Request::JoinGroup(body) => join_group(body),
+            Request::SyncGroup(body) => sync_group(body),
+            Request::Heartbeat(body) => json!({
+                "groupId": &*body.group_id, "generationId": body.generation_id,
+                "memberId": &*body.member_id, "groupInstanceId": body.group_instance_id.as_deref(),
+            }),
+            Request::LeaveGroup(body) => {
+                let member = |(id, instance, reason): &(
+                    std::sync::Arc<str>,
+                    Option<std::sync::Arc<str>>,
+                    std::sync::Arc<str>,
+                )| {
+                    json!({ "memberId": &**id, "groupInstanceId": instance.as_deref(), "reason": &**reason })
+                };
+                json!({ "groupId": &*body.group_id, "members": body.members.iter().map(member).collect::<Vec<_>>() })
+            }
+            Request::OffsetCommit(body) => self.offset_commit(body),
+            Request::OffsetFetch(body) => self.offset_fetch(body),
+            Request::OffsetDelete(body) => {
+                let rows = body.partitions.iter();
+                let rows = rows
+                    .map(|(topic, index)| (topic.to_string(), json!({ "partitionIndex": index })));
+                json!({ "groupId": &*body.group_id, "topics": by_topic("name", "partitions", rows) })
+            }
+            Request::ConsumerGroupHeartbeat(body) => self.consumer_heartbeat(body),
+            Request::ConsumerGroupDescribe(DescribeGroups { groups }) => {
+                json!({ "groupIds": groups.iter().map(|group| &**group).collect::<Vec<_>>() })
+            }
+            other => unreachable!("{} is no group request", other.key().name()),
         }
-        Request::OffsetCommit(body) => offset_commit(body),
-        Request::OffsetFetch(body) => offset_fetch(body),
-        other => unreachable!("{} is no group request", other.key().name()),
+    }
+
+    fn consumer_heartbeat(&self, body: &ConsumerGroupHeartbeat) -> Value {
+        let owned = body.topic_partitions.as_ref().map(|list| {
+            let rows = list.iter().map(|tp| (self.topic_id(tp.topic), json!(tp.partition)));
+            by_topic("topicId", "partitions", rows)
+        });
+        let names = body.subscribed_topic_names.as_ref();
+        json!({
+            "groupId": &*body.group_id, "memberId": &*body.member_id,
+            "memberEpoch": body.member_epoch, "instanceId": body.instance_id.as_deref(),
+            "rackId": body.rack_id.as_deref(), "rebalanceTimeoutMs": body.rebalance_timeout_ms,
+            "subscribedTopicNames": names.map(|names| names.iter().map(|name| &**name).collect::<Vec<_>>()),
+            "subscribedTopicRegex": body.subscribed_topic_regex.as_deref(),
+            "serverAssignor": body.server_assignor.as_deref(), "topicPartitions": owned,
+        })
+    }
+
+    fn offset_commit(&self, body: &OffsetCommit) -> Value {
+        let (topic_key, topic_name) = self.topics_of(&body.topic_ids);
+        let rows = body.offsets.iter().map(|(topic, partition, offset, epoch)| {
+        let row = json!({
+            "partitionIndex": partition, "committedOffset": offset, "committedLeaderEpoch": epoch,
+            "committedMetadata": "",
+        });
+        (topic_name(topic), row)
+    });
+        json!({
+            "groupId": &*body.group_id,
+            "generationIdOrMemberEpoch": body.generation_id_or_member_epoch,
+            "memberId": &*body.member_id, "groupInstanceId": body.group_instance_id.as_deref(),
+            "topics": by_topic(topic_key, "partitions", rows),
+        })
+    }
+
+    fn offset_fetch(&self, body: &OffsetFetch) -> Value {
+        let (topic_key, topic_name) = self.topics_of(&body.topic_ids);
+        let topics = body.partitions.as_ref().map(|partitions| {
+            let rows = partitions.iter().map(|(topic, index)| (topic_name(topic), json!(index)));
+            by_topic(topic_key, "partitionIndexes", rows)
+        });
+        let member = body.member.as_ref();
+        json!({
+            "groups": [{
+                "groupId": &*body.group_id, "memberId": member.map(|(id, _)| &**id),
+                "memberEpoch": member.map_or(-1, |(_, epoch)| *epoch), "topics": topics,
+            }],
+            "requireStable": body.require_stable,
+        })
+    }
+
+    /// How topics are named in it, and each one's name.
+    fn topics_of<'w>(
+        &'w self,
+        ids: &'w [(Name, TopicId)],
+    ) -> (&'static str, impl Fn(&Name) -> String + 'w) {
+        let key = if ids.is_empty() { "name" } else { "topicId" };
+        let name = move |topic: &Name| {
+            let known = ids.iter().find(|(name, _)| name == topic);
+            known.map_or_else(|| topic.to_string(), |(_, id)| self.topic_id(*id))
+        };
+        (key, name)
     }
 }
 
@@ -284,33 +362,6 @@ fn sync_group(body: &SyncGroup) -> Value {
         "memberId": &*body.member_id, "groupInstanceId": body.group_instance_id.as_deref(),
         "protocolType": "consumer", "protocolName": &*body.protocol_name,
         "assignments": assignments.collect::<Vec<_>>(),
-    })
-}
-
-fn offset_commit(body: &OffsetCommit) -> Value {
-    let rows = body.offsets.iter().map(|(topic, partition, offset, epoch)| {
-        let row = json!({
-            "partitionIndex": partition, "committedOffset": offset, "committedLeaderEpoch": epoch,
-            "committedMetadata": "",
-        });
-        (topic.to_string(), row)
-    });
-    json!({
-        "groupId": &*body.group_id,
-        "generationIdOrMemberEpoch": body.generation_id_or_member_epoch,
-        "memberId": &*body.member_id, "groupInstanceId": body.group_instance_id.as_deref(),
-        "topics": by_topic("name", "partitions", rows),
-    })
-}
-
-fn offset_fetch(body: &OffsetFetch) -> Value {
-    let topics = body.partitions.as_ref().map(|partitions| {
-        let rows = partitions.iter().map(|(topic, index)| (topic.to_string(), json!(index)));
-        by_topic("name", "partitionIndexes", rows)
-    });
-    json!({
-        "groups": [{ "groupId": &*body.group_id, "memberId": null, "memberEpoch": -1, "topics": topics }],
-        "requireStable": body.require_stable,
     })
 }
 

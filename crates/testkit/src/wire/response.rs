@@ -7,8 +7,9 @@ use super::fields::{by_topic, ids, names};
 use super::quorum;
 use super::request::subscription;
 use kafkascope_model::api::response::{
-    AlteredPartition, CurrentLeader, DescribedGroup, EpochEnd, Fetch, FetchedPartition, JoinGroup,
-    ListedGroup, ListedOffset, Metadata, OffsetFetch, Produce, RaftFetch, TopicMetadata,
+    AlteredPartition, CurrentLeader, DescribedConsumerGroup, DescribedGroup, EpochEnd, Fetch,
+    FetchedPartition, JoinGroup, ListedGroup, ListedOffset, Metadata, OffsetFetch, Produce,
+    RaftFetch, TopicMetadata,
 };
 use kafkascope_model::api::{ErrorCode, Response};
 use kafkascope_model::ids::{Name, Offset, TopicPartition};
@@ -49,21 +50,19 @@ impl Wire<'_> {
                 let responses = by_topic("name", "partitions", verdicts("partitionIndex", body));
                 json!({ "errorCode": error.code(), "responses": responses })
             }
-            Response::DescribeGroups(body) => {
-                json!({ "groups": body.iter().map(described_group).collect::<Vec<_>>() })
-            }
-            Response::ListGroups(error, body) => {
-                let group = |group: &ListedGroup| json!({ "groupId": &*group.group_id, "groupState": &*group.group_state });
-                json!({ "errorCode": error.code(), "groups": body.iter().map(group).collect::<Vec<_>>() })
-            }
-            Response::DeleteGroups(body) => json!({ "results": coded("groupId", body) }),
             Response::FindCoordinator(_)
+            | Response::DescribeGroups(_)
+            | Response::ListGroups(..)
+            | Response::DeleteGroups(_)
             | Response::JoinGroup(_)
             | Response::SyncGroup(_)
             | Response::Heartbeat(_)
             | Response::LeaveGroup(..)
             | Response::OffsetCommit(_)
-            | Response::OffsetFetch(_) => group_response(response),
+            | Response::OffsetFetch(_)
+            | Response::OffsetDelete(..)
+            | Response::ConsumerGroupHeartbeat(_)
+            | Response::ConsumerGroupDescribe(_) => self.group_response(response),
             Response::BrokerRegistration(error, epoch) => {
                 json!({ "errorCode": error.code(), "brokerEpoch": epoch })
             }
@@ -201,31 +200,70 @@ fn raft_fetched(body: &RaftFetch) -> Value {
     json!({ "errorCode": 0, "responses": [{ "partitions": [partition] }] })
 }
 
-fn group_response(response: &Response) -> Value {
-    #[allow(clippy::wildcard_enum_match_arm, reason = "only group responses come here")]
-    match response {
-        Response::FindCoordinator(body) => {
-            let row = |row: &kafkascope_model::api::response::Coordinator| json!({ "key": &*row.key, "nodeId": row.node_id.0, "errorCode": row.error.code() });
-            json!({ "coordinators": body.iter().map(row).collect::<Vec<_>>() })
+impl Wire<'_> {
+    fn group_response(&self, response: &Response) -> Value {
+        #[allow(clippy::wildcard_enum_match_arm, reason = "only group responses come here")]
+        match response {
+            Response::DescribeGroups(body) => {
+                json!({ "groups": body.iter().map(described_group).collect::<Vec<_>>() })
+            }
+            Response::ListGroups(error, body) => {
+                let group = |group: &ListedGroup| json!({ "groupId": &*group.group_id, "groupState": &*group.group_state });
+                json!({ "errorCode": error.code(), "groups": body.iter().map(group).collect::<Vec<_>>() })
+            }
+            Response::DeleteGroups(body) => json!({ "results": coded("groupId", body) }),
+            Response::FindCoordinator(body) => {
+                let row = |row: &kafkascope_model::api::response::Coordinator| json!({ "key": &*row.key, "nodeId": row.node_id.0, "errorCode": row.error.code() });
+                json!({ "coordinators": body.iter().map(row).collect::<Vec<_>>() })
+            }
+            Response::JoinGroup(body) => joined(body),
+            Response::SyncGroup(body) => json!({
+                "errorCode": body.error.code(), "protocolType": "consumer",
+                "protocolName": body.protocol_name.as_deref(), "assignment": names(&body.assignment),
+            }),
+            Response::Heartbeat(error) => json!({ "errorCode": error.code() }),
+            Response::LeaveGroup(error, members) => {
+                let members = members.iter().map(|error| json!({ "errorCode": error.code() }));
+                json!({ "errorCode": error.code(), "members": members.collect::<Vec<_>>() })
+            }
+            Response::OffsetCommit(body) => {
+                let rows = body.iter().map(|(topic, index, error)| {
+                    (
+                        topic.to_string(),
+                        json!({ "partitionIndex": index, "errorCode": error.code() }),
+                    )
+                });
+                json!({ "topics": by_topic("name", "partitions", rows) })
+            }
+            Response::OffsetFetch(body) => offsets_fetched(body),
+            Response::OffsetDelete(error, rows) => {
+                let rows = verdicts("partitionIndex", rows);
+                json!({ "errorCode": error.code(), "topics": by_topic("name", "partitions", rows) })
+            }
+            Response::ConsumerGroupHeartbeat(body) => {
+                let assignment = body.assignment.as_ref().map(|list| {
+                    let rows = list.iter().map(|tp| (self.topic_id(tp.topic), json!(tp.partition)));
+                    json!({ "topicPartitions": by_topic("topicId", "partitions", rows) })
+                });
+                json!({
+                    "errorCode": body.error.code(), "memberId": &*body.member_id,
+                    "memberEpoch": body.member_epoch,
+                    "heartbeatIntervalMs": body.heartbeat_interval_ms, "assignment": assignment,
+                })
+            }
+            Response::ConsumerGroupDescribe(body) => {
+                let group = |group: &DescribedConsumerGroup| {
+                    json!({
+                        "errorCode": group.error.code(), "groupId": &*group.group_id,
+                        "groupState": &*group.group_state, "groupEpoch": group.group_epoch,
+                        "assignmentEpoch": group.assignment_epoch,
+                        "assignorName": &*group.assignor_name,
+                    })
+                };
+                json!({ "groups": body.iter().map(group).collect::<Vec<_>>() })
+            }
+            other => unreachable!("{} is no group response", other.key().name()),
         }
-        Response::JoinGroup(body) => joined(body),
-        Response::SyncGroup(body) => json!({
-            "errorCode": body.error.code(), "protocolType": "consumer",
-            "protocolName": body.protocol_name.as_deref(), "assignment": names(&body.assignment),
-        }),
-        Response::Heartbeat(error) => json!({ "errorCode": error.code() }),
-        Response::LeaveGroup(error, members) => {
-            let members = members.iter().map(|error| json!({ "errorCode": error.code() }));
-            json!({ "errorCode": error.code(), "members": members.collect::<Vec<_>>() })
-        }
-        Response::OffsetCommit(body) => {
-            let rows = body.iter().map(|(topic, index, error)| {
-                (topic.to_string(), json!({ "partitionIndex": index, "errorCode": error.code() }))
-            });
-            json!({ "topics": by_topic("name", "partitions", rows) })
-        }
-        Response::OffsetFetch(body) => offsets_fetched(body),
-        other => unreachable!("{} is no group response", other.key().name()),
     }
 }
 

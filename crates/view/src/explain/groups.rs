@@ -22,6 +22,10 @@ pub(super) fn tell(event: &TraceEvent, context: &Context<'_>) -> Option<Telling>
         | Fact::MemberLeft { .. }
         | Fact::MemberExpired { .. }
         | Fact::GroupRefused { .. } => coordinator(event, context),
+        Fact::GroupEpoch { .. }
+        | Fact::TargetAssigned { .. }
+        | Fact::MemberStep { .. }
+        | Fact::GroupConverted { .. } => modern(event, context),
         _ => consumer(event, context),
     }
 }
@@ -92,6 +96,47 @@ fn coordinator(event: &TraceEvent, context: &Context<'_>) -> Option<Telling> {
     })
 }
 
+/// Groups of the consumer protocol.
+fn modern(event: &TraceEvent, context: &Context<'_>) -> Option<Telling> {
+    let about = |name: &Name| Selection::Group(name.clone());
+    Some(match &event.fact {
+        Fact::GroupEpoch { group: name, epoch, reason } => {
+            let text = format!("{name} is at epoch {epoch}: {reason}.");
+            Telling::plain(text, about(name))
+                .tone(Tone::Strong)
+                .marked(MarkKind::Rebalance, format!("{name}: epoch {epoch}"))
+        }
+        Fact::TargetAssigned { group: name, epoch, members, assignor } => {
+            let members = words::count(u64::from(*members), "member", "members");
+            let text = format!(
+                "The coordinator deals {name}'s partitions anew for epoch {epoch}: {assignor}, {members}."
+            );
+            Telling::plain(text, about(name))
+        }
+        Fact::MemberStep { group: name, member, epoch, assigned, to_revoke, .. } => {
+            let who = who(name, member, context);
+            let text = if to_revoke.is_empty() {
+                let what = if assigned.is_empty() {
+                    "nothing yet".to_owned()
+                } else {
+                    partition_list(assigned, context)
+                };
+                format!("{who} reaches epoch {epoch} of {name} and may read {what}.")
+            } else {
+                let what = partition_list(to_revoke, context);
+                format!("{who} has to give up {what} before it leaves epoch {epoch} of {name}.")
+            };
+            Telling::plain(text, about(name))
+        }
+        Fact::GroupConverted { group: name, to, epoch } => {
+            let text =
+                format!("{name} goes on with the {to} protocol; generation {epoch} is its epoch.");
+            Telling::plain(text, about(name)).tone(Tone::Strong)
+        }
+        _ => return None,
+    })
+}
+
 fn consumer(event: &TraceEvent, context: &Context<'_>) -> Option<Telling> {
     let node = event.node;
     let (name, about) = (context.title(node), Selection::Node(node));
@@ -130,6 +175,14 @@ fn consumer(event: &TraceEvent, context: &Context<'_>) -> Option<Telling> {
                 Telling::plain(text, about)
             }
         },
+        Fact::ProcessingFailed { tp, offset, then, .. } => {
+            let place = context.partition(*tp);
+            let text =
+                format!("{name} cannot decode the record at {offset} of {place}: it will {then}.");
+            Telling::plain(text, about)
+                .tone(Tone::Bad)
+                .once_in_a_while(format!("poison {node} {tp:?} {offset}"))
+        }
         Fact::CommitAnswered { error, .. } if !error.is_ok() => {
             let text = format!("{name}'s commit was refused: {}.", error.name());
             Telling::plain(text, about).tone(Tone::Bad).once_in_a_while(format!("commit {node}"))

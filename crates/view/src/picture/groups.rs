@@ -72,6 +72,16 @@ impl Picture {
                 group.set("Stable", now);
                 group.generation = *generation;
             }
+            Fact::GroupEpoch { epoch, reason, .. } => {
+                group.set("Assigning", now);
+                group.generation = *epoch;
+                group.reason = Some((now, reason.clone()));
+            }
+            Fact::TargetAssigned { epoch, .. } => {
+                group.set("Reconciling", now);
+                group.generation = *epoch;
+                group.leader = None;
+            }
             Fact::GroupEmpty { generation, .. } => {
                 group.set("Empty", now);
                 group.generation = *generation;
@@ -98,6 +108,8 @@ pub fn group_of(fact: &Fact) -> Option<&Name> {
         | Fact::GroupEmpty { group, .. }
         | Fact::MemberLeft { group, .. }
         | Fact::MemberExpired { group, .. }
+        | Fact::GroupEpoch { group, .. }
+        | Fact::TargetAssigned { group, .. }
         | Fact::OffsetCommitted { group, .. } => Some(group),
         _ => None,
     }

@@ -254,7 +254,7 @@ fn wires(sight: &Sight<'_>, layout: &ClusterLayout) -> Vec<WireVm> {
     }
     for member in &layout.members {
         let positions = picture.consumers.get(&member.id).map(|consumer| &consumer.positions);
-        for tp in positions.into_iter().flat_map(|positions| positions.keys()) {
+        for tp in positions.into_iter().flat_map(FlatMap::keys) {
             push_wire(sight, layout, member.id, *tp, &mut wires);
         }
     }

@@ -95,6 +95,7 @@ fn script(acks: &str) -> Script {
         name: "dispatch-1".into(),
         config: vec![("group.id".into(), "dispatch".into())],
         subscribe: vec!["trips".into()],
+        pattern: None,
         assign: Vec::new(),
         processing: Processing::default(),
     };

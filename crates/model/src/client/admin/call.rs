@@ -4,7 +4,7 @@
 
 use super::requests;
 use super::target::{Place, Target};
-use crate::api::{ApiKey, ErrorCode, Response};
+use crate::api::{ApiKey, ErrorCode, Request, Response};
 use crate::client::kafka_client::KafkaClient;
 use crate::client::network::{Outcome, Peer};
 use crate::command::AdminCommand;
@@ -41,14 +41,28 @@ pub(super) struct Call {
     command: AdminCommand,
     target: Target,
     deadline: SimTime,
+    request_timeout: Micros,
     attempts: u32,
     stage: Stage,
+    /// A group that is none of the consumer protocol is described again as a classic one (`DescribeConsumerGroupsHandler`).
+    falls_back: bool,
+    /// Where the last request went.
+    place: Option<Place>,
 }
 
 impl Call {
-    pub(super) fn new(command: AdminCommand, deadline: SimTime) -> Self {
+    pub(super) fn new(command: AdminCommand, deadline: SimTime, request_timeout: Micros) -> Self {
         let target = Target::of(&command);
-        Self { command, target, deadline, attempts: 0, stage: Stage::Ready(SimTime::ZERO, None) }
+        Self {
+            command,
+            target,
+            deadline,
+            request_timeout,
+            attempts: 0,
+            stage: Stage::Ready(SimTime::ZERO, None),
+            falls_back: false,
+            place: None,
+        }
     }
 
     pub(super) const fn api(&self) -> ApiKey {
@@ -107,6 +121,13 @@ impl Call {
         if self.stage == Stage::LookingUp {
             return self.on_lookup(&response, client, cx);
         }
+        if let (Response::ConsumerGroupDescribe(_), ErrorCode::GroupIdNotFound) =
+            (&response, response.first_error())
+        {
+            self.falls_back = true;
+            self.stage = Stage::Ready(cx.now, self.place);
+            return None;
+        }
         let verdicts = requests::verdicts(&self.command, &response);
         let mut errors = verdicts.iter().map(|(_, error)| *error);
         if let Some(error) = errors.find(|error| self.target.is_worth_a_retry(*error)) {
@@ -147,16 +168,24 @@ impl Call {
         client: &mut KafkaClient<u32>,
         cx: &mut Cx<'_>,
     ) {
+        let timeout = self.request_timeout.min(self.deadline - cx.now);
         if place.is_none()
             && let Some(lookup) = self.target.lookup()
         {
-            client.send(peer, lookup, number, cx);
+            client.send_with_timeout(peer, lookup, number, timeout, cx);
             self.stage = Stage::LookingUp;
             return;
         }
         let left_ms = (self.deadline - cx.now).as_ms().min(30_000) as i32;
         let place = place.unwrap_or(Place::Known);
-        client.send(peer, requests::request_of(&self.command, place, left_ms), number, cx);
+        let mut body = requests::request_of(&self.command, place, left_ms);
+        if let Request::DescribeGroups(groups) = &body
+            && !self.falls_back
+        {
+            body = Request::ConsumerGroupDescribe(groups.clone());
+        }
+        client.send_with_timeout(peer, body, number, timeout, cx);
+        self.place = Some(place);
         self.stage = Stage::UnderWay;
     }
 }

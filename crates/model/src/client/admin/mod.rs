@@ -75,6 +75,22 @@ pub struct Admin {
     calls: FlatMap<u32, Call>,
     made: u32,
     results: VecDeque<AdminResult>,
+    timeouts: AdminTimeouts,
+}
+
+/// How long an admin client is patient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AdminTimeouts {
+    /// `request.timeout.ms`: for each request.
+    pub request: Micros,
+    /// `default.api.timeout.ms`: for a call with all its requests.
+    pub api: Micros,
+}
+
+impl Default for AdminTimeouts {
+    fn default() -> Self {
+        Self { request: NETWORK.request_timeout, api: API_TIMEOUT }
+    }
 }
 
 impl Admin {
@@ -82,7 +98,13 @@ impl Admin {
     pub fn new(id: NodeId, bootstrap: Vec<NodeId>) -> Self {
         let client = new_client(bootstrap.clone());
         let (calls, results) = (FlatMap::new(), VecDeque::new());
-        Self { id, bootstrap, client, calls, made: 0, results }
+        let timeouts = AdminTimeouts::default();
+        Self { id, bootstrap, client, calls, made: 0, results, timeouts }
+    }
+
+    /// Makes it more or less patient, from its next call on.
+    pub const fn set_timeouts(&mut self, timeouts: AdminTimeouts) {
+        self.timeouts = timeouts;
     }
 
     /// How many calls were made; the latest call's number.
@@ -148,7 +170,7 @@ impl Admin {
     /// The user asks for something.
     pub fn call(&mut self, command: AdminCommand, cx: &mut Cx<'_>) {
         self.made += 1;
-        let call = Call::new(command, cx.now + API_TIMEOUT);
+        let call = Call::new(command, cx.now + self.timeouts.api, self.timeouts.request);
         if self.calls.len() >= MAX_CALLS {
             let refused = call.all_failed(ErrorCode::ThrottlingQuotaExceeded);
             self.finish(self.made, call.api(), refused, None, cx);

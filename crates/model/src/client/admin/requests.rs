@@ -29,6 +29,7 @@ pub(super) const fn api_of(command: &AdminCommand) -> ApiKey {
         AdminCommand::DeleteGroup { .. } => ApiKey::DeleteGroups,
         AdminCommand::ListGroupOffsets { .. } => ApiKey::OffsetFetch,
         AdminCommand::AlterGroupOffsets { .. } => ApiKey::OffsetCommit,
+        AdminCommand::DeleteGroupOffsets { .. } => ApiKey::OffsetDelete,
         AdminCommand::RemoveMembers { .. } => ApiKey::LeaveGroup,
     }
 }
@@ -56,6 +57,7 @@ pub(super) fn objects_of(command: &AdminCommand) -> Vec<Name> {
         | AdminCommand::DeleteGroup { group }
         | AdminCommand::ListGroupOffsets { group }
         | AdminCommand::AlterGroupOffsets { group, .. }
+        | AdminCommand::DeleteGroupOffsets { group, .. }
         | AdminCommand::RemoveMembers { group, .. } => vec![group.clone()],
     }
 }
@@ -114,6 +116,7 @@ pub(super) fn request_of(command: &AdminCommand, place: Place, timeout_ms: i32) 
         | AdminCommand::DeleteGroup { .. }
         | AdminCommand::ListGroupOffsets { .. }
         | AdminCommand::AlterGroupOffsets { .. }
+        | AdminCommand::DeleteGroupOffsets { .. }
         | AdminCommand::RemoveMembers { .. } => group_request(command.clone()),
     }
 }
@@ -130,6 +133,8 @@ fn group_request(command: AdminCommand) -> Request {
             group_id: group,
             partitions: None,
             require_stable: false,
+            member: None,
+            topic_ids: Vec::new(),
         }),
         AdminCommand::AlterGroupOffsets { group, offsets } => {
             let offsets = offsets.into_iter();
@@ -139,7 +144,11 @@ fn group_request(command: AdminCommand) -> Request {
                 member_id: "".into(),
                 group_instance_id: None,
                 offsets: offsets.map(|(topic, at, offset)| (topic, at, offset, -1)).collect(),
+                topic_ids: Vec::new(),
             })
+        }
+        AdminCommand::DeleteGroupOffsets { group, partitions } => {
+            Request::OffsetDelete(request::OffsetDelete { group_id: group, partitions })
         }
         AdminCommand::RemoveMembers { group, instances } => {
             let reason: Name = "member was removed by an admin".into();

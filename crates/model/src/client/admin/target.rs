@@ -68,6 +68,7 @@ impl Target {
             | AdminCommand::DeleteGroup { group }
             | AdminCommand::ListGroupOffsets { group }
             | AdminCommand::AlterGroupOffsets { group, .. }
+            | AdminCommand::DeleteGroupOffsets { group, .. }
             | AdminCommand::RemoveMembers { group, .. } => Self::Coordinator(group.clone()),
         }
     }

@@ -4,16 +4,18 @@
 //! Commands are carried out between two rounds of `poll()`, by the thread that polls. Invariant: a record is done before the
 //! next one is begun, and all of them before the next `poll()`.
 
-use super::Consumer;
-use super::commit::OffsetsToCommit;
+use super::commit::{OffsetsToCommit, Purpose};
 use super::join::thrown;
 use super::records::Handed;
 use super::subscription::Partition;
+use super::{Consumer, ModernState};
 use crate::cx::Cx;
-use crate::ids::Offset;
+use crate::ids::{EpochMs, Offset, TopicPartition};
 use crate::trace::Fact;
-use crate::workload::Processing;
+use crate::workload::{CommitStrategy, OnPoison, Processing};
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Micros, SimTime};
 
 /// How long an application waits after `poll()` threw before it polls again.
@@ -28,6 +30,10 @@ pub(super) enum Task {
     CommitSync(Option<OffsetsToCommit>),
     /// `seek`.
     Seek(Partition, Offset),
+    /// `offsetsForTimes` and `seek`.
+    SeekToTime(EpochMs),
+    /// `pause`, or `resume`.
+    Pause(Vec<Partition>, bool),
 }
 
 impl Task {
@@ -35,6 +41,9 @@ impl Task {
         match self {
             Self::CommitSync(_) => "commitSync",
             Self::Seek(..) => "seek",
+            Self::SeekToTime(_) => "offsetsForTimes",
+            Self::Pause(_, true) => "pause",
+            Self::Pause(_, false) => "resume",
         }
     }
 }
@@ -52,8 +61,10 @@ pub(super) enum Phase {
     Resting(SimTime),
     /// Does not call `poll()`.
     Blocked,
-    /// In `commitSync`.
-    Committing { offsets: OffsetsToCommit, until: SimTime },
+    /// Sending a copy of the first of these to another topic.
+    SendingOn(VecDeque<Handed>),
+    /// In `commitSync`; these records are still to be worked on, if it was not asked for from outside.
+    Committing { offsets: OffsetsToCommit, until: SimTime, rest: Option<VecDeque<Handed>> },
     /// In `close()`: committing, or saying goodbye.
     Closing { until: SimTime, offsets: Option<OffsetsToCommit> },
     /// `close()` returned.
@@ -65,7 +76,11 @@ pub(super) enum Phase {
 pub(super) struct App {
     pub phase: Phase,
     tasks: VecDeque<Task>,
+    /// Records of the batch in hand that are done.
+    pub done: Vec<(TopicPartition, Offset)>,
     pub processing: Processing,
+    /// When it last called `poll()`.
+    pub poll_began: SimTime,
     /// It is told not to call `poll()`.
     pub blocked: bool,
     /// It is told to close.
@@ -81,7 +96,9 @@ impl App {
         Self {
             phase: Phase::Idle,
             tasks: VecDeque::new(),
+            done: Vec::new(),
             processing,
+            poll_began: SimTime::ZERO,
             blocked: false,
             closing: false,
             no_offset: false,
@@ -128,6 +145,7 @@ impl Consumer {
     /// Takes the application one step further; whether it may go further at once.
     pub(super) fn app_turn(&mut self, cx: &mut Cx<'_>) -> bool {
         self.see_metadata(cx);
+        self.pool_turn(cx);
         match &mut self.app.phase {
             Phase::Idle | Phase::Closed => false,
             Phase::Polling(until) => {
@@ -135,6 +153,7 @@ impl Consumer {
                 self.poll_turn(until, cx)
             }
             Phase::Working(..) => self.work(cx),
+            Phase::SendingOn(_) => self.send_on_turn(cx),
             Phase::Resting(until) => {
                 let over = *until <= cx.now || self.app.closing;
                 if over {
@@ -159,9 +178,14 @@ impl Consumer {
         &self,
         now: SimTime,
     ) -> impl Iterator<Item = Option<SimTime>> + use<> {
-        let mut wakeups = [None; 7];
+        let mut wakeups = [None; 9];
+        wakeups[8] = self.pool.wakeup_at().filter(|at| *at > now);
         match &self.app.phase {
             Phase::Idle | Phase::Closed | Phase::Blocked => {}
+            Phase::SendingOn(_) => {
+                let at = self.forward.retry_at;
+                wakeups[0] = (at > now).then_some(at);
+            }
             Phase::Working(_, at) | Phase::Resting(at) => wakeups[0] = Some(*at),
             Phase::Committing { until, .. } | Phase::Closing { until, .. } => {
                 let retry_at = self.commits.sync_retry_at;
@@ -179,6 +203,7 @@ impl Consumer {
                 wakeups[5] = self.fetcher.retry_at;
                 let retries = self.subscriptions.iter().map(|assigned| assigned.retry_at);
                 wakeups[6] = retries.filter(|at| *at > now).min();
+                wakeups[7] = self.modern_poll_at(now);
             }
         }
         wakeups.into_iter()
@@ -208,13 +233,11 @@ impl Consumer {
         while let Some(task) = self.app.tasks.pop_front() {
             match task {
                 Task::Seek(partition, offset) => self.seek_now(&partition, offset, cx),
+                Task::SeekToTime(timestamp) => self.seek_to_time_now(timestamp, cx),
+                Task::Pause(partitions, paused) => self.pause_now(&partitions, paused, cx),
                 Task::CommitSync(offsets) => {
                     let offsets = offsets.unwrap_or_else(|| self.subscriptions.all_consumed());
-                    let patience = i64::from(self.config.default_api_timeout_ms);
-                    let until = cx.now + Micros::from_config_ms(patience);
-                    self.commits.begin_sync();
-                    self.app.phase = Phase::Committing { offsets, until };
-                    return;
+                    return self.begin_commit_sync(offsets, None, cx);
                 }
             }
         }
@@ -222,14 +245,30 @@ impl Consumer {
             self.begin_close(cx)
         } else if self.app.blocked {
             Phase::Blocked
+        } else if let Some(until) = self.pool.full_until() {
+            Phase::Resting(until)
         } else {
             // Without a pause between polls, one long poll is the same as many short ones.
             let Processing { per_poll, poll_timeout, .. } = self.app.processing;
             let endless = per_poll == Micros::ZERO;
             let until = if endless { SimTime::ZERO } else { cx.now + poll_timeout };
             self.heartbeat.polled(&self.config, cx.now);
+            self.modern_polled(cx.now);
+            self.app.poll_began = cx.now;
             Phase::Polling(until)
         };
+    }
+
+    fn begin_commit_sync(
+        &mut self,
+        offsets: OffsetsToCommit,
+        rest: Option<VecDeque<Handed>>,
+        cx: &Cx<'_>,
+    ) {
+        let patience = i64::from(self.config.default_api_timeout_ms);
+        let until = cx.now + Micros::from_config_ms(patience);
+        self.commits.begin_sync();
+        self.app.phase = Phase::Committing { offsets, until, rest };
     }
 
     fn poll_turn(&mut self, until: SimTime, cx: &mut Cx<'_>) -> bool {
@@ -245,8 +284,12 @@ impl Consumer {
             }
             Ok(records) if !records.is_empty() => {
                 self.note_delivered(&records, cx);
+                self.app.done.clear();
                 let first = cx.now + self.app.processing.per_record;
-                self.app.phase = Phase::Working(records, first);
+                match self.hand_to_pool(records, cx) {
+                    Some(records) => self.app.phase = Phase::Working(records, first),
+                    None => self.rest(cx),
+                }
                 true
             }
             Ok(_) if until > SimTime::ZERO && until <= cx.now => {
@@ -265,17 +308,31 @@ impl Consumer {
         if self.is_subscribed() && self.config.group_id.is_none() {
             return Err("InvalidGroupIdException");
         }
-        let active = !self.is_subscribed()
-            || self.ensure_coordinator(cx) && self.ensure_active(cx).map_err(thrown)?;
+        let active = if self.is_subscribed() && self.is_modern() {
+            self.modern_poll(cx);
+            self.modern_state() != Some(ModernState::Fatal)
+        } else {
+            !self.is_subscribed()
+                || self.ensure_coordinator(cx) && self.ensure_active(cx).map_err(thrown)?
+        };
         if active {
             self.maybe_auto_commit(cx);
-            self.update_positions(cx)?;
+            if self.may_look_up(cx.now) {
+                self.update_positions(cx)?;
+            }
         }
         loop {
-            let collected = self.collect(cx)?;
+            let mut collected = self.collect(cx)?;
+            if self.app.processing.on_poison == OnPoison::Stuck {
+                collected.records = self.stop_before_poison(collected.records, cx)?;
+            }
             // The next fetch is under way while the application works.
             self.send_fetches(cx);
             if !collected.records.is_empty() || !self.has_fetched() {
+                // A position that turned out to be out of range is looked up within the same poll.
+                if active && collected.records.is_empty() {
+                    self.update_positions(cx)?;
+                }
                 return Ok(self.listed(collected.records));
             }
         }
@@ -299,22 +356,62 @@ impl Consumer {
 
     /// Finishes what is due; whether the round is over.
     fn work(&mut self, cx: &mut Cx<'_>) -> bool {
-        let per_record = self.app.processing.per_record;
-        let Phase::Working(records, at) = &mut self.app.phase else { return false };
-        while *at <= cx.now
-            && let Some(Handed { record, tp, offset, .. }) = records.pop_front()
-        {
-            cx.note(Fact::Processed { record, tp, offset });
+        let Processing { per_record, commits, on_poison, .. } = self.app.processing;
+        let one_by_one = commits == CommitStrategy::SyncPerRecord;
+        let by_batch =
+            matches!(commits, CommitStrategy::SyncPerBatch | CommitStrategy::AsyncPerBatch);
+        loop {
+            let Phase::Working(records, at) = &mut self.app.phase else { return true };
+            let Some(Handed { record, tp, offset, poison, .. }) = records.front().copied() else {
+                return self.end_batch(cx);
+            };
+            let stuck = poison && on_poison == OnPoison::RetryInPlace;
+            if stuck && self.app.closing {
+                records.clear();
+                continue;
+            }
+            if *at > cx.now {
+                return false;
+            }
+            if poison && on_poison != OnPoison::Harmless {
+                let (records, at) = (core::mem::take(records), *at);
+                if !self.on_poison(records, at, cx) {
+                    return false;
+                }
+                continue;
+            }
+            records.pop_front();
             *at += per_record;
+            cx.note(Fact::Processed { record, tp, offset });
+            if by_batch {
+                self.app.done.push((tp, offset));
+            } else if one_by_one {
+                let rest = core::mem::take(records);
+                let offsets = self.done_offset(tp, offset);
+                self.begin_commit_sync(offsets, Some(rest), cx);
+                return true;
+            }
         }
-        let over = records.is_empty();
-        if over {
-            self.rest(cx);
-        }
-        over
     }
 
-    fn rest(&mut self, cx: &Cx<'_>) {
+    /// Every record that `poll()` returned is done.
+    fn end_batch(&mut self, cx: &mut Cx<'_>) -> bool {
+        let mut last: FlatMap<TopicPartition, Offset> = FlatMap::new();
+        last.extend(core::mem::take(&mut self.app.done));
+        self.poison.clear();
+        self.rest(cx);
+        if !last.is_empty() {
+            let offsets = self.done_offsets(&last.into_iter().collect::<Vec<_>>());
+            if self.app.processing.commits == CommitStrategy::SyncPerBatch {
+                self.begin_commit_sync(offsets, Some(VecDeque::new()), cx);
+            } else if !offsets.is_empty() && self.ensure_coordinator(cx) {
+                self.send_commit(Purpose::Async, offsets, cx);
+            }
+        }
+        true
+    }
+
+    pub(super) fn rest(&mut self, cx: &Cx<'_>) {
         self.app.phase = Phase::Resting(cx.now + self.app.processing.per_poll);
     }
 }

@@ -9,7 +9,7 @@ use super::subscription::Partition;
 use super::{Consumer, MemberState, Position};
 use crate::client::network::Peer;
 use crate::cx::{Cx, Effect};
-use crate::ids::Offset;
+use crate::ids::{EpochMs, Offset};
 use crate::trace::{Fact, PositionSource};
 use kafkascope_kernel::{Micros, SimTime};
 
@@ -32,14 +32,63 @@ impl Consumer {
         cx.note(Fact::AppCallDone { call: "seek", error });
     }
 
+    /// `offsetsForTimes`, then `seek`: positions are looked up by the next `poll()`.
+    pub(super) fn seek_to_time_now(&mut self, timestamp: EpochMs, cx: &mut Cx<'_>) {
+        for partition in self.subscriptions.partitions() {
+            if let Some(assigned) = self.subscriptions.get_mut(&partition) {
+                assigned.request_time(timestamp);
+            }
+        }
+        cx.note(Fact::AppCallDone { call: "offsetsForTimes", error: None });
+    }
+
+    /// `pause` and `resume`; neither knows partitions that the consumer does not have.
+    pub(super) fn pause_now(&mut self, partitions: &[Partition], paused: bool, cx: &mut Cx<'_>) {
+        let has_all = partitions.iter().all(|wanted| self.subscriptions.get(wanted).is_some());
+        let error = (!has_all).then_some("IllegalStateException");
+        for partition in partitions.iter().filter(|_| has_all) {
+            if let Some(assigned) = self.subscriptions.get_mut(partition) {
+                assigned.paused = paused;
+            }
+        }
+        cx.note(Fact::AppCallDone { call: if paused { "pause" } else { "resume" }, error });
+    }
+
     /// `commitSync` goes on until it is answered for good.
     pub(super) fn commit_sync_turn(&mut self, cx: &mut Cx<'_>) -> bool {
-        let Phase::Committing { offsets, until } = &self.app.phase else { return false };
+        let Phase::Committing { offsets, until, .. } = &self.app.phase else { return false };
         let (offsets, until) = (offsets.clone(), *until);
         let Some(verdict) = self.try_commit(&offsets, until, cx) else { return false };
-        cx.note(Fact::AppCallDone { call: "commitSync", error: verdict });
-        self.app.phase =
-            Phase::Resting(if verdict.is_some() { cx.now + AFTER_ERROR } else { cx.now });
+        let phase = core::mem::replace(&mut self.app.phase, Phase::Resting(cx.now));
+        let rest = match phase {
+            Phase::Committing { rest, .. } => rest,
+            Phase::Idle
+            | Phase::Polling(_)
+            | Phase::Working(..)
+            | Phase::SendingOn(_)
+            | Phase::Resting(_)
+            | Phase::Blocked
+            | Phase::Closing { .. }
+            | Phase::Closed => unreachable!("looked at just now"),
+        };
+        match rest {
+            None => {
+                cx.note(Fact::AppCallDone { call: "commitSync", error: verdict });
+                let wait = if verdict.is_some() { AFTER_ERROR } else { Micros::ZERO };
+                self.app.phase = Phase::Resting(cx.now + wait);
+            }
+            Some(records) => {
+                if verdict.is_some() {
+                    cx.note(Fact::AppCallDone { call: "commitSync", error: verdict });
+                }
+                let next = cx.now + self.app.processing.per_record;
+                if records.is_empty() {
+                    self.rest(cx);
+                } else {
+                    self.app.phase = Phase::Working(records, next);
+                }
+            }
+        }
         true
     }
 
@@ -79,11 +128,15 @@ impl Consumer {
         }
     }
 
-    /// `close()`: positions are committed if that is automatic, then the group is left.
+    /// `close()`: positions are committed if that is automatic, then the group is left, then fetch sessions are closed.
     pub(super) fn begin_close(&mut self, cx: &mut Cx<'_>) -> Phase {
         let until = cx.now + CLOSE_TIMEOUT;
-        let commits = self.auto_commits()
-            && (!self.is_subscribed() || self.membership.state == MemberState::Stable);
+        let joined = if self.is_modern() {
+            self.modern.is_in_group()
+        } else {
+            self.membership.state == MemberState::Stable
+        };
+        let commits = self.auto_commits() && (!self.is_subscribed() || joined);
         let consumed =
             if commits { self.subscriptions.all_consumed() } else { OffsetsToCommit::new() };
         self.commits.begin_sync();
@@ -109,7 +162,7 @@ impl Consumer {
             let peer = Peer::coordinator(node);
             self.outbox.waits_for(peer) || self.client.in_flight(peer) > 0
         });
-        if waits && cx.now < until {
+        if cx.now < until && (waits || !self.close_sessions(cx)) {
             return false;
         }
         self.app.phase = Phase::Closed;
@@ -119,7 +172,9 @@ impl Consumer {
     }
 
     fn say_goodbye(&mut self, cx: &mut Cx<'_>) {
-        if self.is_subscribed() {
+        if self.is_subscribed() && self.is_modern() {
+            self.modern_leave(cx);
+        } else if self.is_subscribed() {
             self.give_up_all(cx);
             self.leave_group("the consumer is being closed", cx);
         }

@@ -10,6 +10,7 @@ use crate::config::consumer::ConsumerConfig;
 use crate::cx::Cx;
 use crate::ids::{LeaderEpoch, Offset};
 use crate::trace::Fact;
+use crate::workload::CommitStrategy;
 use alloc::vec::Vec;
 use kafkascope_kernel::{Micros, SimTime};
 
@@ -20,6 +21,8 @@ pub(super) enum Purpose {
     Interval,
     /// Partitions are about to be given back.
     BeforeJoin,
+    /// The application called `commitAsync`.
+    Async,
     /// The application called `commitSync`, or `close` commits for it.
     Sync,
 }
@@ -56,7 +59,12 @@ impl Commits {
 impl Consumer {
     /// Whether positions are committed by themselves.
     pub(super) const fn auto_commits(&self) -> bool {
-        self.config.enable_auto_commit && self.config.group_id.is_some()
+        self.config.enable_auto_commit
+            && self.config.group_id.is_some()
+            && matches!(
+                self.app.processing.commits,
+                CommitStrategy::ByConfig | CommitStrategy::Background { .. }
+            )
     }
 
     /// The automatic commit, if it is due.
@@ -80,7 +88,9 @@ impl Consumer {
         offsets: OffsetsToCommit,
         cx: &mut Cx<'_>,
     ) {
-        let generation = if self.is_subscribed() {
+        let generation = if self.is_subscribed() && self.is_modern() {
+            self.modern.generation()
+        } else if self.is_subscribed() {
             match self.membership.stable_generation() {
                 Some(generation) => generation.clone(),
                 None if self.membership.state == super::MemberState::Unjoined => {
@@ -91,6 +101,7 @@ impl Consumer {
         } else {
             Generation::none()
         };
+        let topic_ids = self.known_topic_ids(offsets.iter().map(|((topic, _), ..)| topic));
         let body = OffsetCommit {
             group_id: self.group_id(),
             generation_id_or_member_epoch: generation.id,
@@ -100,11 +111,25 @@ impl Consumer {
                 .into_iter()
                 .map(|((t, p), offset, epoch)| (t, p, offset, epoch))
                 .collect(),
+            topic_ids,
         };
         let call = Call::Commit(purpose, generation, body.offsets.clone());
         if !self.ask_coordinator(Request::OffsetCommit(body), call, cx) {
             self.commit_done(purpose, Err(ErrorCode::CoordinatorNotAvailable), cx);
         }
+    }
+
+    /// Ids of topics, where the protocol names them so; topics that are not known go without.
+    pub(super) fn known_topic_ids<'a>(
+        &self,
+        topics: impl Iterator<Item = &'a crate::ids::Name>,
+    ) -> Vec<(crate::ids::Name, crate::ids::TopicId)> {
+        if !self.is_modern() || !self.is_subscribed() {
+            return Vec::new();
+        }
+        let topics: kafkascope_kernel::FlatSet<_> = topics.collect();
+        let known = topics.into_iter();
+        known.filter_map(|topic| Some((topic.clone(), *self.topic_ids.get(topic)?))).collect()
     }
 
     pub(super) fn on_committed(
@@ -145,6 +170,8 @@ impl Consumer {
         self.suspect_coordinator(error, cx);
         if error == ErrorCode::RequestTimedOut {
             self.lose_coordinator(error, cx);
+        } else if self.is_modern() {
+            // Heartbeats tell the member where it stands.
         } else if error == ErrorCode::RebalanceInProgress {
             let reason = "offset commit failed since group is already rebalancing";
             self.membership.request_rejoin(reason);
@@ -162,6 +189,7 @@ impl Consumer {
         match purpose {
             Purpose::BeforeJoin => self.commits.before_join = Some(Some(verdict)),
             Purpose::Sync => self.commits.sync = Some(Some(verdict)),
+            Purpose::Async => {}
             Purpose::Interval => {
                 if verdict.is_err_and(ErrorCode::is_retriable) {
                     self.commits.next_at = cx.now + self.retry_backoff();
@@ -173,7 +201,10 @@ impl Consumer {
 
 /// The exception that a refused commit becomes (`ConsumerCoordinator.OffsetCommitResponseHandler`).
 pub(super) const fn commit_exception(error: ErrorCode) -> &'static str {
-    if matches!(error, ErrorCode::UnknownMemberId | ErrorCode::IllegalGeneration) {
+    if matches!(
+        error,
+        ErrorCode::UnknownMemberId | ErrorCode::IllegalGeneration | ErrorCode::StaleMemberEpoch
+    ) {
         "CommitFailedException"
     } else {
         error.exception()

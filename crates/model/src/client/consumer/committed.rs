@@ -46,10 +46,16 @@ impl Consumer {
         {
             return Ok(false);
         }
+        let generation = self.modern.generation();
+        let member = (self.is_modern() && self.is_subscribed())
+            .then_some((generation.member_id, generation.id));
+        let topic_ids = self.known_topic_ids(wanted.iter().map(|(topic, _)| topic));
         let body = OffsetFetch {
             group_id: self.group_id(),
             partitions: Some(wanted.clone()),
             require_stable: true,
+            member,
+            topic_ids,
         };
         let call = Call::OffsetFetch(wanted.clone());
         if self.ask_coordinator(Request::OffsetFetch(body), call, cx) {
@@ -76,7 +82,7 @@ impl Consumer {
                 self.committed.attempts = 0;
                 self.take_committed(answer, cx);
             }
-            Err(error) if error.is_retriable() => {
+            Err(error) if error.is_retriable() || is_stale(error) => {
                 self.suspect_coordinator(error, cx);
                 let (base, cap) = (self.config.retry_backoff_ms, self.config.retry_backoff_max_ms);
                 let wait = cx.backoff(base.min(cap), cap, self.committed.attempts);
@@ -127,4 +133,9 @@ impl Consumer {
             }
         }
     }
+}
+
+/// The member has reached another epoch meanwhile, or will.
+const fn is_stale(error: ErrorCode) -> bool {
+    matches!(error, ErrorCode::StaleMemberEpoch)
 }

@@ -25,6 +25,10 @@ type PartitionsByNode = FlatMap<NodeId, Vec<(Partition, Offset, FetchPartition)>
 pub(super) struct Fetcher {
     buffer: VecDeque<CompletedFetch>,
     pending: FlatSet<NodeId>,
+    /// Brokers that keep a fetch session for this consumer (`FetchSessionHandler`).
+    sessions: FlatSet<NodeId>,
+    /// How many brokers have yet to answer that they dropped it; none before `close()`.
+    goodbyes: Option<u32>,
     /// When a broker that cannot be reached may be tried again.
     pub retry_at: Option<SimTime>,
 }
@@ -43,21 +47,47 @@ impl Consumer {
         for (node, partitions) in self.prepare_fetches(cx) {
             let asked =
                 partitions.iter().map(|(name, offset, _)| (name.clone(), *offset)).collect();
-            let body = Fetch {
-                replica_id: NodeId::NONE,
-                replica_epoch: -1,
-                max_wait_ms: self.config.fetch_max_wait_ms,
-                min_bytes: self.config.fetch_min_bytes,
-                max_bytes: self.config.fetch_max_bytes,
-                read_committed: self.config.isolation_level == IsolationLevel::ReadCommitted,
-                rack_id: self.config.client_rack.clone(),
-                partitions: partitions.into_iter().map(|(_, _, partition)| partition).collect(),
-            };
+            let wanted = partitions.into_iter().map(|(_, _, partition)| partition).collect();
+            let body = self.fetch_request(wanted);
             self.fetcher.pending.insert(node);
             let timeout = self.request_timeout();
             let (peer, call) = (Peer::broker(node), Call::Fetch(asked));
             self.outbox.push(peer, Request::Fetch(body), call, timeout, cx);
         }
+    }
+
+    fn fetch_request(&self, partitions: Vec<FetchPartition>) -> Fetch {
+        Fetch {
+            replica_id: NodeId::NONE,
+            replica_epoch: -1,
+            max_wait_ms: self.config.fetch_max_wait_ms,
+            min_bytes: self.config.fetch_min_bytes,
+            max_bytes: self.config.fetch_max_bytes,
+            read_committed: self.config.isolation_level == IsolationLevel::ReadCommitted,
+            rack_id: self.config.client_rack.clone(),
+            partitions,
+        }
+    }
+
+    /// The last of `close()`: every connected broker is told to drop its session (`maybeCloseFetchSessions`). Whether all have
+    /// answered.
+    pub(super) fn close_sessions(&mut self, cx: &mut Cx<'_>) -> bool {
+        if self.fetcher.goodbyes.is_none() {
+            let nodes = core::mem::take(&mut self.fetcher.sessions);
+            let connected = |node: &NodeId| self.client.is_connected(Peer::broker(*node));
+            let nodes: Vec<NodeId> = nodes.into_iter().filter(connected).collect();
+            self.fetcher.goodbyes = Some(nodes.len() as u32);
+            for node in nodes {
+                let body = Request::Fetch(self.fetch_request(Vec::new()));
+                let timeout = self.request_timeout();
+                self.outbox.push(Peer::broker(node), body, Call::CloseSession, timeout, cx);
+            }
+        }
+        self.fetcher.goodbyes == Some(0)
+    }
+
+    pub(super) fn on_session_closed(&mut self) {
+        self.fetcher.goodbyes = self.fetcher.goodbyes.map(|left| left.saturating_sub(1));
     }
 
     /// What to fetch, by broker (`prepareFetchRequests`).
@@ -111,6 +141,7 @@ impl Consumer {
         cx: &mut Cx<'_>,
     ) {
         self.fetcher.pending.remove(&node);
+        self.fetcher.sessions.remove(&node);
         let Ok(Response::Fetch(answer)) = answered(outcome) else {
             for (partition, _) in asked {
                 if let Some(assigned) = self.subscriptions.get_mut(&partition) {
@@ -119,6 +150,7 @@ impl Consumer {
             }
             return;
         };
+        self.fetcher.sessions.insert(node);
         let read_committed = self.config.isolation_level == IsolationLevel::ReadCommitted;
         for row in answer.partitions {
             let Some(name) = self.client.metadata.cluster().name_of(row.tp.topic).cloned() else {
@@ -153,8 +185,13 @@ impl Consumer {
     pub(super) fn collect(&mut self, cx: &mut Cx<'_>) -> Result<Collected, &'static str> {
         let mut collected = Collected::default();
         let limit = self.config.max_poll_records as usize;
+        let mut paused = VecDeque::new();
         while collected.records.len() < limit {
             let Some(mut fetch) = self.fetcher.buffer.pop_front() else { break };
+            if self.subscriptions.get(&fetch.partition).is_some_and(|assigned| assigned.paused) {
+                paused.push_back(fetch);
+                continue;
+            }
             let error = fetch.answer.error;
             let fits = self.is_next(&fetch);
             if !error.is_ok() {
@@ -166,6 +203,7 @@ impl Consumer {
                 }
             }
         }
+        self.fetcher.buffer.append(&mut paused);
         Ok(collected)
     }
 
@@ -185,7 +223,10 @@ impl Consumer {
 
     /// Whether something is there to be collected.
     pub(super) fn has_fetched(&self) -> bool {
-        !self.fetcher.buffer.is_empty()
+        let paused = |fetch: &CompletedFetch| {
+            self.subscriptions.get(&fetch.partition).is_some_and(|assigned| assigned.paused)
+        };
+        self.fetcher.buffer.iter().any(|fetch| !paused(fetch))
     }
 
     /// Whether an answer begins where its partition stands.
@@ -204,6 +245,7 @@ impl Consumer {
     ) {
         let expires = cx.now + Micros::from_config_ms(self.config.metadata_max_age_ms);
         let records = fetch.take(limit - collected.records.len());
+        self.poison.extend(fetch.poison.drain(..));
         let Some(assigned) = self.subscriptions.get_mut(&fetch.partition) else { return };
         if fetch.answer.preferred_read_replica.0 >= 0 {
             assigned.preferred_replica = Some((fetch.answer.preferred_read_replica, expires));
@@ -268,7 +310,7 @@ impl Consumer {
 
     /// States what was handed out.
     pub(super) fn note_delivered(&self, records: &VecDeque<Handed>, cx: &mut Cx<'_>) {
-        for Handed { record, tp, offset, epoch } in records.iter().copied() {
+        for Handed { record, tp, offset, epoch, .. } in records.iter().copied() {
             cx.note(Fact::Delivered { record, tp, offset, epoch });
         }
     }

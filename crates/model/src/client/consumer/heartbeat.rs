@@ -41,6 +41,9 @@ impl Heartbeat {
 impl Consumer {
     /// Does what the heartbeat thread would do now.
     pub(super) fn beat(&mut self, cx: &mut Cx<'_>) {
+        if self.is_modern() {
+            return self.modern_beat(cx);
+        }
         if self.app.is_polling() {
             self.heartbeat.polled(&self.config, cx.now);
         }
@@ -110,6 +113,7 @@ impl Consumer {
 
     fn beats(&self) -> bool {
         self.is_subscribed()
+            && !self.is_modern()
             && self.membership.has_joined()
             && self.membership.failed.is_none()
             && !self.app.is_leaving()

@@ -53,6 +53,8 @@ pub(super) enum JoinFuture {
 pub(super) struct Membership {
     pub state: MemberState,
     pub generation: Generation,
+    /// The generation of the last completed join: what `groupMetadata()` says, also after the member was fenced.
+    pub told_generation: i32,
     pub rejoin_needed: bool,
     pub rejoin_reason: Name,
     /// Whether partitions are still to be given back before the next JOIN_GROUP.
@@ -88,6 +90,7 @@ impl Membership {
         Self {
             state: MemberState::Unjoined,
             generation: Generation::none(),
+            told_generation: -1,
             rejoin_needed: true,
             rejoin_reason: "".into(),
             needs_prepare: true,

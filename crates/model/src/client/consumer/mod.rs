@@ -9,17 +9,21 @@ mod commit;
 mod committed;
 mod coordinator;
 mod fetcher;
+mod forward;
 mod heartbeat;
 mod join;
 mod leader;
 mod membership;
+mod modern;
 mod outbox;
+mod pool;
 mod positions;
 mod rebalance;
 mod records;
 mod subscription;
 
 pub use membership::MemberState;
+pub use modern::ModernState;
 pub use subscription::{Assigned, FetchState, Partition, Position};
 
 use crate::api::{ErrorCode, Response};
@@ -30,7 +34,9 @@ use crate::command::ConsumerSpec;
 use crate::config::consumer::ConsumerConfig;
 use crate::cx::Cx;
 use crate::group::java_order;
-use crate::ids::{Correlation, LeaderEpoch, Name, NodeId, Offset, TopicId, TopicPartition};
+use crate::ids::{
+    Correlation, EpochMs, LeaderEpoch, Name, NodeId, Offset, RecordId, TopicId, TopicPartition,
+};
 use crate::net::Lane;
 use crate::workload::Processing;
 use alloc::collections::VecDeque;
@@ -41,11 +47,15 @@ use commit::{Commits, Purpose};
 use committed::Committed;
 use coordinator::Coordinator;
 use fetcher::Fetcher;
+use forward::Forward;
 use heartbeat::Heartbeat;
 use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Micros, SimTime};
 use membership::{Generation, Membership};
+use modern::Modern;
 use outbox::Outbox;
+use pool::Pool;
+use records::Payload;
 use subscription::Subscriptions;
 
 /// A timer of this role.
@@ -62,12 +72,16 @@ enum Call {
     Join(Generation),
     Sync(Generation),
     Heartbeat(Generation),
+    /// With the epoch that it carried.
+    ModernHeartbeat(i32),
     Leave,
     Commit(Purpose, Generation, Vec<(Name, i32, Offset, LeaderEpoch)>),
     OffsetFetch(Vec<Partition>),
     ListOffsets(Vec<Partition>),
     EpochEnds(Vec<(Partition, Position)>),
     Fetch(Vec<(Partition, Offset)>),
+    CloseSession,
+    SendOn(RecordId, TopicPartition),
 }
 
 /// An application with a consumer.
@@ -86,11 +100,16 @@ pub struct Consumer {
     returned: VecDeque<Answer<Call>>,
     coordinator: Coordinator,
     membership: Membership,
+    modern: Modern,
     heartbeat: Heartbeat,
     commits: Commits,
     committed: Committed,
     subscriptions: Subscriptions,
     fetcher: Fetcher,
+    forward: Forward,
+    /// Key and value of records in hand that nobody can decode.
+    poison: FlatMap<RecordId, Payload>,
+    pool: Pool,
     app: App,
     metadata_seen: u32,
     /// Topic ids as last known, for facts about topics that metadata no longer has.
@@ -117,11 +136,15 @@ impl Consumer {
             returned: VecDeque::new(),
             coordinator: Coordinator::default(),
             membership: Membership::new(),
+            modern: Modern::new(),
             heartbeat: Heartbeat::default(),
             commits: Commits::default(),
             committed: Committed::default(),
             subscriptions: Subscriptions::default(),
             fetcher: Fetcher::default(),
+            forward: Forward::default(),
+            poison: FlatMap::new(),
+            pool: Pool::default(),
             app,
             metadata_seen: 0,
             topic_ids: FlatMap::new(),
@@ -192,6 +215,18 @@ impl Consumer {
         self.turn(cx);
     }
 
+    /// The application seeks to a moment in all its partitions.
+    pub fn seek_to_time(&mut self, timestamp: EpochMs, cx: &mut Cx<'_>) {
+        self.app.ask(Task::SeekToTime(timestamp), cx);
+        self.turn(cx);
+    }
+
+    /// The application pauses partitions, or resumes them.
+    pub fn pause_fetching(&mut self, partitions: &[Partition], paused: bool, cx: &mut Cx<'_>) {
+        self.app.ask(Task::Pause(partitions.to_vec(), paused), cx);
+        self.turn(cx);
+    }
+
     /// The application stops calling `poll`, or goes on.
     pub fn block_polling(&mut self, blocked: bool, cx: &mut Cx<'_>) {
         self.app.blocked = blocked;
@@ -206,17 +241,44 @@ impl Consumer {
 
     /// The group's generation as this member knows it; -1 outside.
     pub const fn generation(&self) -> i32 {
-        self.membership.generation.id
+        if self.is_modern() { self.modern.generation_id() } else { self.membership.generation.id }
+    }
+
+    /// The generation that `groupMetadata()` tells its application; -1 before it first joined.
+    pub const fn told_generation(&self) -> i32 {
+        if self.is_modern() { self.modern.generation_id() } else { self.membership.told_generation }
     }
 
     /// Its member id; empty before it has one.
     pub const fn member_id(&self) -> &Name {
-        &self.membership.generation.member_id
+        if self.is_modern() {
+            &self.modern.member_id
+        } else {
+            &self.membership.generation.member_id
+        }
     }
 
     /// Where it stands in its group.
     pub const fn member_state(&self) -> MemberState {
-        self.membership.state
+        if !self.is_modern() {
+            return self.membership.state;
+        }
+        match self.modern.state {
+            ModernState::Unsubscribed
+            | ModernState::Fenced
+            | ModernState::Stale
+            | ModernState::Fatal => MemberState::Unjoined,
+            ModernState::Joining => MemberState::PreparingRebalance,
+            ModernState::Reconciling | ModernState::Acknowledging => {
+                MemberState::CompletingRebalance
+            }
+            ModernState::Stable => MemberState::Stable,
+        }
+    }
+
+    /// Where it stands in a group of the consumer protocol; none with the classic one.
+    pub const fn modern_state(&self) -> Option<ModernState> {
+        if self.is_modern() { Some(self.modern.state) } else { None }
     }
 
     /// Its group's coordinator, if it knows it.
@@ -242,7 +304,7 @@ impl Consumer {
 
     /// Whether it subscribed to topics, so that its group decides what it reads.
     fn is_subscribed(&self) -> bool {
-        !self.spec.subscribe.is_empty()
+        !self.spec.subscribe.is_empty() || self.spec.pattern.is_some()
     }
 
     fn group_id(&self) -> Name {
@@ -299,7 +361,12 @@ impl Consumer {
         if self.app.is_closed() {
             return None;
         }
-        let of_client = [self.client.wakeup_at(), self.outbox.wakeup_at(), self.next_beat(now)];
+        let of_client = [
+            self.client.wakeup_at(),
+            self.outbox.wakeup_at(),
+            self.next_beat(now),
+            self.next_modern_beat(now),
+        ];
         of_client.into_iter().chain(self.app_wakeups(now)).flatten().min()
     }
 
@@ -310,6 +377,7 @@ impl Consumer {
             Call::Join(sent) => self.on_joined(&sent, outcome, cx),
             Call::Sync(sent) => self.on_synced(&sent, outcome, cx),
             Call::Heartbeat(sent) => self.on_beat(&sent, outcome, cx),
+            Call::ModernHeartbeat(epoch) => self.on_modern_beat(epoch, outcome, cx),
             Call::Leave => self.lose_coordinator_if_disconnected(&outcome, cx),
             Call::Commit(purpose, sent, offsets) => {
                 self.on_committed(purpose, &sent, &offsets, outcome, cx)
@@ -317,7 +385,9 @@ impl Consumer {
             Call::OffsetFetch(partitions) => self.on_offsets(&partitions, outcome, cx),
             Call::ListOffsets(partitions) => self.on_listed(&partitions, outcome, cx),
             Call::EpochEnds(asked) => self.on_epoch_ends(&asked, outcome, cx),
+            Call::SendOn(record, tp) => self.on_sent_on(record, tp, outcome, cx),
             Call::Fetch(asked) => self.on_fetched(peer.server, asked, outcome, cx),
+            Call::CloseSession => self.on_session_closed(),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::api::{ErrorCode, Request, Response};
 use crate::client::network::{Outcome, Peer};
 use crate::config::consumer::{AutoOffsetReset, IsolationLevel};
 use crate::cx::Cx;
-use crate::ids::{LeaderEpoch, NodeId};
+use crate::ids::{EpochMs, LeaderEpoch, NodeId};
 use crate::trace::{Fact, PositionSource};
 use alloc::vec::Vec;
 use kafkascope_kernel::FlatMap;
@@ -33,7 +33,7 @@ impl Consumer {
         for partition in self.subscriptions.partitions() {
             let (leader, epoch) = self.leader_of(&partition);
             if let Some(assigned) = self.subscriptions.get_mut(&partition)
-                && !matches!(assigned.state, FetchState::AwaitReset(_))
+                && !assigned.is_looked_up()
             {
                 assigned.leader_changed(leader, epoch);
             }
@@ -42,8 +42,10 @@ impl Consumer {
 
     /// Looks up positions where a reset is due (`resetPositionsIfNeeded`).
     pub(super) fn reset_positions(&mut self, cx: &mut Cx<'_>) {
+        let now_ms = cx.epoch_ms();
         let due = |state: FetchState| match state {
-            FetchState::AwaitReset(strategy) => Some(strategy),
+            FetchState::AwaitReset(strategy) => Some(spec_of(strategy, now_ms)),
+            FetchState::AwaitTime(timestamp) => Some(OffsetSpec::AtOrAfter(timestamp)),
             FetchState::Initializing | FetchState::AwaitValidation | FetchState::Fetching => None,
         };
         let by_leader = self.by_leader(|state| due(state).is_some(), cx);
@@ -51,11 +53,11 @@ impl Consumer {
             let mut asked = Vec::new();
             for partition in &partitions {
                 let assigned = self.subscriptions.get(partition);
-                let Some(strategy) = assigned.and_then(|a| due(a.state)) else { continue };
+                let Some(spec) = assigned.and_then(|a| due(a.state)) else { continue };
                 let Some(tp) = self.client.metadata.cluster().tp(&partition.0, partition.1) else {
                     continue;
                 };
-                asked.push((tp, self.leader_of(partition).1, spec_of(strategy)));
+                asked.push((tp, self.leader_of(partition).1, spec));
             }
             let body = ListOffsets {
                 replica_id: NodeId::NONE,
@@ -97,13 +99,20 @@ impl Consumer {
             self.client.metadata.saw_epoch(&partition.0, partition.1, row.leader_epoch);
         }
         let Some(assigned) = self.subscriptions.get_mut(partition) else { return };
-        if !matches!(assigned.state, FetchState::AwaitReset(_)) {
+        let source = match assigned.state {
+            FetchState::AwaitReset(_) => PositionSource::Reset,
+            FetchState::AwaitTime(_) => PositionSource::Seek,
+            FetchState::Initializing | FetchState::AwaitValidation | FetchState::Fetching => return,
+        };
+        if row.offset < 0 {
+            // Nothing is that young: it goes on at the end.
+            assigned.request_reset(AutoOffsetReset::Latest);
             return;
         }
         // Without the epoch of what lies before, there is nothing to check.
         let offset = row.offset;
         assigned.seek(Position { offset, offset_epoch: None, leader, leader_epoch });
-        cx.note(Fact::PositionSet { tp, offset, source: PositionSource::Reset });
+        cx.note(Fact::PositionSet { tp, offset, source });
     }
 
     /// Asks leaders whether their logs still hold what was read (`validatePositionsIfNeeded`).
@@ -221,8 +230,9 @@ impl Consumer {
     }
 }
 
-const fn spec_of(strategy: AutoOffsetReset) -> OffsetSpec {
+const fn spec_of(strategy: AutoOffsetReset, now_ms: EpochMs) -> OffsetSpec {
     match strategy {
+        AutoOffsetReset::ByDuration(ms) => OffsetSpec::AtOrAfter(now_ms - ms),
         AutoOffsetReset::Earliest => OffsetSpec::Earliest,
         AutoOffsetReset::Latest | AutoOffsetReset::None => OffsetSpec::Latest,
     }

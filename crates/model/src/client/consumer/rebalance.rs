@@ -20,7 +20,7 @@ impl Consumer {
     pub(super) fn prepare_join(&mut self, cx: &mut Cx<'_>) -> bool {
         let patience = Micros::from_config_ms(i64::from(self.config.max_poll_interval_ms));
         let until = *self.membership.prepare_until.get_or_insert(cx.now + patience);
-        if self.config.enable_auto_commit && !self.commit_before_join(until > cx.now, cx) {
+        if self.auto_commits() && !self.commit_before_join(until > cx.now, cx) {
             return false;
         }
         self.give_back(cx);
@@ -92,6 +92,7 @@ impl Consumer {
             self.membership.request_rejoin(reason);
             return;
         }
+        self.membership.told_generation = self.membership.generation.id;
         let owned = self.subscriptions.partitions();
         if self.is_cooperative() {
             let revoked: Vec<_> =
@@ -120,7 +121,7 @@ impl Consumer {
         if owned.is_empty() {
             return;
         }
-        if self.membership.generation.id < 0 {
+        if self.generation() < 0 {
             self.tell_lost(&owned, cx);
         } else {
             self.tell_revoked(&owned, cx);
@@ -143,12 +144,12 @@ impl Consumer {
     }
 
     fn tell_revoked(&self, partitions: &[Partition], cx: &mut Cx<'_>) {
-        let generation = self.membership.generation.id;
+        let generation = self.generation();
         cx.note(Fact::Revoked { partitions: self.tps(partitions), generation });
     }
 
     fn tell_lost(&self, partitions: &[Partition], cx: &mut Cx<'_>) {
-        let generation = self.membership.generation.id;
+        let generation = self.told_generation();
         cx.note(Fact::Lost { partitions: self.tps(partitions), generation });
     }
 }

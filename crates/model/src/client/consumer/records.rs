@@ -3,13 +3,17 @@
 //! Invariant: records come out in offset order; control records and those of aborted transactions never do, though the
 //! position passes them.
 
+use super::forward::is_poison;
 use super::subscription::Partition;
 use crate::api::response::FetchedPartition;
-use crate::ids::{LeaderEpoch, Offset, ProducerId, RecordId, TopicPartition};
+use crate::ids::{Bytes, LeaderEpoch, Offset, ProducerId, RecordId, TopicPartition};
 use crate::log::Batch;
 use crate::log::batch::ControlType;
 use alloc::vec::Vec;
 use kafkascope_kernel::FlatSet;
+
+/// A record's key and value.
+pub(super) type Payload = (Option<Bytes>, Option<Bytes>);
 
 /// A record handed to the application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,6 +22,8 @@ pub(super) struct Handed {
     pub tp: TopicPartition,
     pub offset: Offset,
     pub epoch: LeaderEpoch,
+    /// Nobody can decode it.
+    pub poison: bool,
 }
 
 /// A partition's answer that is not used up yet.
@@ -31,6 +37,8 @@ pub(super) struct CompletedFetch {
     /// Epoch of the last batch that was entered.
     pub last_epoch: Option<LeaderEpoch>,
     pub answer: FetchedPartition,
+    /// Key and value of records taken that nobody can decode.
+    pub poison: Vec<(RecordId, Payload)>,
     read_committed: bool,
     aborted: FlatSet<ProducerId>,
     /// The batch being read, and whether it was entered.
@@ -52,6 +60,7 @@ impl CompletedFetch {
             next_offset: fetch_offset,
             last_epoch: None,
             answer,
+            poison: Vec::new(),
             read_committed,
             aborted: FlatSet::new(),
             batch: 0,
@@ -112,7 +121,11 @@ impl CompletedFetch {
                 return;
             }
             let (tp, epoch) = (self.answer.tp, batch.leader_epoch);
-            taken.push(Handed { record: record.id, tp, offset, epoch });
+            let poison = is_poison(record.value.as_ref());
+            if poison {
+                self.poison.push((record.id, (record.key.clone(), record.value.clone())));
+            }
+            taken.push(Handed { record: record.id, tp, offset, epoch, poison });
             self.next_offset = offset + 1;
         }
     }

@@ -5,7 +5,7 @@
 
 use crate::config::consumer::AutoOffsetReset;
 use crate::group::java_order;
-use crate::ids::{LeaderEpoch, Name, NodeId, Offset};
+use crate::ids::{EpochMs, LeaderEpoch, Name, NodeId, Offset};
 use alloc::vec::Vec;
 use kafkascope_kernel::SimTime;
 
@@ -32,6 +32,8 @@ pub enum FetchState {
     Initializing,
     /// An offset by this strategy.
     AwaitReset(AutoOffsetReset),
+    /// The first offset at or after this moment, in milliseconds since 1970.
+    AwaitTime(EpochMs),
     /// Word that the leader's log still has what was read.
     AwaitValidation,
     /// Nothing.
@@ -49,6 +51,8 @@ pub struct Assigned {
     pub position: Option<Position>,
     /// It is about to be revoked, so nothing more of it is fetched or returned.
     pub pending_revocation: bool,
+    /// The application paused it.
+    pub paused: bool,
     /// No reset or validation is asked for before this.
     pub retry_at: SimTime,
     /// Read from this replica until then, instead of the leader.
@@ -68,6 +72,7 @@ impl Assigned {
             state: FetchState::Initializing,
             position: None,
             pending_revocation: false,
+            paused: false,
             retry_at: SimTime::ZERO,
             preferred_replica: None,
         }
@@ -75,8 +80,13 @@ impl Assigned {
 
     /// Where it stands, if it can be fetched.
     pub fn fetch_position(&self) -> Option<Position> {
-        let ready = self.state == FetchState::Fetching && !self.pending_revocation;
+        let ready = self.state == FetchState::Fetching && !self.pending_revocation && !self.paused;
         if ready { self.position } else { None }
+    }
+
+    /// Whether an offset is being looked up for it.
+    pub const fn is_looked_up(&self) -> bool {
+        matches!(self.state, FetchState::AwaitReset(_) | FetchState::AwaitTime(_))
     }
 
     /// Whether it has a position that holds, as commits and `position()` see it (`hasValidPosition`).
@@ -90,6 +100,12 @@ impl Assigned {
         self.position = None;
         self.retry_at = SimTime::ZERO;
         self.preferred_replica = None;
+    }
+
+    /// Looks for the first offset at or after a moment (`offsetsForTimes`).
+    pub fn request_time(&mut self, timestamp: EpochMs) {
+        self.request_reset(AutoOffsetReset::Latest);
+        self.state = FetchState::AwaitTime(timestamp);
     }
 
     /// Goes on from a position whose past is to be checked first, if that is possible (`seekUnvalidated`).
@@ -157,6 +173,13 @@ impl Subscriptions {
     pub fn mark_pending_revocation(&mut self) {
         for assigned in &mut self.assigned {
             assigned.pending_revocation = true;
+        }
+    }
+
+    /// The same for partitions that are not among these.
+    pub fn mark_pending_revocation_except(&mut self, kept: &[Partition]) {
+        for assigned in &mut self.assigned {
+            assigned.pending_revocation |= !kept.contains(&assigned.partition);
         }
     }
 

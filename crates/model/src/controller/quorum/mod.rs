@@ -90,6 +90,11 @@ impl Quorum {
         self.leader
     }
 
+    /// Who got this voter's vote in the epoch, itself included.
+    pub const fn voted(&self) -> Option<NodeId> {
+        self.voted
+    }
+
     /// What this voter is.
     pub const fn role(&self) -> &Role {
         &self.role

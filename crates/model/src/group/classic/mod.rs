@@ -10,7 +10,7 @@ mod membership;
 mod rebalance;
 mod sync;
 
-pub(super) use join::refuse_join;
+pub(super) use join::{new_member_id, refuse_join};
 pub use member::Member;
 pub(super) use sync::refuse_sync;
 
@@ -175,6 +175,12 @@ impl ClassicGroup {
     /// The group as it goes into the log, with the given assignments.
     pub fn record(&self, assignments: &FlatMap<Name, Vec<(Name, i32)>>, now_ms: i64) -> Write {
         Write::of(records::group_record(self, assignments, now_ms))
+    }
+
+    /// The group as it goes into the log, with the assignments that hold.
+    pub(super) fn stored_record(&self, now_ms: i64) -> super::OffsetsRecord {
+        let held = self.members().map(|m| (m.id.clone(), m.assignment.clone())).collect();
+        records::group_record(self, &held, now_ms)
     }
 
     /// Every member's session begins anew.

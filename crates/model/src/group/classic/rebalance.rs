@@ -29,7 +29,7 @@ impl ClassicGroup {
     }
 
     /// Begins a rebalance (`prepareRebalance`).
-    pub(super) fn prepare_rebalance(
+    pub(in crate::group) fn prepare_rebalance(
         &mut self,
         reason: &str,
         limits: GroupLimits,

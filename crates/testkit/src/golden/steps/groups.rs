@@ -6,7 +6,7 @@ use super::members::by_partition;
 use super::{done, failed};
 use crate::golden::action::{AlterOffsets, RemoveMembers};
 use crate::golden::stage::{Stage, Stop};
-use kafkascope_model::api::response::{DescribedGroup, DescribedMember};
+use kafkascope_model::api::response::{DescribedConsumerGroup, DescribedGroup, DescribedMember};
 use kafkascope_model::api::{ErrorCode, Response};
 use kafkascope_model::client::admin::AdminResult;
 use kafkascope_model::command::AdminCommand;
@@ -17,6 +17,10 @@ pub fn describe(stage: &mut Stage, group: &str) -> Result<Value, Stop> {
     let answer = stage.ask(AdminCommand::DescribeGroup { group: group.into() })?;
     let described = match (error_in(&answer), &answer.response) {
         (None, Some(Response::DescribeGroups(groups))) => groups[0].clone(),
+        (None, Some(Response::ConsumerGroupDescribe(groups))) => {
+            let coordinator = stage.coordinator_of(group);
+            return Ok(told_modern(&groups[0], coordinator.map_or(-1, |id| id.0)));
+        }
         (error, _) => return Ok(failed(error.unwrap_or_default().exception())),
     };
     let coordinator = stage.coordinator_of(group);
@@ -28,6 +32,21 @@ fn told(group: &DescribedGroup, coordinator: i32) -> Value {
     json!({
         "state": &*group.group_state, "type": "Classic", "assignor": &*group.protocol_data,
         "coordinator": coordinator, "members": members,
+    })
+}
+
+/// A group of the consumer protocol shows its epochs.
+fn told_modern(group: &DescribedConsumerGroup, coordinator: i32) -> Value {
+    let with_epoch = |(shown, epoch): &(DescribedMember, i32)| {
+        let (name, mut shown) = member(shown);
+        shown["member_epoch"] = json!(epoch);
+        (name, shown)
+    };
+    let members: Map<String, Value> = group.members.iter().map(with_epoch).collect();
+    json!({
+        "state": &*group.group_state, "type": "Consumer", "assignor": &*group.assignor_name,
+        "coordinator": coordinator, "group_epoch": group.group_epoch,
+        "target_assignment_epoch": group.assignment_epoch, "members": members,
     })
 }
 

@@ -22,6 +22,7 @@ pub fn open(stage: &mut Stage, app: &str, args: &Member) -> Result<Value, Stop> 
         name: stage.unique(app, &args.name),
         config: stage.with_client_id(app, "consumer", Some(group), config),
         subscribe: args.topics.iter().map(|topic| topic.as_str().into()).collect(),
+        pattern: None,
         assign: args.assign.iter().map(|tp| (tp.topic.as_str().into(), tp.partition)).collect(),
         processing: application(),
     };

@@ -134,6 +134,7 @@ fn open(stage: &mut Stage, tp: &Tp, pairs: &Pairs) -> Result<NodeId, Stop> {
         name: stage.unique("reader", &tp.to_string()),
         config,
         subscribe: Vec::new(),
+        pattern: None,
         assign: vec![(tp.topic.as_str().into(), tp.partition)],
         processing: super::members::application(),
     };

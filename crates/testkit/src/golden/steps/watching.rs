@@ -59,9 +59,11 @@ fn thrown(error: ErrorCode) -> Value {
 pub fn offsets(stage: &mut Stage, args: &Offsets) -> Result<Value, Stop> {
     let read_committed = args.isolation.as_deref() == Some("read_committed");
     let spec = spec(&args.spec)?;
+    let calls: Result<Vec<u32>, Stop> =
+        args.tps.iter().map(|tp| begin_listing(stage, tp, spec, read_committed)).collect();
     let mut answer = Map::new();
-    for tp in &args.tps {
-        let told = match listed(stage, tp, spec, read_committed)? {
+    for (tp, call) in args.tps.iter().zip(calls?) {
+        let told = match listed(stage, call)? {
             Ok(found) => json!({
                 "offset": found.offset,
                 "leader_epoch": found.leader_epoch,
@@ -76,21 +78,25 @@ pub fn offsets(stage: &mut Stage, args: &Offsets) -> Result<Value, Stop> {
 
 /// Where a reader stops: the high watermark, or the last stable offset.
 pub fn end_offset(stage: &mut Stage, tp: &Tp, read_committed: bool) -> Result<Offset, Stop> {
-    match listed(stage, tp, OffsetSpec::Latest, read_committed)? {
+    let call = begin_listing(stage, tp, OffsetSpec::Latest, read_committed)?;
+    match listed(stage, call)? {
         Ok(found) => Ok(found.offset),
         Err(error) => Err(Stop::problem(format!("the end of {tp}: {}", error.name()))),
     }
 }
 
-fn listed(
+fn begin_listing(
     stage: &mut Stage,
     tp: &Tp,
     spec: OffsetSpec,
     read_committed: bool,
-) -> Result<Result<ListedOffset, ErrorCode>, Stop> {
+) -> Result<u32, Stop> {
     let (topic, partition) = (tp.topic.as_str().into(), tp.partition);
-    let call = AdminCommand::ListOffsets { topic, partition, spec, read_committed };
-    let answer = stage.ask(call)?;
+    stage.begin_ask(AdminCommand::ListOffsets { topic, partition, spec, read_committed })
+}
+
+fn listed(stage: &mut Stage, call: u32) -> Result<Result<ListedOffset, ErrorCode>, Stop> {
+    let answer = stage.answer(call)?;
     let error = answer.verdicts.iter().map(|(_, error)| *error).find(|error| !error.is_ok());
     Ok(match (error, answer.response) {
         (None, Some(Response::ListOffsets(found))) => Ok(found[0]),

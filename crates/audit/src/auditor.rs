@@ -1,0 +1,213 @@
+//! The auditor itself: shows every fact to every room, and every changed replica to the rooms that look at logs.
+//!
+//! Invariant: it has seen every fact once, in order, each with the world right after it.
+
+use crate::board::{Board, Line};
+use crate::catalogue::Id;
+use crate::consumers::Consumers;
+use crate::exposed::{Exposed, Eye};
+use crate::eyes;
+use crate::groups::Groups;
+use crate::liveness;
+use crate::logs::{Logs, Place};
+use crate::metadata::{self, Metadata};
+use crate::producers::{Book, Producers};
+use crate::quorum::QuorumEye;
+use crate::replication::{LogMatching, check_truncation};
+use crate::taint::Taints;
+use crate::truth::Truth;
+use kafkascope_model::command::Command;
+use kafkascope_model::ids::{NodeId, Offset, TopicPartition};
+use kafkascope_model::trace::{Fact, TraceEvent};
+use kafkascope_model::world::World;
+
+/// Watches one run.
+#[derive(Clone, Debug)]
+pub struct Auditor {
+    board: Board,
+    truth: Truth,
+    taints: Taints,
+    metadata: Metadata,
+    quorum: QuorumEye,
+    logs: Logs,
+    matching: LogMatching,
+    exposed: Exposed,
+    producers: Producers,
+    consumers: Consumers,
+    groups: Groups,
+}
+
+impl Default for Auditor {
+    fn default() -> Self {
+        Self {
+            board: Board::new(),
+            truth: Truth::default(),
+            taints: Taints::default(),
+            metadata: Metadata::default(),
+            quorum: QuorumEye::default(),
+            logs: Logs::default(),
+            matching: LogMatching::default(),
+            exposed: Exposed::default(),
+            producers: Producers::default(),
+            consumers: Consumers::default(),
+            groups: Groups::default(),
+        }
+    }
+}
+
+impl Auditor {
+    /// A command is about to be carried out.
+    pub fn command(&mut self, command: &Command) {
+        self.metadata.command(command);
+        self.consumers.command(command);
+    }
+
+    /// One step of the world was made; `facts` are what it stated.
+    pub fn observe(&mut self, world: &World, facts: &[TraceEvent]) {
+        let Some(last) = facts.last() else { return };
+        self.board.set_moment(last.at, last.seq);
+        let Self { metadata, truth, taints, exposed, board, .. } = self;
+        metadata.advance(world, truth, taints, exposed, board);
+        self.quorum.look(world, &self.truth, &mut self.board);
+        for event in facts {
+            self.board.set_moment(event.at, event.seq);
+            self.fact(world, event);
+        }
+    }
+
+    /// Holds every leader's log against what producers were told.
+    pub fn take_stock(&mut self, world: &World) {
+        let Self { truth, taints, board, producers, .. } = self;
+        producers.take_stock(&Book { world, truth, taints }, board);
+    }
+
+    /// Nothing has failed for long: asks what must have come about.
+    pub fn after_quiet(&mut self, world: &World) {
+        liveness::look(world, &self.truth, &self.producers, &mut self.board);
+    }
+
+    /// Why a partition's promises need not be kept, if so.
+    pub fn excuse(&self, tp: TopicPartition) -> Option<&'static str> {
+        self.taints.of(tp)
+    }
+
+    /// Whether the cluster has agreed on a leader for a partition.
+    pub fn has_leader(&self, tp: TopicPartition) -> bool {
+        self.truth.partition(tp).is_some_and(|state| state.leader != NodeId::NONE)
+    }
+
+    /// Every property with its state.
+    pub fn lines(&self) -> impl Iterator<Item = Line> {
+        self.board.lines()
+    }
+
+    /// Whether a property that must hold does not.
+    pub fn is_violated(&self) -> bool {
+        self.board.is_violated()
+    }
+
+    #[allow(clippy::wildcard_enum_match_arm, reason = "each room has its own facts")]
+    fn fact(&mut self, world: &World, event: &TraceEvent) {
+        let node = event.node;
+        match &event.fact {
+            Fact::Appended { tp, epoch, .. } => {
+                self.matching.wrote(node, *tp, *epoch, &mut self.board);
+                self.look(world, node, *tp);
+            }
+            Fact::Replicated { tp, .. } => self.replicated(world, node, *tp),
+            Fact::HighWatermark { tp, .. } => {
+                self.look(world, node, *tp);
+                if let Some(replica) = eyes::replica(world, node, *tp) {
+                    let Self { truth, taints, exposed, board, .. } = self;
+                    exposed.advanced(node, replica, &mut Eye { world, truth, taints, board });
+                }
+            }
+            Fact::Truncated { tp, to, .. } => self.truncated(world, node, *tp, *to),
+            Fact::LogStart { tp, to } => self.log_start(world, node, *tp, *to),
+            Fact::BecameLeader { tp, .. } => self.began(world, node, *tp),
+            Fact::SegmentRolled { tp, .. } | Fact::BecameFollower { tp, .. } => {
+                self.look(world, node, *tp);
+                metadata::view(world, node, *tp, &self.truth, &mut self.board);
+            }
+            Fact::ReplicaHosted { tp, hosted: false } => self.logs.forget(node, *tp),
+            Fact::MetadataApplied { .. } => {
+                if let Some(broker) = eyes::broker(world, node) {
+                    metadata::applied(node, broker, &self.truth, &mut self.board);
+                }
+            }
+            Fact::Exited(_) if node.is_broker() => self.look_at_all(world, node),
+            _ => {}
+        }
+        self.clients(world, event);
+    }
+
+    fn clients(&mut self, world: &World, event: &TraceEvent) {
+        let Self { truth, taints, exposed, board, producers, consumers, groups, .. } = self;
+        producers.observe(event, world, truth, board);
+        consumers.observe(event, exposed, taints, board);
+        groups.observe(event, world, taints, board);
+    }
+
+    fn look(&mut self, world: &World, node: NodeId, tp: TopicPartition) {
+        if let Some(replica) = eyes::replica(world, node, tp) {
+            self.logs.look(node, replica, &mut self.matching, &mut self.board);
+        }
+    }
+
+    fn look_at_all(&mut self, world: &World, node: NodeId) {
+        let Some(broker) = eyes::broker(world, node) else { return };
+        for replica in broker.replicas.replicas.iter() {
+            self.logs.look(node, replica, &mut self.matching, &mut self.board);
+        }
+    }
+
+    fn replicated(&mut self, world: &World, node: NodeId, tp: TopicPartition) {
+        self.look(world, node, tp);
+        let Some(replica) = eyes::replica(world, node, tp) else { return };
+        let leader = eyes::replica(world, replica.leader, tp)
+            .filter(|leader| leader.leader_epoch == replica.leader_epoch)
+            .filter(|leader| leader.leadership.is_some());
+        let Some(leader) = leader else { return };
+        let (end, theirs) = (replica.log.log_end(), &leader.log);
+        let same = end <= theirs.log_start()
+            || (end <= theirs.log_end()
+                && replica.log.epochs().epoch_at(end - 1) == theirs.epochs().epoch_at(end - 1));
+        self.board.check(Id::R12, same, || {
+            format!("{tp:?}: {node} has up to {end}, its leader up to {}", theirs.log_end())
+        });
+    }
+
+    fn truncated(&mut self, world: &World, node: NodeId, tp: TopicPartition, to: Offset) {
+        let Self { truth, taints, exposed, board, logs, .. } = self;
+        exposed.truncated(node, tp, to, &mut Eye { world, truth, taints, board });
+        let replica = eyes::replica(world, node, tp);
+        let leader = replica.and_then(|replica| eyes::replica(world, replica.leader, tp));
+        if let (Some(before), Some(leader)) = (logs.before(node, tp), leader) {
+            check_truncation(Place(node, tp), before, to, &leader.log, board);
+        }
+        self.look(world, node, tp);
+    }
+
+    fn log_start(&mut self, world: &World, node: NodeId, tp: TopicPartition, to: Offset) {
+        self.exposed.started(tp, to);
+        self.look(world, node, tp);
+        let Some(replica) = eyes::replica(world, node, tp) else { return };
+        let log = &replica.log;
+        let kept = to <= log.high_watermark() && !log.segments().is_empty();
+        self.board.check(Id::K1, kept, || {
+            format!("{tp:?}: {node} begins at {to}, committed is {}", log.high_watermark())
+        });
+    }
+
+    fn began(&mut self, world: &World, node: NodeId, tp: TopicPartition) {
+        self.look(world, node, tp);
+        metadata::view(world, node, tp, &self.truth, &mut self.board);
+        let Some(replica) = eyes::replica(world, node, tp) else { return };
+        let Self { truth, taints, exposed, board, producers, .. } = self;
+        // Metadata that reached a broker late may make it a leader of the past; nobody loses anything by that.
+        if truth.partition(tp).is_some_and(|state| state.leader_epoch == replica.leader_epoch) {
+            exposed.began(node, replica, &mut Eye { world, truth, taints, board });
+            producers.new_leader(tp, &replica.log, &Book { world, truth, taints }, board);
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! What was shown: every record that was below a leader's high watermark, for ever.
+//!
+//! Invariant: an entry is as the first leader showed it, until an excused loss cuts it off.
+
+use crate::board::Board;
+use crate::catalogue::Id;
+use crate::eyes;
+use crate::taint::Taints;
+use crate::truth::Truth;
+use kafkascope_model::broker::partition::Partition;
+use kafkascope_model::ids::{LeaderEpoch, NodeId, Offset, RecordId, TopicPartition};
+use kafkascope_model::log::PartitionLog;
+use kafkascope_model::world::World;
+use std::collections::BTreeMap;
+
+/// All partitions.
+#[derive(Clone, Debug, Default)]
+pub struct Exposed {
+    partitions: BTreeMap<TopicPartition, Shown>,
+}
+
+/// What was shown of one partition.
+#[derive(Clone, Debug, Default)]
+pub struct Shown {
+    /// Everything below it was shown.
+    pub end: Offset,
+    /// The epoch of the last of it.
+    pub epoch: Option<LeaderEpoch>,
+    /// Data records by offset, with their epoch.
+    pub records: BTreeMap<Offset, (LeaderEpoch, RecordId)>,
+    /// The largest log start of any replica.
+    pub start: Offset,
+}
+
+impl Exposed {
+    /// What was shown of a partition.
+    pub fn of(&self, tp: TopicPartition) -> Option<&Shown> {
+        self.partitions.get(&tp)
+    }
+
+    /// A replica's log start rose.
+    pub fn started(&mut self, tp: TopicPartition, start: Offset) {
+        let shown = self.partitions.entry(tp).or_default();
+        shown.start = shown.start.max(start);
+    }
+
+    /// A leader shows everything below its high watermark.
+    fn extend(&mut self, tp: TopicPartition, log: &PartitionLog) {
+        let hw = log.high_watermark();
+        let shown = self.partitions.entry(tp).or_default();
+        if hw <= shown.end {
+            return;
+        }
+        for batch in eyes::batches(log, shown.end).filter(|batch| batch.base_offset < hw) {
+            let data = batch.records.iter().filter(|_| batch.control.is_none());
+            for record in data {
+                let entry = (batch.leader_epoch, record.id);
+                shown.records.entry(batch.offset_of(record)).or_insert(entry);
+            }
+        }
+        shown.end = hw;
+        shown.epoch = log.epochs().epoch_at(hw - 1);
+    }
+
+    /// A leader's high watermark moved.
+    pub fn advanced(&mut self, leader: NodeId, replica: &Partition, eye: &mut Eye<'_>) {
+        let tp = replica.tp;
+        let Some(leadership) = &replica.leadership else { return };
+        let hw = replica.log.high_watermark();
+        let epoch = replica.log.epochs().epoch_at(hw - 1);
+        let excuse = eye.taints.of(tp);
+        let enough = !leadership.is_under_min_isr(&replica.config);
+        eye.board.check(Id::R9, enough, || {
+            format!("{tp:?}: the high watermark moved to {hw} with ISR {:?}", leadership.isr)
+        });
+        let what = |member: NodeId| {
+            move || {
+                format!("{tp:?}: broker {leader} shows up to {hw}, which {member} does not have")
+            }
+        };
+        for member in &leadership.isr {
+            let has = eye.holds(*member, tp, hw, epoch);
+            eye.board.check_unless(Id::R2, excuse, has, what(*member));
+        }
+        let zombie = eye.truth.partition(tp).is_some_and(|q| q.leader_epoch > replica.leader_epoch);
+        for member in eye.truth.isr(tp) {
+            let has = eye.holds(*member, tp, hw, epoch);
+            eye.board.check_unless(Id::R3, excuse, has, what(*member));
+            let id = if zombie { Id::R15 } else { Id::R5 };
+            eye.board.check_unless(id, excuse, has, what(*member));
+        }
+        self.extend(tp, &replica.log);
+    }
+
+    /// The controller changed an ISR.
+    pub fn isr_changed(&self, tp: TopicPartition, joined: &[NodeId], eye: &mut Eye<'_>) {
+        let Some(shown) = self.partitions.get(&tp) else { return };
+        let excuse = eye.taints.of(tp);
+        for member in joined {
+            let has = eye.holds(*member, tp, shown.end, shown.epoch);
+            let serves = eye.truth.image.is_active(*member);
+            eye.board.check_unless(Id::R11, excuse, has && serves, || {
+                format!(
+                    "{tp:?}: {member} joined the ISR without what was shown up to {}",
+                    shown.end
+                )
+            });
+        }
+    }
+
+    /// A broker began to lead.
+    pub fn began(&mut self, node: NodeId, replica: &Partition, eye: &mut Eye<'_>) {
+        let tp = replica.tp;
+        let Some(shown) = self.partitions.get_mut(&tp) else { return };
+        let has = eyes::holds(&replica.log, shown.end, shown.epoch);
+        let (excuse, end) = (eye.taints.of(tp), shown.end);
+        eye.board.check_unless(Id::R8, excuse, has, || {
+            format!("{tp:?}: {node} leads up to {}, {end} was shown", replica.log.log_end())
+        });
+        if !has {
+            shown.cut_to(&replica.log);
+        }
+    }
+
+    /// A follower cut off everything from `to`.
+    pub fn truncated(&self, node: NodeId, tp: TopicPartition, to: Offset, eye: &mut Eye<'_>) {
+        let Some(shown) = self.partitions.get(&tp) else { return };
+        if eye.truth.isr(tp).contains(&node) {
+            let excuse = eye.taints.of(tp);
+            eye.board.check_unless(Id::R14, excuse, to >= shown.end, || {
+                format!("{tp:?}: {node} cut back to {to}, {} was shown", shown.end)
+            });
+        }
+    }
+}
+
+impl Shown {
+    /// Forgets what a leader's log does not have.
+    fn cut_to(&mut self, log: &PartitionLog) {
+        let kept = |offset: Offset, epoch: LeaderEpoch| {
+            offset < log.log_end() && log.epochs().epoch_at(offset) == Some(epoch)
+        };
+        self.records.retain(|offset, (epoch, _)| kept(*offset, *epoch));
+        self.end = self.records.last_key_value().map_or(0, |(offset, _)| offset + 1);
+        self.epoch = self.records.last_key_value().map(|(_, (epoch, _))| *epoch);
+    }
+
+    /// The first data record from `offset` on that can still be read.
+    pub fn next_record(&self, offset: Offset) -> Option<(Offset, RecordId)> {
+        let from = offset.max(self.start);
+        self.records.range(from..).next().map(|(offset, (_, id))| (*offset, *id))
+    }
+}
+
+/// What the checks look at and write to.
+pub struct Eye<'a> {
+    pub world: &'a World,
+    pub truth: &'a Truth,
+    pub taints: &'a Taints,
+    pub board: &'a mut Board,
+}
+
+impl Eye<'_> {
+    /// Whether a broker's disk has a partition's log up to `end`.
+    fn holds(
+        &self,
+        node: NodeId,
+        tp: TopicPartition,
+        end: Offset,
+        epoch: Option<LeaderEpoch>,
+    ) -> bool {
+        let replica = eyes::replica(self.world, node, tp);
+        end == 0 || replica.is_some_and(|replica| eyes::holds(&replica.log, end, epoch))
+    }
+}

@@ -1,0 +1,28 @@
+//! The auditor: every promise of Kafka that a run can be held against, watched while it runs.
+//!
+//! Unconditional properties hold whatever happens; a violation is a mistake of the simulation. Others hold on a condition
+//! (acks=all, no unclean election, ...); where the condition is not met, a violation is excused, and is the lesson. The auditor
+//! only looks: the model never knows it. Invariant: equal runs get equal verdicts.
+
+mod auditor;
+mod board;
+mod catalogue;
+mod consumers;
+mod exposed;
+mod eyes;
+mod groups;
+mod liveness;
+mod logs;
+mod metadata;
+mod partitions;
+mod producers;
+mod quorum;
+mod replay;
+mod replication;
+mod taint;
+mod truth;
+
+pub use auditor::Auditor;
+pub use board::{Finding, Line, Verdict};
+pub use catalogue::{Condition, Id, Property};
+pub use replay::Replay;

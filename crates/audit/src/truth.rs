@@ -1,0 +1,61 @@
+//! The truth about the cluster: committed metadata, replayed by the auditor itself.
+//!
+//! Invariant: only committed records are in it, each applied once.
+
+use crate::eyes;
+use kafkascope_model::controller::Controller;
+use kafkascope_model::controller::image::MetadataImage;
+use kafkascope_model::controller::records::{MetadataRecord, PartitionState};
+use kafkascope_model::ids::{LeaderEpoch, NodeId, Offset, TopicPartition};
+use kafkascope_model::world::World;
+use std::sync::Arc;
+
+/// The cluster as the quorum has agreed on it.
+#[derive(Clone, Debug, Default)]
+pub struct Truth {
+    /// The image.
+    pub image: MetadataImage,
+    /// The epoch of each committed record.
+    epochs: Vec<LeaderEpoch>,
+}
+
+impl Truth {
+    /// The next record that is committed and was not applied; with the offset it has.
+    pub fn next(&self, world: &World) -> Option<(Offset, LeaderEpoch, Arc<MetadataRecord>)> {
+        let farthest = eyes::controllers(world)
+            .map(|(_, controller)| controller)
+            .max_by_key(|controller| controller.quorum().high_watermark())?;
+        if farthest.quorum().high_watermark()? <= self.end() {
+            return None;
+        }
+        let (epoch, record) = farthest.quorum().log.entry(self.end())?;
+        Some((self.end(), *epoch, record.clone()))
+    }
+
+    /// Applies it.
+    pub fn apply(&mut self, offset: Offset, epoch: LeaderEpoch, record: &MetadataRecord) {
+        self.image.apply(offset, epoch, record);
+        self.epochs.push(epoch);
+    }
+
+    /// Offset after the last record applied.
+    pub const fn end(&self) -> Offset {
+        self.image.next_offset
+    }
+
+    /// Whether a controller's log has everything that was committed.
+    pub fn is_in(&self, controller: &Controller) -> bool {
+        let Some(last) = self.epochs.last() else { return true };
+        controller.quorum().log.entry(self.end() - 1).is_some_and(|(epoch, _)| epoch == last)
+    }
+
+    /// A partition.
+    pub fn partition(&self, tp: TopicPartition) -> Option<&PartitionState> {
+        self.image.partition(tp)
+    }
+
+    /// Members of a partition's ISR.
+    pub fn isr(&self, tp: TopicPartition) -> &[NodeId] {
+        self.partition(tp).map_or(&[], |state| &state.isr)
+    }
+}

@@ -1,0 +1,208 @@
+//! A script in the making: a small cluster, its applications, and what happens to them.
+//!
+//! Invariant: every plan becomes a scenario that loads.
+
+use std::fmt::Write;
+
+/// Configs, in Kafka's words.
+pub type Pairs = Vec<(&'static str, String)>;
+
+/// A script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// Decides all chance in the world.
+    pub seed: u64,
+    /// Transit time of a message in microseconds, at least and added at most.
+    pub latency: (u64, u64),
+    /// How many voters.
+    pub controllers: u32,
+    /// How many brokers.
+    pub brokers: u32,
+    /// Configs of all nodes.
+    pub config: Pairs,
+    /// Topics.
+    pub topics: Vec<Topic>,
+    /// Producers.
+    pub producers: Vec<Producer>,
+    /// Consumers.
+    pub consumers: Vec<Consumer>,
+    /// What happens, in order of time.
+    pub steps: Vec<Step>,
+    /// When everything is put right again, in milliseconds.
+    pub relief_ms: u64,
+}
+
+/// A topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "Kafka's own words")]
+pub struct Topic {
+    pub name: String,
+    pub partitions: u32,
+    pub replication_factor: u32,
+    pub config: Pairs,
+}
+
+/// A producer that sends `count` records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "they say it")]
+pub struct Producer {
+    pub name: String,
+    pub topic: String,
+    pub every_ms: u64,
+    pub count: u64,
+    pub keyed: bool,
+    pub config: Pairs,
+}
+
+/// A member of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "they say it")]
+pub struct Consumer {
+    pub name: String,
+    pub group: String,
+    pub topics: Vec<String>,
+    pub per_record_ms: u64,
+    pub config: Pairs,
+}
+
+/// One line of what happens: the text after `time`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "they say it")]
+pub struct Step {
+    pub at_ms: u64,
+    pub line: String,
+}
+
+/// How long after the relief all that Kafka promises must have come about.
+pub const QUIET_MS: u64 = 75_000;
+/// How long a reader takes that comes then.
+pub const READING_MS: u64 = 8_000;
+/// The reader that comes last.
+pub const READER: &str = "reader";
+
+impl Plan {
+    /// The scenario file.
+    pub fn to_toml(&self) -> String {
+        let mut text = String::new();
+        self.head(&mut text);
+        for topic in &self.topics {
+            let Topic { name, partitions, replication_factor, config } = topic;
+            let config = inline(config);
+            let _ = write!(
+                text,
+                "[[topic]]\nname = \"{name}\"\npartitions = {partitions}\n\
+                 replication-factor = {replication_factor}\nconfig = {config}\n\n"
+            );
+        }
+        self.producers.iter().for_each(|producer| producer.write(&mut text));
+        self.consumers.iter().for_each(|consumer| consumer.write(&mut text));
+        for step in self.steps.iter().chain(&self.relief()).chain([&self.reader()]) {
+            let _ = write!(text, "[[at]]\ntime = \"{}ms\"\n{}\n\n", step.at_ms, step.line);
+        }
+        text
+    }
+
+    /// When it is over, in milliseconds.
+    pub const fn end_ms(&self) -> u64 {
+        self.relief_ms + QUIET_MS + READING_MS
+    }
+
+    fn head(&self, text: &mut String) {
+        let Self { seed, latency: (least, more), controllers, brokers, config, .. } = self;
+        let _ = write!(
+            text,
+            "title = \"Soak {seed}\"\nseed = {seed}\nopens = \"0s\"\n\
+             network = {{ latency = \"{least}us\", jitter = \"{more}us\" }}\n\n\
+             [cluster]\ncontrollers = {controllers}\nbrokers = {brokers}\n[cluster.config]\n"
+        );
+        for (key, value) in config {
+            let _ = writeln!(text, "{key} = \"{value}\"");
+        }
+        text.push('\n');
+    }
+
+    /// Everything is put right: links healed, sleepers woken, and what is down started, twice since some are still ending.
+    fn relief(&self) -> Vec<Step> {
+        let controllers = (100..).take(self.controllers as usize);
+        let servers: Vec<u32> = (1..=self.brokers).chain(controllers).collect();
+        let mut steps = Vec::new();
+        let mut step = |later: u64, line: String| {
+            steps.push(Step { at_ms: self.relief_ms + later, line });
+        };
+        for cut in self.steps.iter().filter_map(|step| healing(&step.line)) {
+            step(0, cut);
+        }
+        for one in &servers {
+            if self.mentions(&format!("pause = {one}")) {
+                step(1, format!("resume = {one}"));
+            }
+            let ends =
+                self.mentions(&format!("kill = {one}")) || self.mentions(&format!("stop = {one}"));
+            for later in [2, 12_000, 24_000].into_iter().filter(|_| ends) {
+                step(later, format!("start = {one}"));
+            }
+        }
+        steps.sort_by_key(|step| step.at_ms);
+        steps
+    }
+
+    fn mentions(&self, line: &str) -> bool {
+        self.steps.iter().any(|step| step.line == line)
+    }
+
+    /// Somebody who reads everything there is.
+    fn reader(&self) -> Step {
+        let partitions = self.topics.iter().flat_map(|topic| {
+            (0..topic.partitions).map(|index| format!("\"{}-{index}\"", topic.name))
+        });
+        let all = partitions.collect::<Vec<_>>().join(", ");
+        let config = "{ auto.offset.reset = \"earliest\", enable.auto.commit = false }";
+        Step {
+            at_ms: self.relief_ms + QUIET_MS,
+            line: format!(
+                "add-consumer = {{ name = \"{READER}\", assign = [{all}], config = {config} }}"
+            ),
+        }
+    }
+}
+
+impl Producer {
+    fn write(&self, text: &mut String) {
+        let Self { name, topic, every_ms, count, keyed, config } = self;
+        let config = inline(config);
+        let key = if *keyed { "key = \"{k}\"\n" } else { "" };
+        let _ = write!(
+            text,
+            "[[producer]]\nname = \"{name}\"\ntopic = \"{topic}\"\nevery = \"{every_ms}ms\"\n\
+             first-after = \"3s\"\nconfig = {config}\n\n\
+             [producer.generate]\ncount = {count}\n{key}value = \"{{n}}\"\n\n\
+             [producer.generate.fields]\nk = {{ pick = [\"a\", \"b\", \"c\", \"d\", \"e\"] }}\n\n"
+        );
+    }
+}
+
+impl Consumer {
+    fn write(&self, text: &mut String) {
+        let Self { name, group, topics, per_record_ms, config } = self;
+        let config = inline(config);
+        let _ = write!(
+            text,
+            "[[consumer]]\nname = \"{name}\"\ngroup = \"{group}\"\ntopics = {topics:?}\n\
+             per-record = \"{per_record_ms}ms\"\nconfig = {config}\n\n"
+        );
+    }
+}
+
+/// What undoes a cut or a slow link.
+fn healing(line: &str) -> Option<String> {
+    if let Some(link) = line.strip_prefix("cut = ") {
+        return Some(format!("heal = {link}"));
+    }
+    let slowed = line.strip_prefix("slow = ")?;
+    slowed.lines().next().map(|link| format!("heal = {link}"))
+}
+
+fn inline(pairs: &Pairs) -> String {
+    let parts: Vec<_> = pairs.iter().map(|(key, value)| format!("{key} = \"{value}\"")).collect();
+    format!("{{ {} }}", parts.join(", "))
+}

@@ -1,0 +1,187 @@
+//! The reference model: what applications were told, and what one who reads everything must then find.
+//!
+//! It knows nothing of brokers, leaders or epochs: lists of records, as an application would keep them. Invariant: it is fed by
+//! facts of clients only.
+
+use kafkascope_model::ids::{Name, NodeId, Offset, RecordId, TopicPartition};
+use kafkascope_model::trace::{Fact, SendResult, TraceEvent};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is promised to a producer's application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Promise {
+    /// Acknowledged records can be read.
+    pub kept: bool,
+    /// Each once.
+    pub once: bool,
+    /// In the order of sending.
+    pub ordered: bool,
+}
+
+/// Everything applications know.
+#[derive(Clone, Debug, Default)]
+pub struct Reference {
+    sent: BTreeSet<RecordId>,
+    acked: BTreeMap<RecordId, (TopicPartition, Offset)>,
+    /// What each application was given, in order.
+    given: BTreeMap<NodeId, BTreeMap<TopicPartition, Vec<(Offset, RecordId)>>>,
+    commits: BTreeMap<(Name, Name, i32), Offset>,
+    /// Groups by member, as their applications were started.
+    pub groups: BTreeMap<NodeId, Name>,
+}
+
+impl Reference {
+    /// A fact; only those of clients and durable commits count.
+    #[allow(clippy::wildcard_enum_match_arm, reason = "applications see little")]
+    pub fn observe(&mut self, event: &TraceEvent) {
+        match &event.fact {
+            Fact::Sent { record, .. } => {
+                self.sent.insert(*record);
+            }
+            Fact::SendDone { record, tp, result: SendResult::Acked(offset) } if *offset >= 0 => {
+                self.acked.insert(*record, (*tp, *offset));
+            }
+            Fact::Delivered { record, tp, offset, .. } => {
+                let of = self.given.entry(event.node).or_default().entry(*tp).or_default();
+                of.push((*offset, *record));
+            }
+            Fact::OffsetCommitted { group, topic, partition, offset } => {
+                self.commits.insert((group.clone(), topic.clone(), *partition), *offset);
+            }
+            _ => {}
+        }
+    }
+
+    /// How many records were acknowledged.
+    pub fn acknowledged(&self) -> u64 {
+        self.acked.len() as u64
+    }
+
+    /// What is wrong with what `reader`, who read everything from the log starts on, found; `promise` tells what a producer
+    /// may expect of a partition, `start` where a partition begins.
+    pub fn judge(
+        &self,
+        reader: NodeId,
+        promise: impl Fn(NodeId, TopicPartition) -> Promise,
+        start: impl Fn(TopicPartition) -> Offset,
+    ) -> Result<(), String> {
+        let none = BTreeMap::new();
+        let read = self.given.get(&reader).unwrap_or(&none);
+        for (record, (tp, offset)) in &self.acked {
+            let Some(producer) = record.producer() else { continue };
+            let found = read.get(tp).is_some_and(|all| all.iter().any(|(_, id)| id == record));
+            if promise(producer, *tp).kept && !found && *offset >= start(*tp) {
+                return Err(format!("{record:?}, acknowledged at {tp:?} {offset}, is not there"));
+            }
+        }
+        for (tp, records) in read {
+            self.judge_partition(*tp, records, &promise)?;
+        }
+        Ok(())
+    }
+
+    fn judge_partition(
+        &self,
+        tp: TopicPartition,
+        records: &[(Offset, RecordId)],
+        promise: &impl Fn(NodeId, TopicPartition) -> Promise,
+    ) -> Result<(), String> {
+        let mut seen = BTreeSet::new();
+        let mut last: BTreeMap<NodeId, RecordId> = BTreeMap::new();
+        for (offset, record) in records {
+            let Some(producer) = record.producer() else { continue };
+            let promise = promise(producer, tp);
+            if !self.sent.contains(record) {
+                return Err(format!("nobody sent {record:?}, which is at {tp:?} {offset}"));
+            }
+            if !seen.insert(*record) {
+                if promise.once {
+                    return Err(format!("{record:?} is at {tp:?} {offset} again"));
+                }
+                continue;
+            }
+            if promise.ordered && self.acked.contains_key(record) {
+                let before = last.insert(producer, *record);
+                if before.is_some_and(|before| before > *record) {
+                    return Err(format!("{record:?} is at {tp:?} {offset}, behind {before:?}"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A group that commits what it was given has been given everything that `reader` finds below its commits.
+    pub fn judge_group(
+        &self,
+        reader: NodeId,
+        topic_of: impl Fn(TopicPartition) -> Option<Name>,
+        clean: impl Fn(TopicPartition) -> bool,
+    ) -> Result<(), String> {
+        let Some(read) = self.given.get(&reader) else { return Ok(()) };
+        for (tp, records) in read.iter().filter(|(tp, _)| clean(**tp)) {
+            let Some(topic) = topic_of(*tp) else { continue };
+            for ((group, _, _), commit) in self
+                .commits
+                .iter()
+                .filter(|((_, of, partition), _)| *of == topic && *partition == tp.partition)
+            {
+                let members = self.groups.iter().filter(|(_, of)| *of == group);
+                let given: BTreeSet<_> = members
+                    .filter_map(|(member, _)| self.given.get(member)?.get(tp))
+                    .flatten()
+                    .map(|(_, record)| *record)
+                    .collect();
+                let skipped =
+                    records.iter().find(|(offset, id)| offset < commit && !given.contains(id));
+                if let Some((offset, record)) = skipped {
+                    return Err(format!(
+                        "group {group} committed {commit} of {tp:?} and never got {record:?} at {offset}"
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kafkascope_kernel::SimTime;
+    use kafkascope_model::ids::TopicId;
+
+    const P: NodeId = NodeId(1_001);
+    const READER: NodeId = NodeId(1_002);
+    const T0: TopicPartition = TopicPartition::new(TopicId(1), 0);
+    const ALL: Promise = Promise { kept: true, once: true, ordered: true };
+
+    fn told(acked: &[u32], read: &[u32]) -> Result<(), String> {
+        let mut reference = Reference::default();
+        let mut tell = |node, fact| {
+            reference.observe(&TraceEvent { at: SimTime::ZERO, seq: 0, node, cause: None, fact });
+        };
+        for count in 1..=4 {
+            let record = RecordId::of(P, count);
+            tell(P, Fact::Sent { record, topic: "t".into(), key: None, value: None });
+        }
+        for (offset, count) in (0..).zip(acked) {
+            let result = SendResult::Acked(offset);
+            tell(P, Fact::SendDone { record: RecordId::of(P, *count), tp: T0, result });
+        }
+        for (offset, count) in (0..).zip(read) {
+            let record = RecordId::of(P, *count);
+            tell(READER, Fact::Delivered { record, tp: T0, offset, epoch: 0 });
+        }
+        reference.judge(READER, |_, _| ALL, |_| 0)
+    }
+
+    #[test]
+    fn what_was_acknowledged_is_found_once_and_in_order() {
+        assert_eq!(told(&[1, 2, 3], &[1, 2, 3]), Ok(()));
+        assert_eq!(told(&[1, 3], &[1, 2, 3]), Ok(()), "an unanswered record may be there");
+        for (acked, read) in [(&[1, 2][..], &[1][..]), (&[1], &[1, 1]), (&[2, 1], &[2, 1])] {
+            assert!(told(acked, read).is_err(), "{acked:?} {read:?}");
+        }
+        assert!(told(&[], &[9]).is_err(), "nobody sent it");
+    }
+}
