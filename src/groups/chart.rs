@@ -29,8 +29,8 @@ pub fn Chart(props: &ChartProps) -> Html {
                 <span class={classes!("letter", format!("group-{}", group.group.hue % 6))} aria-hidden="true">{ &*group.group.letter }</span>
                 <h2>{ format!("{} · {}", group.group.name, group.protocol) }</h2>
                 <span class={tone(group.tone)}>{ &*group.state }</span>
-                <span class="card-quiet">{ &*group.lesson }</span>
-                <b class="chart-price push" id="group-paused"></b>
+                <b class="chart-price push"><span id="group-paused"></span>{ " partition-seconds paused" }</b>
+                <p class="card-quiet">{ &*group.lesson }</p>
             </div>
             <div class="chart-body">
                 <div class="chart-names" aria-hidden="true">

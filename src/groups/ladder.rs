@@ -110,6 +110,10 @@ fn line(line: &LadderLineVm, ladder: &LadderVm, columns: usize, ask: &Ask) -> Ht
     };
     let text_style = match line.kind {
         LineKind::Callback => format!("left:calc({start:.2}% + 10px)"),
+        // Next to the coordinator an arrow is too short to bear words.
+        LineKind::Request | LineKind::Answer if index + 2 == columns && index > 0 => {
+            format!("right:calc({:.2}% + 2px)", 100.0 - start)
+        }
         LineKind::Request | LineKind::Answer => {
             format!("left:{:.2}%;transform:translateX(-50%)", (start + end) / 2.0)
         }

@@ -3,6 +3,7 @@
 //! Invariant: nothing here is rendered anew because time passed; the clock moves two elements and one text.
 
 mod chart;
+mod compare;
 mod ladder;
 
 use crate::panels::why::Why;
@@ -10,9 +11,12 @@ use crate::shared::Shared;
 use crate::widgets::tone;
 use crate::wish::{Ask, Wish};
 use chart::Chart;
+use compare::Compare;
+use kafkascope_model::workload::CommitStrategy;
 use kafkascope_view::UiCommand;
 use kafkascope_view::view_model::{GroupTimeVm, WhyVm};
 use ladder::Ladder;
+use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 /// Properties of [`Groups`].
@@ -36,6 +40,9 @@ pub fn Groups(props: &GroupsProps) -> Html {
                 { head(group, ask) }
                 <Chart group={group.clone()} ask={ask.clone()} />
                 { below(group, ask) }
+                if !group.compared.is_empty() {
+                    <Compare group={group.clone()} ask={ask.clone()} />
+                }
             </div>
             <div class="groups-side">
                 if let Some(why) = &props.why {
@@ -96,7 +103,38 @@ fn below(group: &GroupTimeVm, ask: &Ask) -> Html {
     html! {
         <div class="groups-below">
             <div class="owners" role="group" aria-label="Members">{ for members }</div>
-            <div class="groups-ask">{ for questions }{ for actions }</div>
+            <div class="groups-ask">{ for questions }{ for actions }{ commits(group, ask) }</div>
         </div>
     }
+}
+
+/// How an application may commit, in the words of Kafka's consumer.
+const COMMITS: [(&str, CommitStrategy); 7] = [
+    ("as configured", CommitStrategy::ByConfig),
+    ("commitSync per batch", CommitStrategy::SyncPerBatch),
+    ("commitSync per record", CommitStrategy::SyncPerRecord),
+    ("commitAsync per batch", CommitStrategy::AsyncPerBatch),
+    ("in the background, as configured", CommitStrategy::Background { workers: 4 }),
+    ("pool of 4, the furthest finished", CommitStrategy::Pool { workers: 4, careful: false }),
+    ("pool of 4, nothing unfinished before", CommitStrategy::Pool { workers: 4, careful: true }),
+];
+
+fn commits(group: &GroupTimeVm, ask: &Ask) -> Option<Html> {
+    let now = group.commits?;
+    let name = group.group.name.clone();
+    let onchange = ask.reform(move |event: Event| {
+        let select = event.target_dyn_into::<HtmlSelectElement>();
+        let index = select.map_or(0, |select| select.selected_index().max(0)) as usize;
+        Wish::Do(UiCommand::SetCommits(name.clone(), COMMITS[index.min(COMMITS.len() - 1)].1))
+    });
+    // A pool of another size is a pool too.
+    let is_now = |way: CommitStrategy| std::mem::discriminant(&way) == std::mem::discriminant(&now);
+    let exact = COMMITS.iter().any(|(_, way)| *way == now);
+    let options = COMMITS.iter().map(|(text, way)| {
+        let selected = if exact { *way == now } else { is_now(*way) };
+        html! { <option {selected}>{ *text }</option> }
+    });
+    Some(html! {
+        <label class="groups-commits">{ "Commits " }<select {onchange}>{ for options }</select></label>
+    })
 }

@@ -65,8 +65,11 @@ impl ClockDom {
         };
         place("group-now", shown.now);
         place("group-head", Some(shown.head));
-        if let Some(text) = by_id("group-paused") {
-            text.set_text_content(Some(&shown.paused));
+        for (index, paused) in shown.paused.iter().enumerate() {
+            let id = index.checked_sub(1).map(|row| format!("paused-{row}"));
+            if let Some(text) = by_id(id.as_deref().unwrap_or("group-paused")) {
+                text.set_text_content(Some(paused));
+            }
         }
         self.group = group;
     }

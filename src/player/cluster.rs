@@ -93,7 +93,8 @@ impl Player {
         let all = &self.view().topology.groups;
         let is_selected =
             |group: &&Rc<GroupVm>| self.ui.selection == Selection::Group(group.group.clone());
-        let selected = all.iter().find(is_selected);
+        let is_shown = |group: &&Rc<GroupVm>| self.ui.through_time.as_ref() == Some(&group.group);
+        let selected = all.iter().find(is_selected).or_else(|| all.iter().find(is_shown));
         // The largest group is the one in which a member more or less is seen best.
         let largest = || all.iter().rev().max_by_key(|group| group.members.len());
         let group = selected.or_else(largest).map(|group| {

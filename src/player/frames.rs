@@ -17,8 +17,8 @@ pub struct GroupClock {
     pub now: Option<f32>,
     /// Where the newest known moment is.
     pub head: f32,
-    /// "19.2 partition-seconds paused".
-    pub paused: String,
+    /// Partition-seconds paused: of the group, then of each that is compared.
+    pub paused: Vec<String>,
 }
 
 /// The most events of one frame.
@@ -75,11 +75,12 @@ impl Player {
         let share =
             |at: SimTime| at.clamp(group.from, group.until).since(group.from).0 as f32 / span;
         let now = self.session.now();
+        let prices = std::iter::once(group.price).chain(group.compared.iter().map(|row| row.price));
         let seen = now >= group.from && now <= group.until;
         Some(GroupClock {
             now: seen.then(|| share(now)),
             head: share(self.session.head().max(now)),
-            paused: group.price.text(now),
+            paused: prices.map(|price| price.text(now)).collect(),
         })
     }
 

@@ -6,6 +6,7 @@
 use crate::ui::{Jump, Question, Selection, StepKind};
 use kafkascope_model::ids::{Name, NodeId, RecordId, TopicPartition};
 use kafkascope_model::net::LinkSel;
+use kafkascope_model::workload::CommitStrategy;
 
 /// A wish of the user.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,6 +78,8 @@ pub enum UiCommand {
     BlockPolling { consumer: NodeId, blocked: bool },
     /// One more member like this group's first.
     AddMember(Name),
+    /// How the applications of a group commit.
+    SetCommits(Name, CommitStrategy),
     /// A client closes and leaves.
     CloseClient(NodeId),
     /// One more broker, configured as the last one.
@@ -167,6 +170,7 @@ impl UiCommand {
             Self::BlockPolling { blocked: true, .. } => "Stop polling",
             Self::BlockPolling { blocked: false, .. } => "Poll again",
             Self::AddMember(_) => "Add a member",
+            Self::SetCommits(..) => "Commit in another way",
             Self::CloseClient(_) => "Remove",
             Self::AddBroker => "Add a broker",
             Self::AddProducer(_) => "Add another producer",
@@ -221,6 +225,7 @@ impl UiCommand {
             | Self::Closely(_)
             | Self::WholeRun(_)
             | Self::BlockPolling { .. }
+            | Self::SetCommits(..)
             | Self::AddBroker
             | Self::AddProducer(_)
             | Self::CreateTopic { .. }

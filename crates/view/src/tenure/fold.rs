@@ -7,9 +7,12 @@
 use super::{Ending, GroupTenure, MOST, Round, Span, Tenures};
 use crate::directory::Directory;
 use crate::picture::{Moment, group_of};
-use kafkascope_kernel::SimTime;
+use kafkascope_kernel::{Micros, SimTime};
 use kafkascope_model::ids::{Name, NodeId, TopicPartition};
 use kafkascope_model::trace::{Exit, Fact, TraceEvent};
+
+/// How long a close may take from its first callback to its end.
+const CLOSING: Micros = Micros::from_ms(1_000);
 
 impl Tenures {
     /// Folds facts that follow the last one.
@@ -205,6 +208,16 @@ impl GroupTenure {
 
     /// A member's process is gone or stands still; what it read.
     fn end(&mut self, node: NodeId, ending: Ending, now: Moment) -> Vec<TopicPartition> {
+        // Whoever closes lets go of everything first.
+        for spans in self.rows.values_mut() {
+            if let [.., last, gap] = spans.as_mut_slice()
+                && gap.to.is_none()
+                && (gap.reader, last.reader) == (None, Some(node))
+                && now.at.since(gap.from.at) <= CLOSING
+            {
+                (last.ending, gap.ending) = (ending, ending);
+            }
+        }
         let all: Vec<_> = self.rows.keys().copied().collect();
         all.into_iter().filter(|tp| self.lose(node, *tp, ending, now)).collect()
     }

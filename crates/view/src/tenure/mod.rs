@@ -124,6 +124,23 @@ impl GroupTenure {
         Micros(gaps.map(|span| span.length(now).0).sum())
     }
 
+    /// How often a partition lost its reader by `now`, and how often of these for nothing: the same member let it go and got it
+    /// back without having been away.
+    pub fn stops(&self, now: SimTime) -> (u32, u32) {
+        let (mut needless, mut all) = (0, 0);
+        for spans in self.rows.values() {
+            let past = || spans.iter().filter(|span| span.from.at <= now);
+            all += past().filter(|span| span.reader.is_none()).count() as u32;
+            let back = |three: &&[Span]| {
+                let asked = matches!(three[1].ending, Ending::Revoked | Ending::Lost);
+                asked && three[1].reader.is_none() && three[0].reader == three[2].reader
+            };
+            let seen = past().count();
+            needless += spans[..seen].windows(3).filter(back).count() as u32;
+        }
+        (needless, all)
+    }
+
     /// How many partitions have no reader at `now`.
     pub fn unread(&self, now: SimTime) -> u32 {
         let here = |span: &&Span| span.from.at <= now && span.to.is_none_or(|to| to.at > now);

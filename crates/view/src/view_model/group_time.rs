@@ -9,6 +9,7 @@ use crate::ui::{Jump, Question, Selection};
 use crate::ui_command::UiCommand;
 use kafkascope_kernel::{Micros, SimTime};
 use kafkascope_model::ids::{MsgId, Name, NodeId};
+use kafkascope_model::workload::CommitStrategy;
 
 /// The view of one group.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -49,6 +50,10 @@ pub struct GroupTimeVm {
     pub questions: Vec<(Text, Question)>,
     /// What one can do.
     pub actions: Vec<(Text, UiCommand)>,
+    /// How its applications commit, if any of them runs.
+    pub commits: Option<CommitStrategy>,
+    /// All groups over the same stretch of time, if there are several.
+    pub compared: Vec<ComparedVm>,
 }
 
 /// A group's name and letter.
@@ -80,11 +85,11 @@ pub struct Price {
 }
 
 impl Price {
-    /// "19.2 partition-seconds paused".
+    /// "19.2".
     pub fn text(self, now: SimTime) -> String {
         let more = now.since(self.at.min(now)).0 * u64::from(self.unread);
         let tenths = (self.paused.0 + more + 50_000) / 100_000;
-        format!("{}.{} partition-seconds paused", tenths / 10, tenths % 10)
+        format!("{}.{}", tenths / 10, tenths % 10)
     }
 }
 
@@ -116,6 +121,34 @@ pub struct BarVm {
     pub title: Text,
     /// What a click asks; for a gap, why the reader before lost it.
     pub question: Option<Question>,
+}
+
+/// A group beside the others.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ComparedVm {
+    /// The group.
+    pub group: Name2,
+    /// "eager · range".
+    pub protocol: Text,
+    /// Partitions, each with its stretches.
+    pub rows: Vec<Vec<StripVm>>,
+    /// "12 of 18 stops for nothing": partitions that went back to the member that had let them go.
+    pub needless: Text,
+    /// What its rebalances have cost.
+    pub price: Price,
+    /// Whether it is the one that is shown.
+    pub chosen: bool,
+}
+
+/// A stretch of a thin row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StripVm {
+    /// Its left end, 0 to 1.
+    pub x: f32,
+    /// Its width, 0 to 1.
+    pub w: f32,
+    /// The reader's hue; none for a gap.
+    pub hue: Option<u8>,
 }
 
 /// A generation or epoch.

@@ -106,15 +106,16 @@ fn ticks(from: SimTime, until: SimTime) -> Vec<TickVm> {
     (0..=5).map(tick).collect()
 }
 
-struct Frame<'a> {
-    sight: &'a Sight<'a>,
-    tenure: &'a GroupTenure,
-    from: SimTime,
-    until: SimTime,
+/// A group's tenure over a stretch of time.
+pub(super) struct Frame<'a> {
+    pub sight: &'a Sight<'a>,
+    pub tenure: &'a GroupTenure,
+    pub from: SimTime,
+    pub until: SimTime,
 }
 
 impl Frame<'_> {
-    fn x(&self, at: SimTime) -> f32 {
+    pub(super) fn x(&self, at: SimTime) -> f32 {
         let span = self.until.since(self.from).0.max(1);
         let passed = at.clamp(self.from, self.until).since(self.from).0;
         (passed as f64 / span as f64) as f32
@@ -242,7 +243,7 @@ impl Frame<'_> {
     }
 
     /// Counted until the last change of an owner before now; the clock carries it on.
-    fn price(&self) -> Price {
+    pub(super) fn price(&self) -> Price {
         let now = self.sight.now();
         let changes = self.tenure.rows.values().flatten().map(|span| span.from.at);
         let at = changes.filter(|at| *at <= now).max().unwrap_or(SimTime::ZERO);

@@ -128,7 +128,7 @@ impl Ladder {
             let member = exchange.conn.client;
             let who = sight.name(member);
             let answer = say::answer(exchange, &who, &leader);
-            let steady = matches!(exchange.request, Request::Heartbeat(_)) && answer.is_none();
+            let steady = is_steady(&exchange.request) && answer.is_none();
             let Some(said) = say::request(exchange, &who).filter(|_| !steady) else { continue };
             let line = |at, kind, said, msg| Line { at, seq: None, member, kind, said, msg };
             lines.push(line(exchange.at, LineKind::Request, said, Some(exchange.msg)));
@@ -140,6 +140,17 @@ impl Ladder {
     }
 }
 
+/// Whether a request only says that its member is there.
+const fn is_steady(request: &Request) -> bool {
+    match request {
+        Request::Heartbeat(_) => true,
+        Request::ConsumerGroupHeartbeat(beat) => {
+            beat.member_epoch > 0 && beat.topic_partitions.is_none()
+        }
+        _ => false,
+    }
+}
+
 /// Whether a request is about this group.
 fn is_of(exchange: &Exchange, group: &Name) -> bool {
     match &exchange.request {
@@ -147,6 +158,7 @@ fn is_of(exchange: &Exchange, group: &Name) -> bool {
         Request::SyncGroup(body) => body.group_id == *group,
         Request::Heartbeat(body) => body.group_id == *group,
         Request::LeaveGroup(body) => body.group_id == *group,
+        Request::ConsumerGroupHeartbeat(body) => body.group_id == *group,
         Request::OffsetFetch(body) => body.group_id == *group,
         Request::FindCoordinator(body) => body.keys.contains(group),
         _ => false,

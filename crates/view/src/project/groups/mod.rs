@@ -4,6 +4,7 @@
 //! and reads requests only while it is shown. Invariant: nothing in it changes merely because time passes.
 
 mod chart;
+mod compare;
 mod ladder;
 mod say;
 #[cfg(test)]
@@ -12,7 +13,11 @@ mod tests;
 use super::Sight;
 use crate::tenure::Tenures;
 use crate::view_model::GroupTimeVm;
-use kafkascope_model::ids::Name;
+use kafkascope_model::command::ConsumerSpec;
+use kafkascope_model::ids::{Name, NodeId};
+use kafkascope_model::node::Node;
+use kafkascope_model::workload::Processing;
+use kafkascope_model::world::{ProcessState, World};
 use kafkascope_session::Session;
 use ladder::Ladder;
 
@@ -34,6 +39,8 @@ impl GroupLens {
         let empty = crate::tenure::GroupTenure::default();
         let tenure = self.tenures.groups.get(&group).unwrap_or(&empty);
         let mut view = chart::chart(sight, &group, tenure, others);
+        view.compared = compare::all(sight, &self.tenures, &view);
+        view.commits = members(sight.session.world(), &group).map(|(_, now)| now.commits).next();
         view.ladder = self.ladder.show(sight, &group, tenure);
         Some(view)
     }
@@ -56,6 +63,29 @@ fn names(sight: &Sight<'_>) -> Vec<Name> {
     names.retain(|name| !name.is_empty());
     names.dedup();
     names
+}
+
+/// The members of a group that run, with what their applications do.
+pub(super) fn members<'a>(
+    world: &'a World,
+    group: &'a str,
+) -> impl Iterator<Item = (NodeId, Processing)> {
+    let is_member = move |spec: &ConsumerSpec| {
+        spec.config.iter().any(|(key, value)| &**key == "group.id" && **value == *group)
+    };
+    world.processes().filter_map(move |(id, process)| match &process.node {
+        Node::Consumer(consumer)
+            if is_member(&consumer.spec)
+                && matches!(process.state, ProcessState::Running | ProcessState::Paused) =>
+        {
+            Some((id, consumer.processing()))
+        }
+        Node::Consumer(_)
+        | Node::Broker(_)
+        | Node::Controller(_)
+        | Node::Producer(_)
+        | Node::Admin(_) => None,
+    })
 }
 
 /// The configured protocol of a group: of its first consumer.

@@ -8,7 +8,8 @@ use super::super::Sight;
 use super::setting;
 use crate::tenure::Ending;
 use crate::words;
-use kafkascope_model::api::{ErrorCode, Request, Response};
+use kafkascope_model::api::request::ConsumerGroupHeartbeat;
+use kafkascope_model::api::{ErrorCode, Request, Response, response};
 use kafkascope_model::ids::Name;
 use kafkascope_model::world::Exchange;
 
@@ -147,21 +148,62 @@ pub(super) fn request(exchange: &Exchange, who: &str) -> Option<Said> {
             format!("{who} asks which broker coordinates the group."),
             "The leader of the partition of __consumer_offsets that the group's name hashes to.",
         ),
-        other => {
-            let name = other.key().name();
-            if !matches!(name, "CONSUMER_GROUP_HEARTBEAT" | "SHARE_GROUP_HEARTBEAT") {
-                return None;
-            }
-            said(
-                if name.starts_with('S') {
-                    "ShareGroupHeartbeat"
-                } else {
-                    "ConsumerGroupHeartbeat"
-                },
-                format!("{who} tells the coordinator what it has."),
-                "The answer says what it shall have; who loses something gives it up first.",
-            )
+        Request::ConsumerGroupHeartbeat(beat) => modern_heartbeat(beat, who),
+        _ => return None,
+    })
+}
+
+/// KIP-848: one request for everything; the epoch says what it is meant for.
+fn modern_heartbeat(beat: &ConsumerGroupHeartbeat, who: &str) -> Said {
+    let (what, meaning, more) = match (beat.member_epoch, &beat.topic_partitions) {
+        (0, _) => (
+            "epoch 0: join",
+            "joins",
+            "It names its topics; the coordinator computes the assignment.",
+        ),
+        (-1, _) => ("epoch -1: leave", "leaves", "What it had can be given away at once."),
+        (-2, _) => (
+            "epoch -2: back soon",
+            "leaves for a while",
+            "A static member: what it had is kept until its session ends.",
+        ),
+        (_, Some(_)) => (
+            "I own",
+            "acknowledges what it owns now",
+            "Only what everyone before has given up is handed on.",
+        ),
+        (_, None) => ("", "says that it is there", "The answer says what it shall have."),
+    };
+    let text = match (what, &beat.topic_partitions) {
+        ("", _) => "ConsumerGroupHeartbeat".to_string(),
+        ("I own", Some(owned)) => {
+            let mut parts: Vec<_> = owned.iter().map(|tp| tp.partition.to_string()).collect();
+            parts.sort();
+            let parts = if parts.is_empty() { "nothing".to_string() } else { parts.join(" ") };
+            format!("Heartbeat (I own {parts})")
         }
+        (what, _) => format!("Heartbeat ({what})"),
+    };
+    Said {
+        text,
+        meaning: format!("ConsumerGroupHeartbeat: {who} {meaning}."),
+        more: more.to_string(),
+        bad: false,
+    }
+}
+
+/// What the coordinator answers, if it says more than that it heard.
+fn modern_answer(beat: &response::ConsumerGroupHeartbeat, who: &str) -> Option<Said> {
+    let assigned = beat.assignment.as_ref()?;
+    let mut parts: Vec<_> = assigned.iter().map(|tp| tp.partition.to_string()).collect();
+    parts.sort();
+    let parts = if parts.is_empty() { "nothing".to_string() } else { parts.join(" ") };
+    Some(Said {
+        text: format!("epoch {}: shall have {parts}", beat.member_epoch),
+        meaning: format!("{who} is in epoch {} and shall have: {parts}.", beat.member_epoch),
+        more: "It gives up what is not named, and takes what is new once its owner has let go."
+            .to_string(),
+        bad: false,
     })
 }
 
@@ -221,6 +263,7 @@ pub(super) fn answer(exchange: &Exchange, who: &str, leader: &str) -> Option<Sai
                 String::new(),
             )
         }
+        Response::ConsumerGroupHeartbeat(beat) => return modern_answer(beat, who),
         _ => return None,
     })
 }
