@@ -3,7 +3,7 @@
 //! Invariant: every change of what is shown passes through [`App::update`]; motion and the clock alone are painted past the
 //! virtual DOM.
 
-use crate::dialogs::{Choice, Help, Menu, Scenarios, Table};
+use crate::dialogs::{Audit, Choice, Help, Menu, Scenarios, Table};
 use crate::groups::Groups;
 use crate::hands::Hands;
 use crate::paint::Painter;
@@ -152,6 +152,7 @@ impl App {
                 let preview = Shared::from(&dropped.preview);
                 html! { <Table {preview} skip_bad={dropped.skip_bad} {ask} /> }
             }),
+            Some(Dialog::Audit) => html! { <Audit audit={self.player.audited()} {ask} /> },
             Some(Dialog::Menu) => html! { <Menu {ask} /> },
             Some(Dialog::Help) => html! { <Help {ask} /> },
             Some(Dialog::Scenarios) => {
@@ -173,7 +174,21 @@ impl App {
         let since = if self.last_frame == Micros::ZERO { now } else { self.last_frame };
         let passed = Micros(now.0.saturating_sub(since.0));
         self.last_frame = now;
-        self.player.frame(passed, now)
+        let audited = self.is_auditing() && self.audit();
+        (self.player.ui().playing && self.player.frame(passed, now)) || audited
+    }
+
+    /// Whether the auditor has something to look at before its panel is right.
+    fn is_auditing(&self) -> bool {
+        self.dialog == Some(Dialog::Audit) && self.player.is_audit_behind()
+    }
+
+    /// Audits a slice more; there is always something new to show.
+    fn audit(&mut self) -> bool {
+        if let Err(reason) = self.player.audit() {
+            (self.said, self.dialog) = (Some(reason), None);
+        }
+        true
     }
 
     /// Whether the virtual DOM has to be looked at.
@@ -286,7 +301,7 @@ impl App {
 
     /// Asks for one more frame while time runs; while it stands still there are none.
     fn go_on(&mut self, ctx: &Context<Self>) {
-        if !self.player.ui().playing {
+        if !self.player.ui().playing && !self.is_auditing() {
             self.next_frame = None;
             self.last_frame = Micros::ZERO;
         } else if self.next_frame.is_none() {

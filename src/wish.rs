@@ -74,6 +74,8 @@ pub enum Dialog {
     Scenarios,
     /// A dropped table.
     Table,
+    /// What Kafka promises, and whether it held.
+    Audit,
 }
 
 /// Where components send wishes.

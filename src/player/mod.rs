@@ -3,6 +3,7 @@
 //! Everything that changes what is shown passes through here; the page only asks and paints. Invariant: the view is always that
 //! of the session's moment, and nothing happens while time stands still and nobody asks.
 
+pub mod audit;
 pub mod bench;
 mod cluster;
 mod frames;
@@ -20,6 +21,7 @@ use kafkascope_view::view_model::clock::PaceKind;
 use kafkascope_view::view_model::{ClockVm, Text};
 use kafkascope_view::{DrawList, Projector, UiCommand, UiState, ViewModel};
 
+pub use audit::AuditVm;
 pub use frames::GroupClock;
 pub use opening::{Shipped, named, shipped};
 
@@ -41,6 +43,8 @@ pub struct Player {
     projected: Micros,
     /// A dropped table that waits to be sent.
     table: Option<table::Dropped>,
+    /// The run once more under the auditor's eyes, once somebody asked.
+    replay: Option<kafkascope_audit::Replay>,
 }
 
 impl Player {
@@ -59,6 +63,7 @@ impl Player {
             callout: None,
             projected: Micros::ZERO,
             table: None,
+            replay: None,
         };
         player.show();
         Ok(player)

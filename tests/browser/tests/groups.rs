@@ -6,7 +6,7 @@ use kafkascope_browser_tests::{Page, View};
 
 /// Real time would be slow here; the page runs as fast as it can.
 fn hurry(page: &Page) {
-    for _ in 0..6 {
+    for _ in 0..9 {
         page.press("+");
     }
 }

@@ -82,7 +82,7 @@ fn pictures_of_a_rebalance_and_dialogs() {
 fn pictures_of_a_group_through_time() {
     for (name, view) in SCREENS {
         let page = ready(view);
-        for _ in 0..6 {
+        for _ in 0..9 {
             page.press("+");
         }
         page.press("Space");
@@ -111,6 +111,19 @@ fn pictures_of_four_ways_of_a_restart() {
         page.screenshot(&format!("compare-{name}"));
         page.eval("[...document.querySelectorAll('.compare-row')].at(-1).click()");
         page.screenshot(&format!("compare-{name}-other"));
+    }
+}
+
+#[test]
+fn pictures_of_promises() {
+    for (name, view) in [SCREENS[0], SCREENS[3]] {
+        let page = ready(view);
+        page.press("Space");
+        wait(2_000);
+        page.press("Space");
+        page.press("v");
+        page.wait_until("the audit is done", "return document.querySelector('.modal, [role=dialog]').textContent.includes('up to the moment')");
+        page.screenshot(&format!("audit-{name}"));
     }
 }
 
