@@ -38,9 +38,9 @@ fn rebalanced(view: View) -> Page {
 #[test]
 fn a_rebalance_costs_an_area_that_is_seen_and_a_number() {
     let page = rebalanced(View::DESKTOP);
-    assert!(page.text("#group-paused").contains("partition-seconds"));
+    assert!(page.text(".chart-price").contains("partition-seconds"));
     let spoken = page.attribute(".bar-own.is-gap", "aria-label").unwrap_or_default();
-    assert!(spoken.contains("nobody"), "{spoken}");
+    assert!(spoken.contains("Nobody read"), "{spoken}");
     page.assert_sound();
 }
 
