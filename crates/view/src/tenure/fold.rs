@@ -56,7 +56,7 @@ impl Tenures {
             Fact::Lost { partitions, .. } => group.give_up(node, partitions, Ending::Lost, now),
             Fact::Exited(exit) => {
                 let ending = match exit {
-                    Exit::Killed => Ending::Killed,
+                    Exit::Killed | Exit::PowerLost | Exit::Halted => Ending::Killed,
                     Exit::Clean => Ending::Closed,
                 };
                 self.asleep.remove(&node);
