@@ -3,7 +3,8 @@
 //! Invariant: every change of what is shown passes through [`App::update`]; motion and the clock alone are painted past the
 //! virtual DOM.
 
-use crate::dialogs::{Choice, Help, Menu, Scenarios, Table};
+use crate::dialogs::{Audit, Choice, Help, Menu, Scenarios, Table};
+use crate::groups::Groups;
 use crate::hands::Hands;
 use crate::paint::Painter;
 use crate::panels::{Answer, Below, Header, Narration, Timeline, Transport};
@@ -131,8 +132,15 @@ impl App {
         let below = html! {
             <Below keys={Shared::from(&view.keys)} ledger={Shared::from(&view.ledger)} height={room} ask={ask.clone()} />
         };
+        let group = view.group.as_ref().map(|group| {
+            let why = view.why.as_ref().map(Shared::from);
+            html! { <Groups group={Shared::from(group)} {why} ask={ask.clone()} /> }
+        });
         html! {
-            <Stage view={view.clone()} ask={ask.clone()} canvas={self.canvas.clone()} frame={self.frame.clone()} {aside} {below} />
+            <>
+                <Stage view={view.clone()} ask={ask.clone()} canvas={self.canvas.clone()} frame={self.frame.clone()} covered={group.is_some()} {aside} {below} />
+                { for group }
+            </>
         }
     }
 
@@ -144,6 +152,7 @@ impl App {
                 let preview = Shared::from(&dropped.preview);
                 html! { <Table {preview} skip_bad={dropped.skip_bad} {ask} /> }
             }),
+            Some(Dialog::Audit) => html! { <Audit audit={self.player.audited()} {ask} /> },
             Some(Dialog::Menu) => html! { <Menu {ask} /> },
             Some(Dialog::Help) => html! { <Help {ask} /> },
             Some(Dialog::Scenarios) => {
@@ -165,7 +174,21 @@ impl App {
         let since = if self.last_frame == Micros::ZERO { now } else { self.last_frame };
         let passed = Micros(now.0.saturating_sub(since.0));
         self.last_frame = now;
-        self.player.frame(passed, now)
+        let audited = self.is_auditing() && self.audit();
+        (self.player.ui().playing && self.player.frame(passed, now)) || audited
+    }
+
+    /// Whether the auditor has something to look at before its panel is right.
+    fn is_auditing(&self) -> bool {
+        self.dialog == Some(Dialog::Audit) && self.player.is_audit_behind()
+    }
+
+    /// Audits a slice more; there is always something new to show.
+    fn audit(&mut self) -> bool {
+        if let Err(reason) = self.player.audit() {
+            (self.said, self.dialog) = (Some(reason), None);
+        }
+        true
     }
 
     /// Whether the virtual DOM has to be looked at.
@@ -183,6 +206,14 @@ impl App {
             }
             Wish::RemoveConsumer => {
                 self.player.remove_consumer().and_then(|wish| self.player.apply(&wish))
+            }
+            Wish::Groups => {
+                let wish = self.player.through_time();
+                self.player.apply(&wish)
+            }
+            Wish::Line(about, jump) => {
+                let _ = self.player.apply(&UiCommand::Select(about));
+                self.player.apply(&UiCommand::Seek(jump))
             }
             Wish::Touch(x, y) => self.player.apply(&UiCommand::Select(self.player.at(x, y))),
             Wish::Resize(width, height) => {
@@ -260,6 +291,7 @@ impl App {
     fn paint(&mut self) {
         if let Some(clock) = &mut self.clock {
             clock.write(self.player.clock());
+            clock.write_group(self.player.group_clock());
         }
         let layout = &self.player.view().layout;
         if let Some(painter) = &mut self.painter {
@@ -269,7 +301,7 @@ impl App {
 
     /// Asks for one more frame while time runs; while it stands still there are none.
     fn go_on(&mut self, ctx: &Context<Self>) {
-        if !self.player.ui().playing {
+        if !self.player.ui().playing && !self.is_auditing() {
             self.next_frame = None;
             self.last_frame = Micros::ZERO;
         } else if self.next_frame.is_none() {

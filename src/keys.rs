@@ -9,7 +9,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, KeyboardEvent};
 
 /// The keys with what they do, as the help shows them.
-pub const HELP: [(&str, &str); 16] = [
+pub const HELP: [(&str, &str); 18] = [
     ("Space", "Play or pause"),
     ("← →", "Step back, step to the next fact"),
     ("Shift ← →", "Step by marks of the timeline"),
@@ -23,6 +23,8 @@ pub const HELP: [(&str, &str); 16] = [
     ("N", "Send one record from the selected producer"),
     ("F", "Follow the selected record"),
     ("W", "Why is it so?"),
+    ("G", "A group through time, or back to the stage"),
+    ("V", "What Kafka promises, and whether it held"),
     ("I", "Show or hide Kafka's own topics"),
     ("B", "Projector: bigger type, fewer panels"),
     ("Esc", "Close what is open"),
@@ -50,6 +52,7 @@ pub fn wish(event: &KeyboardEvent, walked: bool) -> Option<Wish> {
         "+" | "=" => Wish::Do(UiCommand::Faster),
         "0" => Wish::Do(UiCommand::PaceAuto),
         "?" => Wish::Open(Dialog::Help),
+        "v" => Wish::Open(Dialog::Audit),
         "escape" => Wish::Close,
         letter => {
             let mut all = letter.chars();

@@ -5,7 +5,8 @@
 
 pub mod app;
 pub mod dialogs;
-pub mod hands;
+pub mod groups;
+mod hands;
 pub mod keys;
 pub mod paint;
 pub mod panels;

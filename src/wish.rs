@@ -3,6 +3,7 @@
 //! Invariant: components change nothing themselves; a wish is the only way.
 
 use kafkascope_view::UiCommand;
+use kafkascope_view::ui::{Jump, Selection};
 use kafkascope_view::view_model::Text;
 use kafkascope_view::view_model::table_preview::ColumnRole;
 use yew::Callback;
@@ -20,6 +21,10 @@ pub enum Wish {
     AddConsumer,
     /// A member leaves: the selected one, or the group's newest.
     RemoveConsumer,
+    /// Shows a group through time, or the stage again.
+    Groups,
+    /// Selects a line of a rebalance and goes to its moment.
+    Line(Selection, Jump),
     /// Selects whatever flies or lies at this point of the stage.
     Touch(f32, f32),
     /// The stage's size changed.
@@ -69,6 +74,8 @@ pub enum Dialog {
     Scenarios,
     /// A dropped table.
     Table,
+    /// What Kafka promises, and whether it held.
+    Audit,
 }
 
 /// Where components send wishes.

@@ -27,6 +27,8 @@ pub fn Menu(props: &MenuProps) -> Html {
             <ul class="choices">
                 { item(Wish::Open(Dialog::Scenarios), "Scenarios") }
                 <li><OpenFile class="choice" ask={props.ask.clone()} /></li>
+                { item(Wish::Groups, "A group through time, or back to the stage") }
+                { item(Wish::Open(Dialog::Audit), "What Kafka promises, and whether it held") }
                 { item(Wish::Kill, "Kill the leader of the first partition") }
                 { item(Wish::AddConsumer, "Add a consumer") }
                 { item(Wish::RemoveConsumer, "Remove a consumer") }

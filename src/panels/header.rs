@@ -38,6 +38,8 @@ pub fn Header(props: &HeaderProps) -> Html {
             </div>
             <nav class="bar-side" aria-label="More">
                 <button class="link-button is-accent" onclick={wish(Wish::Do(UiCommand::AskWhy))}>{ "Why?" }</button>
+                <button class="link-button" onclick={wish(Wish::Groups)}>{ "Groups" }</button>
+                <button class="link-button" onclick={wish(Wish::Open(Dialog::Audit))} aria-haspopup="dialog">{ "Promises" }</button>
                 <button class="link-button" onclick={wish(Wish::Open(Dialog::Scenarios))} aria-haspopup="dialog">{ "Scenarios" }</button>
                 <OpenFile class="link-button" ask={props.ask.clone()} />
                 <button class="link-button" onclick={wish(Wish::Open(Dialog::Help))} aria-haspopup="dialog">{ "Help " }<kbd>{ "?" }</kbd></button>

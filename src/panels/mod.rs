@@ -13,7 +13,7 @@ mod rest;
 pub mod timeline;
 pub mod transport;
 mod welcome;
-mod why;
+pub mod why;
 
 pub use answer::Answer;
 pub use header::Header;

@@ -2,6 +2,7 @@
 //!
 //! Invariant: the elements written here are rendered empty and never again by anyone else.
 
+use crate::player::GroupClock;
 use kafkascope_view::view_model::ClockVm;
 use kafkascope_view::view_model::clock::PaceKind;
 use wasm_bindgen::JsCast;
@@ -16,13 +17,12 @@ pub struct ClockDom {
     done: HtmlElement,
     head: HtmlElement,
     last: ClockVm,
+    group: Option<GroupClock>,
 }
 
 impl ClockDom {
     /// Finds the elements of a mounted page.
     pub fn find() -> Option<Self> {
-        let document = web_sys::window()?.document()?;
-        let by_id = |id: &str| document.get_element_by_id(id);
         let html = |id: &str| by_id(id)?.dyn_into::<HtmlElement>().ok();
         Some(Self {
             clock: by_id("clock")?,
@@ -37,7 +37,41 @@ impl ClockDom {
                 position: -1.0,
                 ..ClockVm::default()
             },
+            group: None,
         })
+    }
+
+    /// Writes what moves in the chart of a group. Its elements come and go with it.
+    pub fn write_group(&mut self, group: Option<GroupClock>) {
+        let Some(shown) = &group else {
+            self.group = None;
+            return;
+        };
+        // A chart that has just been rendered has nothing written in it yet.
+        let fresh = by_id("group-paused")
+            .is_some_and(|text| text.text_content().unwrap_or_default().is_empty());
+        if self.group == group && !fresh {
+            return;
+        }
+        let place = |id: &str, share: Option<f32>| {
+            let Some(element) = by_id(id).and_then(|found| found.dyn_into::<HtmlElement>().ok())
+            else {
+                return;
+            };
+            let style = element.style();
+            let _ = style
+                .set_property("visibility", if share.is_some() { "visible" } else { "hidden" });
+            let _ = style.set_property("left", &format!("{:.3}%", share.unwrap_or(0.0) * 100.0));
+        };
+        place("group-now", shown.now);
+        place("group-head", Some(shown.head));
+        for (index, paused) in shown.paused.iter().enumerate() {
+            let id = index.checked_sub(1).map(|row| format!("paused-{row}"));
+            if let Some(text) = by_id(id.as_deref().unwrap_or("group-paused")) {
+                text.set_text_content(Some(paused));
+            }
+        }
+        self.group = group;
     }
 
     /// Writes what is different.
@@ -65,6 +99,10 @@ impl ClockDom {
         }
         self.last = clock.clone();
     }
+}
+
+fn by_id(id: &str) -> Option<Element> {
+    web_sys::window()?.document()?.get_element_by_id(id)
 }
 
 const fn word(kind: PaceKind) -> &'static str {

@@ -44,9 +44,17 @@ impl Player {
             'F' => self.follow(),
             'W' => Some(UiCommand::AskWhy),
             'B' => Some(UiCommand::ToggleProjector),
+            'G' => Some(self.through_time()),
             'I' => Some(UiCommand::ToggleInternalTopics),
             _ => None,
         })
+    }
+
+    /// The selected group, or the largest, through time; back to the stage from there.
+    pub fn through_time(&self) -> UiCommand {
+        let wished = self.ui.through_time.is_none();
+        let group = self.group().ok().map(|(name, _)| name);
+        UiCommand::ThroughTime(group.filter(|_| wished))
     }
 
     /// Kills the leader of the first partition.
@@ -85,7 +93,8 @@ impl Player {
         let all = &self.view().topology.groups;
         let is_selected =
             |group: &&Rc<GroupVm>| self.ui.selection == Selection::Group(group.group.clone());
-        let selected = all.iter().find(is_selected);
+        let is_shown = |group: &&Rc<GroupVm>| self.ui.through_time.as_ref() == Some(&group.group);
+        let selected = all.iter().find(is_selected).or_else(|| all.iter().find(is_shown));
         // The largest group is the one in which a member more or less is seen best.
         let largest = || all.iter().rev().max_by_key(|group| group.members.len());
         let group = selected.or_else(largest).map(|group| {

@@ -3,12 +3,23 @@
 //! Invariant: a frame handles a bounded number of events, so the page answers however much happens.
 
 use super::Player;
-use kafkascope_kernel::Micros;
+use kafkascope_kernel::{Micros, SimTime};
 use kafkascope_model::ids::RecordId;
 use kafkascope_view::pacer::{self, Pace};
 use kafkascope_view::project::{Drive, occasion};
 use kafkascope_view::view_model::ClockVm;
 use kafkascope_view::view_model::clock::{PaceKind, time_text};
+
+/// What moves in the chart of a group.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GroupClock {
+    /// Where now is, 0 to 1; none outside the chart.
+    pub now: Option<f32>,
+    /// Where the newest known moment is.
+    pub head: f32,
+    /// Partition-seconds paused: of the group, then of each that is compared.
+    pub paused: Vec<String>,
+}
 
 /// The most events of one frame.
 const BUDGET: u32 = 4_000;
@@ -55,6 +66,22 @@ impl Player {
             self.ui.closed_callout = Some(seq);
         }
         overdue.is_some()
+    }
+
+    /// Where now and the newest known moment are in the chart of a group, and what rebalances have cost by now.
+    pub fn group_clock(&self) -> Option<GroupClock> {
+        let group = self.view().group.as_ref()?;
+        let span = group.until.since(group.from).0.max(1) as f32;
+        let share =
+            |at: SimTime| at.clamp(group.from, group.until).since(group.from).0 as f32 / span;
+        let now = self.session.now();
+        let prices = std::iter::once(group.price).chain(group.compared.iter().map(|row| row.price));
+        let seen = now >= group.from && now <= group.until;
+        Some(GroupClock {
+            now: seen.then(|| share(now)),
+            head: share(self.session.head().max(now)),
+            paused: prices.map(|price| price.text(now)).collect(),
+        })
     }
 
     /// The clock's words and places.

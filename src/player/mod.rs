@@ -3,6 +3,7 @@
 //! Everything that changes what is shown passes through here; the page only asks and paints. Invariant: the view is always that
 //! of the session's moment, and nothing happens while time stands still and nobody asks.
 
+pub mod audit;
 pub mod bench;
 mod cluster;
 mod frames;
@@ -20,6 +21,8 @@ use kafkascope_view::view_model::clock::PaceKind;
 use kafkascope_view::view_model::{ClockVm, Text};
 use kafkascope_view::{DrawList, Projector, UiCommand, UiState, ViewModel};
 
+pub use audit::AuditVm;
+pub use frames::GroupClock;
 pub use opening::{Shipped, named, shipped};
 
 /// A session with its view.
@@ -40,6 +43,8 @@ pub struct Player {
     projected: Micros,
     /// A dropped table that waits to be sent.
     table: Option<table::Dropped>,
+    /// The run once more under the auditor's eyes, once somebody asked.
+    replay: Option<kafkascope_audit::Replay>,
 }
 
 impl Player {
@@ -58,6 +63,7 @@ impl Player {
             callout: None,
             projected: Micros::ZERO,
             table: None,
+            replay: None,
         };
         player.show();
         Ok(player)
@@ -144,6 +150,8 @@ impl Player {
             UiCommand::AskWhy => self.ask_why(),
             UiCommand::Close => self.close(),
             UiCommand::Closely(topic) => self.ui.closely.clone_from(topic),
+            UiCommand::ThroughTime(group) => self.ui.through_time.clone_from(group),
+            UiCommand::WholeRun(whole) => self.ui.whole_run = *whole,
             UiCommand::ToggleProjector => self.toggle_projector(),
             UiCommand::ToggleInternalTopics => {
                 self.ui.internal_topics = !self.ui.internal_topics;
@@ -176,6 +184,8 @@ impl Player {
             self.ui.question = None;
         } else if self.ui.selection != Selection::None {
             self.ui.selection = Selection::None;
+        } else if self.ui.through_time.is_some() {
+            self.ui.through_time = None;
         } else if callout.is_some() {
             self.ui.closed_callout = callout;
         } else {

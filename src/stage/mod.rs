@@ -40,6 +40,8 @@ pub struct StageProps {
     pub canvas: NodeRef,
     /// The element whose size decides the layout.
     pub frame: NodeRef,
+    /// Whether another view covers it.
+    pub covered: bool,
     /// What stands on the right: answers, or what to try.
     pub aside: Html,
     /// What stands on the left below the applications.
@@ -59,7 +61,7 @@ pub fn Stage(props: &StageProps) -> Html {
         format!("width:{}px;height:{}px;--scale:{}", layout.width, layout.height, layout.scale);
     let onclick = touch(props.ask.clone());
     html! {
-        <section class="stage-frame" aria-label="The cluster" ref={props.frame.clone()} tabindex="-1">
+        <section class={classes!("stage-frame", props.covered.then_some("is-covered"))} aria-label="The cluster" ref={props.frame.clone()} tabindex="-1">
             <div class={classes!("stage", mode)} style={size} {onclick}>
                 <Wires wires={Shared::from(&props.view.topology)} width={layout.width} height={layout.height} />
                 { cards(props) }

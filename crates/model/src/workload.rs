@@ -56,7 +56,7 @@ pub struct Processing {
 }
 
 /// How a consumer's application commits what it has done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CommitStrategy {
     /// As the configs have it: by itself, or not at all.
     #[default]

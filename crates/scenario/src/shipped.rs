@@ -44,4 +44,5 @@ const SHIPPED: &[Shipped] = shipped! {
     "sign-ups", "Website sign-ups";
     "iot-sensors", "IoT sensors";
     "table-of-rides", "A table of rides";
+    "misconceptions/m23-what-a-restart-stops", "What a rolling restart stops";
 };

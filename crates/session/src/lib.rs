@@ -16,9 +16,11 @@ mod history;
 mod script;
 mod session;
 mod trace;
+mod witness;
 
 pub use branch::Branch;
 pub use breakpoint::Breakpoint;
 pub use script::{Entry, Script};
 pub use session::{Advanced, Session, SessionError};
 pub use trace::Trace;
+pub use witness::Witness;

@@ -8,6 +8,7 @@ use crate::breakpoint::Breakpoint;
 use crate::history::{History, SPACING_EVENTS, Snapshot};
 use crate::script::{Entry, Script};
 use crate::trace::Trace;
+use crate::witness::Witness;
 use alloc::vec::Vec;
 use kafkascope_kernel::{Digest, Ring, SimTime};
 use kafkascope_kernel::{FlatMap, FlatSet};
@@ -127,6 +128,11 @@ impl Session {
     /// Entries of the script that were refused when their time came.
     pub const fn refusals(&self) -> &FlatMap<usize, CommandError> {
         &self.refusals
+    }
+
+    /// A second run beside this one, from the latest snapshot before `from`.
+    pub fn witness(&self, from: SimTime) -> Witness {
+        Witness::new(self.history.latest(|mark| mark.world.now() < from).clone())
     }
 
     /// Moments that can be reached without replay.

@@ -201,3 +201,16 @@ fn snapshots_stay_few_however_long_a_run_is() {
     session.advance(SimTime::from_ms(300_000), PLENTY);
     assert!(session.snapshots().count() <= 64);
 }
+
+#[test]
+fn a_witness_reads_the_requests_of_the_run_and_leaves_it_alone() {
+    let mut session = Session::open(script()).unwrap();
+    session.advance(SimTime::from_ms(6_000), PLENTY);
+    let before = (session.digest(), session.facts_end());
+    let mut witness = session.witness(SimTime::from_ms(4_000));
+    assert!(witness.follow(session.script(), session.now(), PLENTY));
+    let answered = witness.exchanges().iter().filter(|exchange| exchange.answer.is_some());
+    assert!(answered.count() > 0);
+    assert_eq!(witness.now(), session.now());
+    assert_eq!((session.digest(), session.facts_end()), before);
+}

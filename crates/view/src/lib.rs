@@ -17,6 +17,7 @@ pub mod picture;
 pub mod project;
 pub mod simplifications;
 pub mod svg;
+pub mod tenure;
 #[cfg(test)]
 mod testing;
 pub mod ui;

@@ -5,7 +5,7 @@
 
 use crate::layout::Viewport;
 use kafkascope_kernel::SimTime;
-use kafkascope_model::ids::{Name, NodeId, RecordId, TopicPartition};
+use kafkascope_model::ids::{MsgId, Name, NodeId, RecordId, TopicPartition};
 
 /// Everything the user chose.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,6 +20,10 @@ pub struct UiState {
     pub question: Option<Question>,
     /// The topic that is shown closely; none shows the cluster.
     pub closely: Option<Name>,
+    /// The group that is shown through time; none shows the stage.
+    pub through_time: Option<Name>,
+    /// Whether the whole run is shown, or its last minute.
+    pub whole_run: bool,
     /// How fast time runs.
     pub pace: PaceWish,
     /// Whether time runs at all.
@@ -52,6 +56,8 @@ pub enum Selection {
     Link(NodeId, NodeId),
     /// One fact of the trace, by its sequence number.
     Fact(u64),
+    /// A request or an answer, and a moment when it was under way or was read.
+    Message(MsgId, SimTime),
 }
 
 /// A question that the view answers from facts.
@@ -77,6 +83,10 @@ pub enum Question {
     Lag(Name),
     /// Why does this member read what it reads?
     Assignment(NodeId),
+    /// Why did a member lose this partition with the fact of this number?
+    LostPartition(Name, TopicPartition, u64),
+    /// Why has this group not read this record?
+    NotRead(Name, RecordId),
 }
 
 /// How fast time runs.

@@ -6,6 +6,7 @@
 use crate::ui::{Jump, Question, Selection, StepKind};
 use kafkascope_model::ids::{Name, NodeId, RecordId, TopicPartition};
 use kafkascope_model::net::LinkSel;
+use kafkascope_model::workload::CommitStrategy;
 
 /// A wish of the user.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,6 +44,10 @@ pub enum UiCommand {
     Close,
     /// Shows one topic closely, or the cluster.
     Closely(Option<Name>),
+    /// Shows a group through time, or the stage.
+    ThroughTime(Option<Name>),
+    /// Shows the whole run through time, or its last minute.
+    WholeRun(bool),
     /// Opens the palette of commands.
     OpenPalette,
     /// Bigger type, fewer panels.
@@ -73,6 +78,8 @@ pub enum UiCommand {
     BlockPolling { consumer: NodeId, blocked: bool },
     /// One more member like this group's first.
     AddMember(Name),
+    /// How the applications of a group commit.
+    SetCommits(Name, CommitStrategy),
     /// A client closes and leaves.
     CloseClient(NodeId),
     /// One more broker, configured as the last one.
@@ -144,6 +151,10 @@ impl UiCommand {
             Self::Close => "Close",
             Self::Closely(Some(_)) => "Look closely",
             Self::Closely(None) => "Show the cluster",
+            Self::ThroughTime(Some(_)) => "Through time",
+            Self::ThroughTime(None) => "Show the cluster",
+            Self::WholeRun(true) => "The whole run",
+            Self::WholeRun(false) => "The last minute",
             Self::OpenPalette => "All commands…",
             Self::ToggleProjector => "Projector",
             Self::ToggleInternalTopics => "Kafka's own topics",
@@ -159,6 +170,7 @@ impl UiCommand {
             Self::BlockPolling { blocked: true, .. } => "Stop polling",
             Self::BlockPolling { blocked: false, .. } => "Poll again",
             Self::AddMember(_) => "Add a member",
+            Self::SetCommits(..) => "Commit in another way",
             Self::CloseClient(_) => "Remove",
             Self::AddBroker => "Add a broker",
             Self::AddProducer(_) => "Add another producer",
@@ -190,6 +202,7 @@ impl UiCommand {
             Self::Follow(Some(_)) => "F",
             Self::AskWhy => "W",
             Self::Close => "Esc",
+            Self::ThroughTime(_) => "G",
             Self::OpenPalette => "Ctrl K",
             Self::ToggleProjector => "B",
             Self::ToggleInternalTopics => "I",
@@ -210,7 +223,9 @@ impl UiCommand {
             | Self::Follow(None)
             | Self::Ask(_)
             | Self::Closely(_)
+            | Self::WholeRun(_)
             | Self::BlockPolling { .. }
+            | Self::SetCommits(..)
             | Self::AddBroker
             | Self::AddProducer(_)
             | Self::CreateTopic { .. }

@@ -78,6 +78,78 @@ fn pictures_of_a_rebalance_and_dialogs() {
     page.screenshot("help");
 }
 
+#[test]
+fn pictures_of_a_group_through_time() {
+    for (name, view) in SCREENS {
+        let page = ready(view);
+        for _ in 0..9 {
+            page.press("+");
+        }
+        page.press("Space");
+        page.wait_until(
+            "time passes",
+            "return document.querySelector('#clock').textContent > '00:00:08'",
+        );
+        page.press("a");
+        page.press("g");
+        page.wait_until(
+            "a gap is seen",
+            "return document.querySelectorAll('.bar-own.is-gap').length > 1",
+        );
+        wait(1_500);
+        page.press("Space");
+        page.screenshot(&format!("groups-{name}"));
+        page.click(".bar-own.is-gap");
+        page.screenshot(&format!("groups-{name}-why"));
+    }
+}
+
+#[test]
+fn pictures_of_four_ways_of_a_restart() {
+    for (name, view) in [SCREENS[0], SCREENS[1], SCREENS[2]] {
+        let page = restarted(view);
+        page.screenshot(&format!("compare-{name}"));
+        page.eval("[...document.querySelectorAll('.compare-row')].at(-1).click()");
+        page.screenshot(&format!("compare-{name}-other"));
+    }
+}
+
+#[test]
+fn pictures_of_promises() {
+    for (name, view) in [SCREENS[0], SCREENS[3]] {
+        let page = ready(view);
+        page.press("Space");
+        wait(2_000);
+        page.press("Space");
+        page.press("v");
+        page.wait_until("the audit is done", "return document.querySelector('.modal, [role=dialog]').textContent.includes('up to the moment')");
+        page.screenshot(&format!("audit-{name}"));
+    }
+}
+
+/// Four groups of which each was restarted member by member, through time.
+fn restarted(view: View) -> Page {
+    let page = ready(view);
+    page.click(".scenario");
+    page.wait_until(
+        "the scenario is offered",
+        "const choice = [...document.querySelectorAll('.choice')].find((c) => c.textContent.includes('rolling restart'));
+         if (!choice) return false; choice.click(); return true",
+    );
+    for _ in 0..14 {
+        page.press("+");
+    }
+    page.press("Space");
+    page.wait_until(
+        "time passes",
+        "return document.querySelector('#clock').textContent > '00:02:40'",
+    );
+    page.press("Space");
+    page.press("g");
+    page.eval("[...document.querySelectorAll('.group-tab')].at(-1).click()");
+    page
+}
+
 fn ready(view: View) -> Page {
     let page = Page::open_in(view, "");
     page.wait_until("the fonts are there", "return document.fonts.status === 'loaded'");

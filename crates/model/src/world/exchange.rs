@@ -11,6 +11,10 @@ use kafkascope_kernel::SimTime;
 /// One request and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Exchange {
+    /// The message that brought the request.
+    pub msg: MsgId,
+    /// The message that took the answer back.
+    pub answer: Option<MsgId>,
     /// When the server read it.
     pub at: SimTime,
     /// When it was answered.
@@ -29,6 +33,8 @@ impl World {
             self.open_exchanges.insert(msg, self.exchanges.len());
             let request = request.clone();
             self.exchanges.push(Exchange {
+                msg,
+                answer: None,
                 at: self.now,
                 answered_at: None,
                 conn,
@@ -42,6 +48,7 @@ impl World {
         if let Some(index) = self.open_exchanges.remove(&msg) {
             let exchange = &mut self.exchanges[index];
             exchange.answered_at = Some(self.now);
+            exchange.answer = response.map(|_| MsgId(self.next_msg));
             exchange.response = response.cloned();
         }
     }

@@ -10,7 +10,7 @@ mod groups;
 mod replica;
 
 pub use clients::{ConsumerPicture, Doing, Holding, ProducerPicture, QueuedBatch};
-pub use groups::GroupPicture;
+pub use groups::{GroupPicture, group_of};
 pub use replica::{LogBatch, ReplicaPicture};
 
 use kafkascope_kernel::FlatMap;

@@ -12,7 +12,7 @@ use kafkascope_model::command::{
 use kafkascope_model::ids::{Name, NodeId, TopicPartition};
 use kafkascope_model::net::LinkSel;
 use kafkascope_model::node::Node;
-use kafkascope_model::workload::NewRecord;
+use kafkascope_model::workload::{CommitStrategy, NewRecord, Processing};
 use kafkascope_model::world::{ProcessState, World};
 
 /// How much slower a slowed link is.
@@ -38,6 +38,7 @@ impl Projector {
                 one(Command::BlockPolling { consumer: *consumer, blocked: *blocked })
             }
             UiCommand::AddMember(group) => self.add_member(world, group).map(|c| vec![c]),
+            UiCommand::SetCommits(group, commits) => set_commits(world, group, *commits),
             UiCommand::CloseClient(client) => one(Command::CloseClient { client: *client }),
             UiCommand::ElectPreferred(tp) => self.elect(*tp, false).map(|c| vec![c]),
             UiCommand::ElectUnclean(tp) => self.elect(*tp, true).map(|c| vec![c]),
@@ -70,6 +71,8 @@ impl Projector {
             | UiCommand::AskWhy
             | UiCommand::Close
             | UiCommand::Closely(_)
+            | UiCommand::ThroughTime(_)
+            | UiCommand::WholeRun(_)
             | UiCommand::OpenPalette
             | UiCommand::ToggleProjector
             | UiCommand::ToggleInternalTopics
@@ -151,6 +154,26 @@ impl Projector {
         let topic = topic.ok_or_else(|| "that topic is gone".to_string())?.name.clone();
         let partitions = vec![(topic, tp.partition)];
         Ok(Command::Admin(AdminCommand::ElectLeaders { unclean, partitions }))
+    }
+}
+
+/// Every member that runs commits in another way from now on.
+fn set_commits(
+    world: &World,
+    group: &Name,
+    commits: CommitStrategy,
+) -> Result<Vec<Command>, String> {
+    let members = super::groups::members(world, group);
+    let commands: Vec<_> = members
+        .map(|(consumer, now)| {
+            let processing = Processing { commits, ..now };
+            Command::SetProcessing { consumer, processing }
+        })
+        .collect();
+    if commands.is_empty() {
+        Err(format!("nobody reads as group {group} now"))
+    } else {
+        Ok(commands)
     }
 }
 

@@ -52,6 +52,8 @@ fn target(sight: &Sight<'_>, layout: &ClusterLayout, about: &Selection) -> Optio
             layout.tape(leader, *tp).map(|tape| tape.rect)
         }
         Selection::Replica(broker, tp) => layout.tape(*broker, *tp).map(|tape| tape.rect),
-        Selection::Record(_) | Selection::Fact(_) | Selection::None => None,
+        Selection::Record(_) | Selection::Fact(_) | Selection::Message(..) | Selection::None => {
+            None
+        }
     }
 }

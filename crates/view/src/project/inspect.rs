@@ -28,7 +28,9 @@ pub(super) fn inspector(sight: &Sight<'_>) -> Option<InspectorVm> {
         Selection::Partition(tp) => partition(sight, *tp, None),
         Selection::Replica(broker, tp) => partition(sight, *tp, Some(*broker)),
         Selection::Link(a, b) => Some(link(sight, *a, *b)),
-        Selection::None | Selection::Record(_) | Selection::Fact(_) => None,
+        Selection::None | Selection::Record(_) | Selection::Fact(_) | Selection::Message(..) => {
+            None
+        }
     }
 }
 

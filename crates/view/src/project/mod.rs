@@ -8,6 +8,7 @@ mod callout;
 mod clients;
 mod draw_list;
 mod fork;
+mod groups;
 mod inspect;
 mod legend;
 mod names;
@@ -51,6 +52,7 @@ pub struct Projector {
     windows: Windows,
     view: ViewModel,
     why: why::Held,
+    groups: groups::GroupLens,
     title: String,
 }
 
@@ -138,6 +140,7 @@ impl Projector {
         renew_option(&mut view.record, record::record(&sight));
         self.why.update(&sight);
         renew_option(&mut view.why, self.why.show(&sight));
+        renew_option(&mut view.group, self.groups.show(&sight));
         renew_option(&mut view.callout, callout::callout(&sight, &view.layout));
         &self.view
     }

@@ -38,7 +38,7 @@ pub(super) fn position(at: SimTime, until: SimTime) -> f32 {
     if until.0 == 0 { 0.0 } else { (at.0 as f64 / until.0 as f64).min(1.0) as f32 }
 }
 
-fn end(head: SimTime) -> SimTime {
+pub(super) fn end(head: SimTime) -> SimTime {
     let seconds = head.0 / 1_000_000 + 2;
     let known = ENDS.into_iter().find(|end| *end >= seconds);
     SimTime::from_ms(known.unwrap_or_else(|| seconds.div_ceil(300) * 300) * 1_000)

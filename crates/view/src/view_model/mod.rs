@@ -6,6 +6,7 @@
 pub mod callout;
 pub mod cell;
 pub mod clock;
+pub mod group_time;
 pub mod inspector;
 pub mod keys;
 pub mod ledger;
@@ -19,6 +20,7 @@ pub mod why;
 pub use callout::CalloutVm;
 pub use cell::{CellLook, CellVm, Face, Glyph};
 pub use clock::ClockVm;
+pub use group_time::GroupTimeVm;
 pub use inspector::{ActionVm, ConfigVm, InspectorVm, RowVm};
 pub use keys::KeysVm;
 pub use ledger::LedgerVm;
@@ -76,6 +78,8 @@ pub struct ViewModel {
     pub ledger: Rc<LedgerVm>,
     /// Which key has which face.
     pub keys: Rc<KeysVm>,
+    /// The group that is shown through time, instead of the stage.
+    pub group: Option<Rc<GroupTimeVm>>,
     /// The one callout.
     pub callout: Option<Rc<CalloutVm>>,
 }

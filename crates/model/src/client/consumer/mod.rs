@@ -234,7 +234,12 @@ impl Consumer {
         self.turn(cx);
     }
 
-    /// The application works differently from now on.
+    /// What its application does.
+    pub const fn processing(&self) -> Processing {
+        self.app.processing
+    }
+
+    /// Changes what its application does from now on.
     pub fn set_processing(&mut self, processing: Processing, cx: &mut Cx<'_>) {
         self.app.processing = processing;
         self.turn(cx);

@@ -131,11 +131,11 @@ impl<'a> Sight<'a> {
     }
 
     /// "broker 2", at the beginning of a sentence.
-    pub(super) fn title(&self, id: NodeId) -> String {
+    pub(in crate::project) fn title(&self, id: NodeId) -> String {
         self.directory.title(id).to_string()
     }
 
-    pub(super) fn name(&self, id: NodeId) -> String {
+    pub(in crate::project) fn name(&self, id: NodeId) -> String {
         self.directory.name(id).to_string()
     }
 

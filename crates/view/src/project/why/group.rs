@@ -40,11 +40,11 @@ pub(super) fn rebalanced(sight: &Sight<'_>, group: &Name) -> Option<Answer> {
     Some(answer.meaning(meaning))
 }
 
-fn starts(event: &TraceEvent, group: &Name) -> bool {
+pub(super) fn starts(event: &TraceEvent, group: &Name) -> bool {
     matches!(&event.fact, Fact::RebalanceStarted { group: of, .. } if of == group)
 }
 
-fn started_step(group: &Name, event: &TraceEvent) -> Step {
+pub(super) fn started_step(group: &Name, event: &TraceEvent) -> Step {
     let reason = match &event.fact {
         Fact::RebalanceStarted { reason, .. } => words::shortened(reason, 90),
         _ => String::new(),
@@ -72,7 +72,7 @@ fn formed(sight: &Sight<'_>, group: &Name, started: &TraceEvent) -> Option<Step>
 }
 
 /// Who came, left or fell silent, so that the group rebalanced.
-fn trigger(sight: &Sight<'_>, group: &Name, started: &TraceEvent) -> Vec<Step> {
+pub(super) fn trigger(sight: &Sight<'_>, group: &Name, started: &TraceEvent) -> Vec<Step> {
     // A join is told in the same moment as the rebalance it starts, before or after it.
     let around = |event: &TraceEvent| started.at.since(event.at) == Micros::ZERO;
     let before = sight.last(started.seq, |event| moves(event, group)).filter(|e| around(e));
@@ -182,7 +182,7 @@ fn share(sight: &Sight<'_>, answer: Answer, group: &Name, consumer: NodeId, has:
     }
 }
 
-fn given_up(sight: &Sight<'_>, event: &TraceEvent) -> Step {
+pub(super) fn given_up(sight: &Sight<'_>, event: &TraceEvent) -> Step {
     let (partitions, word) = match &event.fact {
         Fact::Revoked { partitions, .. } => (partitions, "let go of"),
         Fact::Lost { partitions, .. } => (partitions, "had lost"),
@@ -192,7 +192,7 @@ fn given_up(sight: &Sight<'_>, event: &TraceEvent) -> Step {
     Step::new(Moment::of(event), text).because("onPartitionsRevoked".to_string())
 }
 
-fn given(sight: &Sight<'_>, event: &TraceEvent) -> Step {
+pub(super) fn given(sight: &Sight<'_>, event: &TraceEvent) -> Step {
     let Fact::Assigned { partitions, generation } = &event.fact else {
         return Step::new(Moment::of(event), "");
     };

@@ -7,6 +7,7 @@ mod answer;
 mod cluster;
 mod group;
 mod leader;
+mod reading;
 mod record;
 
 #[cfg(test)]
@@ -63,6 +64,8 @@ fn answer_to(sight: &Sight<'_>, question: &Question) -> Answer {
         Question::Rebalanced(group) => group::rebalanced(sight, group),
         Question::Assignment(consumer) => group::assignment(sight, *consumer),
         Question::Lag(group) => group::lag(sight, group),
+        Question::LostPartition(group, tp, seq) => reading::lost(sight, group, *tp, *seq),
+        Question::NotRead(group, record) => reading::not_read(sight, group, *record),
     };
     answer.unwrap_or_else(|| Answer {
         question: "Why?".to_string(),
@@ -131,7 +134,13 @@ pub(super) mod about {
             Verdict::Safe if life.deliveries.iter().any(|delivery| delivery.again) => {
                 Some(Question::Duplicated(id))
             }
-            Verdict::Safe => None,
+            Verdict::Safe => {
+                let mut groups = sight.observer.picture.groups.keys();
+                let read = |name: &&Name| {
+                    life.deliveries.iter().any(|delivery| delivery.group.as_ref() == Some(*name))
+                };
+                groups.find(|name| !read(name)).map(|name| Question::NotRead(name.clone(), id))
+            }
         }
     }
 }

@@ -1,0 +1,59 @@
+//! Stories of a group through time: ownership, its gaps, the rebalance request by request.
+//!
+//! Invariant: whatever the chart shows is said in words too.
+
+use kafkascope_browser_tests::{Page, View};
+
+/// Real time would be slow here; the page runs as fast as it can.
+fn hurry(page: &Page) {
+    for _ in 0..9 {
+        page.press("+");
+    }
+}
+
+/// A page whose first group has lived through one more member, stopped, and is shown through time.
+fn rebalanced(view: View) -> Page {
+    let page = Page::open_in(view, "");
+    page.wait_until("the fonts are there", "return document.fonts.status === 'loaded'");
+    hurry(&page);
+    page.press("Space");
+    page.wait_until(
+        "time passes",
+        "return document.querySelector('#clock').textContent > '00:00:08'",
+    );
+    page.press("a");
+    page.press("g");
+    page.wait_until(
+        "a gap is seen",
+        "return document.querySelectorAll('.bar-own.is-gap').length > 1",
+    );
+    page.wait_until(
+        "everyone reads again",
+        "return document.querySelector('.chart-head').textContent.includes('Stable')",
+    );
+    page.press("Space");
+    page
+}
+
+#[test]
+fn a_rebalance_costs_an_area_that_is_seen_and_a_number() {
+    let page = rebalanced(View::DESKTOP);
+    assert!(page.text(".chart-price").contains("partition-seconds"));
+    let spoken = page.attribute(".bar-own.is-gap", "aria-label").unwrap_or_default();
+    assert!(spoken.contains("Nobody read"), "{spoken}");
+    page.assert_sound();
+}
+
+#[test]
+fn a_line_of_the_ladder_explains_itself_and_moves_the_clock() {
+    let page = rebalanced(View::DESKTOP);
+    let before = page.text("#clock");
+    page.eval("document.querySelector('.ladder-line').focus()");
+    page.press("Enter");
+    assert_ne!(page.text("#clock"), before);
+    assert!(!page.text(".ladder-told").is_empty());
+    page.assert_sound();
+    page.press("Escape");
+    page.press("Escape");
+    page.wait_until("the stage is back", "return !document.querySelector('.groups')");
+}
