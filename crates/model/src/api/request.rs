@@ -3,6 +3,7 @@
 //! One struct a request, in the latest version that 4.3.1's own clients and brokers send. Invariant: a request is plain data
 //! and cheap to clone (payloads are shared).
 
+mod quorum;
 mod txn;
 
 use super::keys::ApiKey;
@@ -15,6 +16,7 @@ use crate::log::Batch;
 use crate::quota::{QuotaEntity, QuotaKey};
 use alloc::vec::Vec;
 
+pub use quorum::{BeginQuorumEpoch, EndQuorumEpoch, RaftFetch, Vote};
 pub use txn::{
     AddPartitionsToTxn, AddedPartitions, DescribeProducers, EndTxn, TxnMarker, TxnOffsetCommit,
     WriteTxnMarkers,
@@ -558,56 +560,4 @@ pub struct DescribeGroups {
 pub struct DeleteGroups {
     /// Which.
     pub groups: Vec<Name>,
-}
-
-/// FETCH of the metadata log by a broker (observer) or a voter.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct RaftFetch {
-    /// Who fetches.
-    pub replica_id: NodeId,
-    /// The quorum epoch it knows.
-    pub current_leader_epoch: LeaderEpoch,
-    /// First offset wanted.
-    pub fetch_offset: Offset,
-    /// Epoch of its last record.
-    pub last_fetched_epoch: LeaderEpoch,
-    /// The high watermark it knows; the answer waits until there is a higher one or more data.
-    pub high_watermark: Offset,
-    /// How long the answer may wait.
-    pub max_wait_ms: i32,
-}
-
-/// VOTE: a voter stands for election, or asks whether it could (KIP-996).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Vote {
-    /// Who stands.
-    pub replica_id: NodeId,
-    /// The epoch it would lead, or with `pre_vote` the one it is in.
-    pub replica_epoch: LeaderEpoch,
-    /// Epoch of its last record.
-    pub last_offset_epoch: LeaderEpoch,
-    /// Its log end.
-    pub last_offset: Offset,
-    /// Only asks.
-    pub pre_vote: bool,
-}
-
-/// BEGIN_QUORUM_EPOCH: a new leader makes itself known to the voters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct BeginQuorumEpoch {
-    /// The leader.
-    pub leader_id: NodeId,
-    /// Its epoch.
-    pub leader_epoch: LeaderEpoch,
-}
-
-/// END_QUORUM_EPOCH: a leader gives up.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct EndQuorumEpoch {
-    /// Who led.
-    pub leader_id: NodeId,
-    /// The epoch that ends.
-    pub leader_epoch: LeaderEpoch,
-    /// Who shall stand first: the voters by how much of the log they have.
-    pub preferred_candidates: Vec<NodeId>,
 }

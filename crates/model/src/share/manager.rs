@@ -3,14 +3,17 @@
 //! A request may carry acknowledgements and ask for records at once; it is answered when the former are stored and there is
 //! enough of the latter. Invariant: a connection has at most one request open here.
 
+use super::answers::{
+    as_client_error, fetched, is_fenced, note_acquired, note_renewed, note_settled, nothing,
+    refused, with_acks,
+};
 use super::log::SharedLog;
-use super::partition::{Phase, Settled, SharePartition, Taken, ToWrite};
+use super::partition::{Phase, SharePartition, Taken, ToWrite};
 use super::persister::{Owner, What};
 use super::session::{SessionKey, ShareSessions};
 use super::{ShareKey, ShareTimer};
 use crate::api::share::{
-    AckBatch, AckType, ShareAcknowledge, ShareAcknowledged, ShareFetch, ShareFetched,
-    SharedPartition, StoredState,
+    AckBatch, ShareAcknowledge, ShareAcknowledged, ShareFetch, SharedPartition, StoredState,
 };
 use crate::api::{ErrorCode, Response, ShareResponse};
 use crate::cx::Cx;
@@ -552,109 +555,10 @@ fn rotated(mut partitions: Vec<TopicPartition>, epoch: i32) -> Vec<TopicPartitio
     partitions
 }
 
-fn fetched(error: ErrorCode, lock_ms: i32, partitions: Vec<SharedPartition>) -> Response {
-    let body = ShareFetched { error, acquisition_lock_timeout_ms: lock_ms, partitions };
-    Response::Share(ShareResponse::Fetch(body))
-}
-
-fn with_acks(
-    mut found: Vec<SharedPartition>,
-    acks: &[(TopicPartition, ErrorCode)],
-) -> Vec<SharedPartition> {
-    for (tp, error) in acks {
-        match found.iter_mut().find(|row| row.tp == *tp) {
-            Some(row) => row.acknowledge_error = *error,
-            None => found.push(SharedPartition { acknowledge_error: *error, ..nothing(*tp) }),
-        }
-    }
-    found
-}
-
-fn refused(tp: TopicPartition, error: ErrorCode, log: &dyn SharedLog) -> SharedPartition {
-    let moved = matches!(error, ErrorCode::NotLeaderOrFollower | ErrorCode::FencedLeaderEpoch);
-    let current_leader = if moved { log.current_leader(tp) } else { None };
-    SharedPartition { error, current_leader, ..nothing(tp) }
-}
-
-const fn nothing(tp: TopicPartition) -> SharedPartition {
-    SharedPartition {
-        tp,
-        error: ErrorCode::None,
-        acknowledge_error: ErrorCode::None,
-        current_leader: None,
-        batches: Vec::new(),
-        acquired: Vec::new(),
-    }
-}
-
-/// How a share coordinator's error reads to a member (`fetchPersisterError`).
-const fn as_client_error(error: ErrorCode) -> ErrorCode {
-    match error {
-        ErrorCode::NotCoordinator
-        | ErrorCode::CoordinatorNotAvailable
-        | ErrorCode::CoordinatorLoadInProgress => ErrorCode::CoordinatorNotAvailable,
-        ErrorCode::GroupIdNotFound | ErrorCode::UnknownTopicOrPartition => error,
-        ErrorCode::FencedLeaderEpoch | ErrorCode::FencedStateEpoch => {
-            ErrorCode::NotLeaderOrFollower
-        }
-        _ => ErrorCode::UnknownServerError,
-    }
-}
-
-const fn is_fenced(error: ErrorCode) -> bool {
-    matches!(
-        error,
-        ErrorCode::NotLeaderOrFollower
-            | ErrorCode::GroupIdNotFound
-            | ErrorCode::UnknownTopicOrPartition
-    )
-}
-
 /// Looks at a share partition's locks when the first of them may run out.
 fn watch_locks(key: &ShareKey, partition: &mut SharePartition, at: SimTime, cx: &mut Cx<'_>) {
     if partition.lock_check.is_none_or(|check| check > at) {
         partition.lock_check = Some(at);
         cx.arm(ShareTimer::Lock(key.clone()), at.since(cx.now));
-    }
-}
-
-fn note_acquired(
-    key: &ShareKey,
-    member: &Name,
-    part: &crate::api::share::Acquired,
-    cx: &mut Cx<'_>,
-) {
-    cx.note(Fact::ShareAcquired {
-        group: key.group.clone(),
-        member: member.clone(),
-        tp: key.tp,
-        first: part.first,
-        last: part.last,
-        delivery_count: part.delivery_count,
-    });
-}
-
-fn note_renewed(key: &ShareKey, member: &Name, acks: &[AckBatch], cx: &mut Cx<'_>) {
-    for ack in acks.iter().filter(|ack| ack.types.contains(&AckType::Renew)) {
-        let (group, member) = (key.group.clone(), member.clone());
-        let (first, last) = (ack.first, ack.last);
-        cx.note(Fact::ShareLockRenewed { group, member, tp: key.tp, first, last });
-    }
-}
-
-fn note_settled(key: &ShareKey, settled: &Settled, start: i64, cx: &mut Cx<'_>) {
-    for batch in &settled.batches {
-        cx.note(Fact::ShareSettled {
-            group: key.group.clone(),
-            tp: key.tp,
-            first: batch.first,
-            last: batch.last,
-            state: batch.state,
-            delivery_count: batch.delivery_count,
-            by: settled.by,
-        });
-    }
-    if settled.moved {
-        cx.note(Fact::ShareStartMoved { group: key.group.clone(), tp: key.tp, to: start });
     }
 }

@@ -3,6 +3,7 @@
 //! The groups themselves live beside consumer groups, in [`crate::group::share`]. Invariant: a record is acquired by one member
 //! at most, and what is final stays final.
 
+mod answers;
 pub mod coordinator;
 pub mod in_flight;
 pub mod log;

@@ -133,9 +133,10 @@ impl TransactionCoordinator {
         let written = |row: &&(Name, i32, ErrorCode)| row.2.is_ok();
         let name = |row: &(Name, i32, ErrorCode)| (row.0.clone(), row.1);
         let done: Vec<Partition> = errors.iter().filter(written).map(name).collect();
-        let mut again = entry.clone();
+        let mut again = entry;
         again.marker.partitions.retain(|partition| !done.contains(partition));
-        self.reached(&entry.transactional_id, epoch, &done, log, cx);
+        let id = again.transactional_id.clone();
+        self.reached(&id, epoch, &done, log, cx);
         if !again.marker.partitions.is_empty() {
             self.markers.rest(again, cx.now);
         }

@@ -210,10 +210,7 @@ impl Transactions {
 
     /// The exception that ends everything.
     pub const fn fatal(&self) -> Option<&'static str> {
-        match self.state {
-            State::Fatal(error) => Some(error),
-            _ => None,
-        }
+        if let State::Fatal(error) = self.state { Some(error) } else { None }
     }
 
     /// With what exception batches fail that were not sent yet; none while they may be sent.
@@ -221,7 +218,12 @@ impl Transactions {
         match self.state {
             State::Abortable(error) => Some(error),
             State::Aborting => Some("TransactionAbortedException"),
-            _ => None,
+            State::Uninitialized
+            | State::Initializing
+            | State::Ready
+            | State::InTransaction
+            | State::Committing
+            | State::Fatal(_) => None,
         }
     }
 
@@ -326,13 +328,11 @@ impl Transactions {
     }
 
     fn fail_with_error(&self) -> Result<(), &'static str> {
-        match self.state {
-            State::Abortable(error) | State::Fatal(error) => Err(match error {
-                "ProducerFencedException" | "InvalidProducerEpochException" => error,
-                _ => "KafkaException",
-            }),
-            _ => Ok(()),
-        }
+        let (State::Abortable(error) | State::Fatal(error)) = self.state else { return Ok(()) };
+        Err(match error {
+            "ProducerFencedException" | "InvalidProducerEpochException" => error,
+            _ => "KafkaException",
+        })
     }
 
     fn want(&mut self, wanted: Wanted, again: bool) {
@@ -350,13 +350,12 @@ impl Transactions {
             }
             let queued = self.queue.remove(0);
             let find = matches!(queued.wanted, Wanted::Find(..));
-            match self.state {
-                State::Abortable(_) if find => {}
-                State::Abortable(error) | State::Fatal(error) => {
-                    self.result = Some(Err(error));
-                    continue;
-                }
-                _ => {}
+            let spared = find && matches!(self.state, State::Abortable(_));
+            if let State::Abortable(error) | State::Fatal(error) = self.state
+                && !spared
+            {
+                self.result = Some(Err(error));
+                continue;
             }
             if ends && !self.started {
                 self.complete();
@@ -430,6 +429,7 @@ impl Transactions {
             return self.want(wanted, true);
         }
         let offsets = matches!(wanted, Wanted::Offsets(_));
+        #[allow(clippy::wildcard_enum_match_arm, reason = "all others are one to the application")]
         let exception = match error {
             ErrorCode::InvalidProducerEpoch => ErrorCode::ProducerFenced.exception(),
             ErrorCode::UnknownMemberId | ErrorCode::IllegalGeneration if offsets => {

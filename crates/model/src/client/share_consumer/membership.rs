@@ -241,6 +241,7 @@ impl ShareConsumer {
         }
     }
 
+    #[allow(clippy::wildcard_enum_match_arm, reason = "all others end the membership")]
     fn on_refused(&mut self, error: ErrorCode, cx: &mut Cx<'_>) {
         self.membership.tells_all = true;
         match error {

@@ -19,13 +19,17 @@ pub fn assign(members: &[MemberSpec], assignable: &Assignable) -> Targets {
         members.iter().flat_map(|member| member.topics.iter().copied()).collect();
     let alike = members.windows(2).all(|pair| pair[0].topics == pair[1].topics);
     if alike {
-        deal(members.iter().collect(), &partitions_of(&subscribed, assignable), &mut targets);
+        deal(
+            &members.iter().collect::<Vec<_>>(),
+            &partitions_of(&subscribed, assignable),
+            &mut targets,
+        );
         return targets;
     }
     for topic in subscribed {
         let readers = members.iter().filter(|member| member.topics.contains(&topic));
         let partitions = partitions_of(&FlatSet::from([topic]), assignable);
-        deal(readers.collect(), &partitions, &mut targets);
+        deal(&readers.collect::<Vec<_>>(), &partitions, &mut targets);
     }
     targets
 }
@@ -40,7 +44,7 @@ fn partitions_of(topics: &FlatSet<TopicId>, assignable: &Assignable) -> Vec<Topi
 }
 
 /// Deals some partitions to members who all read them.
-fn deal(members: Vec<&MemberSpec>, partitions: &[TopicPartition], targets: &mut Targets) {
+fn deal(members: &[&MemberSpec], partitions: &[TopicPartition], targets: &mut Targets) {
     if members.is_empty() || partitions.is_empty() {
         return;
     }

@@ -84,6 +84,7 @@ pub(super) fn members<'a>(
         | Node::Broker(_)
         | Node::Controller(_)
         | Node::Producer(_)
+        | Node::ShareConsumer(_)
         | Node::Admin(_) => None,
     })
 }
