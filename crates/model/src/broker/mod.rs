@@ -368,38 +368,13 @@ impl Broker {
                 let (replicas, env) = self.data_plane();
                 replicas.shrink_isrs(&env, cx);
             }
-            BrokerTimer::Checkpoint => {
-                self.replicas.checkpoint();
-                cx.arm(BrokerTimer::Checkpoint, self.checkpoint_interval());
-            }
-            BrokerTimer::WriteBack => {
-                self.replicas.write_back();
-                cx.arm(BrokerTimer::WriteBack, WRITE_BACK_EVERY);
-            }
-            BrokerTimer::Flusher => {
-                let interval = self.config.log_flush_scheduler_interval_ms;
-                cx.arm(BrokerTimer::Flusher, Micros::from_config_ms(interval));
-                self.replicas.flush_old(cx);
-            }
-            BrokerTimer::Retention => {
-                let interval = Micros::from_config_ms(self.config.log_retention_check_interval_ms);
-                cx.arm(BrokerTimer::Retention, interval);
-                let (replicas, env) = self.data_plane();
-                replicas.apply_retention(&env, cx);
-            }
-            BrokerTimer::Cleaner => {
-                cx.arm(BrokerTimer::Cleaner, self.cleaner_backoff());
-                if self.config.log_cleaner_enable {
-                    let (replicas, env) = self.data_plane();
-                    replicas.compact(&env, cx);
-                }
-            }
+            BrokerTimer::Checkpoint
+            | BrokerTimer::WriteBack
+            | BrokerTimer::Flusher
+            | BrokerTimer::Retention
+            | BrokerTimer::Cleaner
+            | BrokerTimer::ExpireProducers => self.on_log_timer(timer, cx),
             BrokerTimer::AlterPartition => self.replicas.alter_partition.on_timer(),
-            BrokerTimer::ExpireProducers => {
-                cx.arm(BrokerTimer::ExpireProducers, EXPIRE_PRODUCERS_INTERVAL);
-                let (replicas, env) = self.data_plane();
-                replicas.expire_producers(&env, cx.epoch_ms());
-            }
             BrokerTimer::Txn(timer) => {
                 self.with_txns(cx, |txns, log, cx| txns.on_timer(timer, log, cx));
             }
@@ -435,6 +410,45 @@ impl Broker {
             }
         }
         self.settle(cx);
+    }
+
+    /// Housekeeping of logs, again and again.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "every other timer is another's")]
+    fn on_log_timer(&mut self, timer: BrokerTimer, cx: &mut Cx<'_>) {
+        match timer {
+            BrokerTimer::Checkpoint => {
+                self.replicas.checkpoint();
+                cx.arm(BrokerTimer::Checkpoint, self.checkpoint_interval());
+            }
+            BrokerTimer::WriteBack => {
+                self.replicas.write_back();
+                cx.arm(BrokerTimer::WriteBack, WRITE_BACK_EVERY);
+            }
+            BrokerTimer::Flusher => {
+                let interval = self.config.log_flush_scheduler_interval_ms;
+                cx.arm(BrokerTimer::Flusher, Micros::from_config_ms(interval));
+                self.replicas.flush_old(cx);
+            }
+            BrokerTimer::Retention => {
+                let interval = Micros::from_config_ms(self.config.log_retention_check_interval_ms);
+                cx.arm(BrokerTimer::Retention, interval);
+                let (replicas, env) = self.data_plane();
+                replicas.apply_retention(&env, cx);
+            }
+            BrokerTimer::Cleaner => {
+                cx.arm(BrokerTimer::Cleaner, self.cleaner_backoff());
+                if self.config.log_cleaner_enable {
+                    let (replicas, env) = self.data_plane();
+                    replicas.compact(&env, cx);
+                }
+            }
+            BrokerTimer::ExpireProducers => {
+                cx.arm(BrokerTimer::ExpireProducers, EXPIRE_PRODUCERS_INTERVAL);
+                let (replicas, env) = self.data_plane();
+                replicas.expire_producers(&env, cx.epoch_ms());
+            }
+            other => unreachable!("{other:?} is no timer of logs"),
+        }
     }
 
     /// What was not flushed is read again, unless the last run ended in order.

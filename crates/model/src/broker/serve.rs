@@ -66,22 +66,13 @@ impl Broker {
             | Request::AlterClientQuotas(_) => {
                 self.to_controller.send(body, ControllerCall::Forward(conn, correlation), cx);
             }
-            Request::ApiVersions => cx.respond(conn, correlation, Response::ApiVersions),
-            Request::Metadata(request) => {
-                let answer = self.metadata(&request, cx);
+            Request::ApiVersions
+            | Request::Metadata(_)
+            | Request::FindCoordinator(_)
+            | Request::ListOffsets(_)
+            | Request::OffsetForLeaderEpoch(_) => {
+                let answer = self.answer_at_once(&body, cx);
                 cx.respond(conn, correlation, answer);
-            }
-            Request::FindCoordinator(request) => {
-                let answer = self.find_coordinator(&request, cx);
-                cx.respond(conn, correlation, answer);
-            }
-            Request::ListOffsets(request) => {
-                let (replicas, env) = self.data_plane();
-                cx.respond(conn, correlation, replicas.list_offsets(&request, &env));
-            }
-            Request::OffsetForLeaderEpoch(request) => {
-                let (replicas, env) = self.data_plane();
-                cx.respond(conn, correlation, replicas.offset_for_leader_epoch(&request, &env));
             }
             Request::BrokerRegistration(_)
             | Request::BrokerHeartbeat(_)
@@ -93,6 +84,25 @@ impl Broker {
             | Request::EndQuorumEpoch(_) => cx.close(conn),
         }
         self.settle(cx);
+    }
+
+    /// Questions that are never waited for.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "every other request is answered elsewhere")]
+    fn answer_at_once(&mut self, body: &Request, cx: &mut Cx<'_>) -> Response {
+        match body {
+            Request::ApiVersions => Response::ApiVersions,
+            Request::Metadata(request) => self.metadata(request, cx),
+            Request::FindCoordinator(request) => self.find_coordinator(request, cx),
+            Request::ListOffsets(request) => {
+                let (replicas, env) = self.data_plane();
+                replicas.list_offsets(request, &env)
+            }
+            Request::OffsetForLeaderEpoch(request) => {
+                let (replicas, env) = self.data_plane();
+                replicas.offset_for_leader_epoch(request, &env)
+            }
+            other => unreachable!("{} is answered elsewhere", other.key().name()),
+        }
     }
 
     /// What the transaction coordinator answers, now or later; a producer id without a transactional id any broker gives.

@@ -87,6 +87,26 @@ impl World {
                 self.corrupt(*broker, topic, *partition, *offset)
             }
             Command::SkewClock(id, by_ms) => self.skew_clock(*id, *by_ms),
+            Command::Send { .. }
+            | Command::SetWorkload { .. }
+            | Command::Transact { .. }
+            | Command::SendOffsets { .. }
+            | Command::Commit { .. }
+            | Command::Seek { .. }
+            | Command::SeekToTime { .. }
+            | Command::PauseFetching { .. }
+            | Command::BlockPolling { .. }
+            | Command::SetProcessing { .. } => self.tell_app(command),
+        }
+    }
+
+    /// What an application is to do.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "every other command is carried out elsewhere"
+    )]
+    fn tell_app(&mut self, command: &Command) -> Outcome {
+        match command {
             Command::Send { producer, topic, records } => {
                 self.tell_producer(*producer, |app, cx| app.send(topic, records, cx))
             }
@@ -126,6 +146,7 @@ impl World {
                 }
                 self.tell_consumer(*consumer, |app, cx| app.set_processing(*processing, cx))
             }
+            other => unreachable!("{other:?} is not for applications"),
         }
     }
 

@@ -66,6 +66,29 @@ impl Wire<'_> {
             | Response::OffsetDelete(..)
             | Response::ConsumerGroupHeartbeat(_)
             | Response::ConsumerGroupDescribe(_) => self.group_response(response),
+            Response::BrokerRegistration(..)
+            | Response::BrokerHeartbeat(_)
+            | Response::AlterPartition(..)
+            | Response::AllocateProducerIds(_) => self.controller_response(response),
+            Response::AddPartitionsToTxn(_)
+            | Response::EndTxn(_)
+            | Response::WriteTxnMarkers(_)
+            | Response::TxnOffsetCommit(_)
+            | Response::ListTransactions(..)
+            | Response::DescribeProducers(_) => self.txn_response(response),
+            Response::RaftFetch(body) => raft_fetched(body),
+            Response::Vote(body) => quorum::voted(body),
+            Response::BeginQuorumEpoch(body) | Response::EndQuorumEpoch(body) => {
+                quorum::epoch(body)
+            }
+            Response::Share(body) => self.share_response(body),
+        }
+    }
+
+    /// What a controller tells brokers.
+    fn controller_response(&self, response: &Response) -> Value {
+        #[allow(clippy::wildcard_enum_match_arm, reason = "only a controller's answers come here")]
+        match response {
             Response::BrokerRegistration(error, epoch) => {
                 json!({ "errorCode": error.code(), "brokerEpoch": epoch })
             }
@@ -77,22 +100,11 @@ impl Wire<'_> {
                 let rows = body.iter().map(|row| (self.topic_id(row.tp.topic), altered(row)));
                 json!({ "errorCode": error.code(), "topics": by_topic("topicId", "partitions", rows) })
             }
-            Response::AddPartitionsToTxn(_)
-            | Response::EndTxn(_)
-            | Response::WriteTxnMarkers(_)
-            | Response::TxnOffsetCommit(_)
-            | Response::ListTransactions(..)
-            | Response::DescribeProducers(_) => self.txn_response(response),
             Response::AllocateProducerIds(body) => json!({
                 "errorCode": body.error.code(), "producerIdStart": body.producer_id_start,
                 "producerIdLen": body.producer_id_len,
             }),
-            Response::RaftFetch(body) => raft_fetched(body),
-            Response::Vote(body) => quorum::voted(body),
-            Response::BeginQuorumEpoch(body) | Response::EndQuorumEpoch(body) => {
-                quorum::epoch(body)
-            }
-            Response::Share(body) => self.share_response(body),
+            other => unreachable!("{} is no controller's answer", other.key().name()),
         }
     }
 

@@ -110,6 +110,36 @@ impl Wire<'_> {
                     "responses": by_topic("topicId", "partitions", rows),
                 })
             }
+            ShareResponse::InitializeState(_)
+            | ShareResponse::WriteState(_)
+            | ShareResponse::DeleteState(_)
+            | ShareResponse::ReadState(_)
+            | ShareResponse::ReadStateSummary(_) => self.state_response(response),
+            ShareResponse::DescribeOffsets(error, rows) => {
+                let rows = rows.iter().map(|row| (row.topic.to_string(), offset(row)));
+                let topics = by_topic("topicName", "partitions", rows);
+                json!({ "groups": [{ "topics": topics, "errorCode": error.code() }] })
+            }
+            ShareResponse::AlterOffsets(error, rows) => {
+                let rows = rows.iter().map(|(topic, at, error)| {
+                    (topic.to_string(), json!({ "partitionIndex": at, "errorCode": error.code() }))
+                });
+                json!({ "errorCode": error.code(), "responses": by_topic("topicName", "partitions", rows) })
+            }
+            ShareResponse::DeleteOffsets(error, rows) => {
+                let rows = rows.iter();
+                let rows = rows.map(
+                    |(topic, error)| json!({ "topicName": &**topic, "errorCode": error.code() }),
+                );
+                json!({ "errorCode": error.code(), "responses": rows.collect::<Vec<_>>() })
+            }
+        }
+    }
+
+    /// What a share coordinator tells of state.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only answers about state come here")]
+    fn state_response(&self, response: &ShareResponse) -> Value {
+        match response {
             ShareResponse::InitializeState(rows)
             | ShareResponse::WriteState(rows)
             | ShareResponse::DeleteState(rows) => {
@@ -149,24 +179,7 @@ impl Wire<'_> {
                 });
                 json!({ "results": by_topic("topicId", "partitions", rows) })
             }
-            ShareResponse::DescribeOffsets(error, rows) => {
-                let rows = rows.iter().map(|row| (row.topic.to_string(), offset(row)));
-                let topics = by_topic("topicName", "partitions", rows);
-                json!({ "groups": [{ "topics": topics, "errorCode": error.code() }] })
-            }
-            ShareResponse::AlterOffsets(error, rows) => {
-                let rows = rows.iter().map(|(topic, at, error)| {
-                    (topic.to_string(), json!({ "partitionIndex": at, "errorCode": error.code() }))
-                });
-                json!({ "errorCode": error.code(), "responses": by_topic("topicName", "partitions", rows) })
-            }
-            ShareResponse::DeleteOffsets(error, rows) => {
-                let rows = rows.iter();
-                let rows = rows.map(
-                    |(topic, error)| json!({ "topicName": &**topic, "errorCode": error.code() }),
-                );
-                json!({ "errorCode": error.code(), "responses": rows.collect::<Vec<_>>() })
-            }
+            other => unreachable!("{other:?} is not about state"),
         }
     }
 

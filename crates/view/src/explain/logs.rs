@@ -72,6 +72,14 @@ pub(super) fn tell(event: &TraceEvent, context: &Context<'_>) -> Option<Telling>
             );
             Some(Telling::plain(text, Selection::Replica(node, *tp)))
         }
+        _ => cleaned(event, context),
+    }
+}
+
+/// What left a log on purpose.
+fn cleaned(event: &TraceEvent, context: &Context<'_>) -> Option<Telling> {
+    let node = event.node;
+    match &event.fact {
         Fact::SegmentDeleted { tp, base_offset, why } if !context.is_internal(*tp) => {
             let leads = context.before.leader(*tp) == Some(node);
             let reason = match why {

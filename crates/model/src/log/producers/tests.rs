@@ -1,3 +1,5 @@
+//! Stories of producers as a log knows them. Invariant: a batch is taken once.
+
 use super::*;
 use crate::log::testing::batch;
 
