@@ -14,6 +14,7 @@ pub mod limits;
 pub mod prng;
 pub mod queue;
 pub mod ring;
+pub mod shared;
 pub mod time;
 
 pub use digest::{Digest, digest_of};
@@ -22,4 +23,5 @@ pub use limits::Limits;
 pub use prng::{Prng, Ratio, Seed};
 pub use queue::{EventId, EventQueue};
 pub use ring::Ring;
+pub use shared::Shared;
 pub use time::{Micros, SimTime};

@@ -3,11 +3,12 @@
 //! Invariant: ids are `Copy`, ordered and stable within a run; only [`Name`] owns memory, and shares it.
 
 use alloc::sync::Arc;
+use kafkascope_kernel::Shared;
 
 /// A topic, group, client or config name; cloning shares it.
 pub type Name = Arc<str>;
 /// Raw bytes of a key, a value or a header; cloning shares them.
-pub type Bytes = Arc<[u8]>;
+pub type Bytes = Shared<u8>;
 /// A position in a partition's log.
 pub type Offset = i64;
 /// A partition's leader epoch.

@@ -7,6 +7,7 @@ use crate::ids::{Bytes, EpochMs, Name, Offset};
 use crate::log::Header;
 use alloc::sync::Arc;
 use kafkascope_kernel::Micros;
+use kafkascope_kernel::Shared;
 
 /// A record as an application hands it to `send()`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -20,7 +21,7 @@ pub struct NewRecord {
     /// A timestamp set by the application itself; otherwise the producer's clock.
     pub timestamp: Option<EpochMs>,
     /// Headers in order.
-    pub headers: Option<Arc<[Header]>>,
+    pub headers: Option<Shared<Header>>,
 }
 
 /// A stream of events that a producer's application sends.

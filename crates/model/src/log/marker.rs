@@ -4,7 +4,7 @@
 
 use super::batch::ControlType;
 use super::{Batch, Codec, Record, TimestampType};
-use crate::ids::{EpochMs, ProducerEpoch, ProducerId, RecordId};
+use crate::ids::{Bytes, EpochMs, ProducerEpoch, ProducerId, RecordId};
 use alloc::sync::Arc;
 
 /// Bytes of a marker: header, and a record with a key of 4 and a value of 6.
@@ -40,8 +40,8 @@ impl EndMarker {
             id: RecordId::INTERNAL,
             offset_delta: 0,
             timestamp: now,
-            key: Some(Arc::from([0, 0, 0, kind])),
-            value: Some(Arc::from(value)),
+            key: Some(Bytes::from([0, 0, 0, kind])),
+            value: Some(Bytes::from(value)),
             headers: None,
         };
         Batch {

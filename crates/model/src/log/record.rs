@@ -4,7 +4,7 @@
 //! `send()`; a null value with a key is a tombstone, an empty value is not.
 
 use crate::ids::{Bytes, EpochMs, Name, RecordId};
-use alloc::sync::Arc;
+use kafkascope_kernel::Shared;
 
 /// A record's header: names may repeat, values may be null.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -29,7 +29,7 @@ pub struct Record {
     /// Null with a key is a tombstone.
     pub value: Option<Bytes>,
     /// In the order the application gave them; none is by far the most common.
-    pub headers: Option<Arc<[Header]>>,
+    pub headers: Option<Shared<Header>>,
 }
 
 impl Record {

@@ -58,7 +58,7 @@ fn from_hex(item: &Item<'_>) -> Option<Bytes> {
 }
 
 /// A table of headers, or a list of tables with `key` and `value` where names repeat.
-fn headers(section: &Section<'_>) -> Option<std::sync::Arc<[Header]>> {
+fn headers(section: &Section<'_>) -> Option<kafkascope_kernel::Shared<Header>> {
     let item = section.get("headers")?;
     if item.raw().is_array() {
         let header = |item: &Item<'_>| {
