@@ -40,6 +40,38 @@ pub struct Workload {
     pub first_after: Micros,
 }
 
+/// How an application with a producer goes about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ProducerApp {
+    /// Which client library it is built with; its configs are that library's.
+    pub library: Library,
+    /// A partitioner of its own: partitions by key. Other keys are hashed, keyless records take turns.
+    pub partition_of: Option<Arc<[(Bytes, i32)]>>,
+    /// How it groups what it sends into transactions.
+    pub transactions: Option<TxnPlan>,
+}
+
+/// A client library.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Library {
+    /// Kafka's own.
+    #[default]
+    Java,
+    /// The C library under most others.
+    Librdkafka,
+}
+
+/// How an application groups what it sends into transactions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TxnPlan {
+    /// How many records a transaction has. Of one that answers a consumer's batch, the batch decides.
+    pub records: u32,
+    /// It aborts every so-manieth transaction, counted from 1; 0 none.
+    pub abort_every: u32,
+    /// It forgets to end this transaction, counted from 1, and sends nothing more; 0 none.
+    pub hang_at: u32,
+}
+
 /// How a consumer's application works through what `poll()` returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Processing {

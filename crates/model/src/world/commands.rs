@@ -14,6 +14,7 @@ use crate::command::{
 };
 use crate::config::broker::BrokerConfig;
 use crate::config::consumer::ConsumerConfig;
+use crate::config::librdkafka::LibrdkafkaConfig;
 use crate::config::producer::ProducerConfig;
 use crate::config::{ConfigError, ConfigTable};
 use crate::controller::Controller;
@@ -22,6 +23,7 @@ use crate::ids::{Name, NodeId};
 use crate::net::LinkSel;
 use crate::node::Node;
 use crate::trace::{Exit, Fact};
+use crate::workload::Library;
 use alloc::boxed::Box;
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -219,8 +221,18 @@ impl World {
     }
 
     fn add_producer(&mut self, spec: &ProducerSpec) -> Outcome {
-        let config = parsed::<ProducerConfig>(&spec.config)?;
-        config.check()?;
+        let config = match spec.app.library {
+            Library::Java => {
+                let config = parsed::<ProducerConfig>(&spec.config)?;
+                config.check()?;
+                config
+            }
+            Library::Librdkafka => {
+                let config = parsed::<LibrdkafkaConfig>(&spec.config)?;
+                config.check()?;
+                config.as_java()
+            }
+        };
         let id = self.next_client(&spec.name)?;
         let name = config.client_id.clone().unwrap_or_else(|| spec.name.clone());
         self.introduce(id, &name);

@@ -2,13 +2,11 @@
 //!
 //! Invariant: no two applications have one name.
 
-use super::{Reading, configs, records, shares, source};
+use super::{Reading, configs, producers, records, shares, source};
 use crate::builder::Builder;
 use crate::doc::{Item, Section};
 use kafkascope_model::command::{ConfigPairs, ConsumerSpec, ProducerSpec};
-use kafkascope_model::config::ConfigTable;
 use kafkascope_model::config::consumer::ConsumerConfig;
-use kafkascope_model::config::producer::ProducerConfig;
 use kafkascope_model::group::modern::pattern::Pattern;
 use kafkascope_model::ids::Name;
 use kafkascope_model::workload::{CommitStrategy, OnPoison, Processing};
@@ -36,16 +34,12 @@ pub fn read(root: &Section<'_>, reading: &mut Reading<'_>, mut builder: Builder)
 /// One application with a producer.
 pub fn producer(section: &Section<'_>, reading: &mut Reading<'_>) -> Option<ProducerSpec> {
     let name = section.need("name").and_then(|item| fresh(&item, reading));
-    let config = configs::read::<ProducerConfig>(section, "config");
-    let pairs = config.iter().map(|(key, value)| (&**key, &**value));
-    if let Err(error) = ProducerConfig::from_pairs(pairs).and_then(|table| table.check()) {
-        section.wrong(error.to_string());
-    }
+    let (config, app) = producers::app(section);
     let workload = source::workload(section, name.as_deref().unwrap_or(""), reading);
     section.finish();
     let name = name?;
     reading.cast.add_client(&name);
-    Some(ProducerSpec { name, config, workload })
+    Some(ProducerSpec { name, config, workload, app })
 }
 
 /// One application with a consumer, or `count` of them: `NAME-1`, `NAME-2`, …
@@ -162,7 +156,7 @@ fn on_poison(section: &Section<'_>) -> OnPoison {
     one_of(&item, &known)
 }
 
-fn one_of<T: Copy>(item: &Item<'_>, known: &[(&str, T)]) -> T {
+pub fn one_of<T: Copy>(item: &Item<'_>, known: &[(&str, T)]) -> T {
     let text = item.text().unwrap_or_default();
     let found = known.iter().find(|(word, _)| *word == text);
     if found.is_none() {

@@ -5,17 +5,14 @@
 
 use super::accumulator::Appended;
 use super::batch::payload_of;
-use super::partitioner::{partition_for_key, round_robin};
+use super::chooser::Chooser;
 use super::sender::Sender;
 use super::transactions::{Transactions, TxnCall};
-use crate::client::cluster::KnownTopic;
-use crate::config::producer::PartitionerClass;
 use crate::cx::{Cx, Draw};
 use crate::ids::{Name, NodeId, RecordId, TopicId, TopicPartition};
 use crate::trace::{Fact, SendResult};
 use crate::workload::{NewRecord, Workload};
 use alloc::collections::VecDeque;
-use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Micros, SimTime};
 
 /// The most calls that may wait for the one under way; further ones fail at once.
@@ -29,10 +26,8 @@ const NOWHERE: TopicPartition = TopicPartition::new(TopicId::ZERO, -1);
 pub struct AppConfig {
     /// `max.block.ms`.
     pub max_block: Micros,
-    /// `partitioner.ignore.keys`.
-    pub ignore_keys: bool,
-    /// `partitioner.class`.
-    pub partitioner: PartitionerClass,
+    /// Whether `send()` waits for room in the buffer; librdkafka's `produce()` fails instead.
+    pub blocks_on_memory: bool,
 }
 
 /// An application that sends.
@@ -45,8 +40,7 @@ pub struct App {
     sending: Option<Sending>,
     transacting: Option<Transacting>,
     workload: Option<Running>,
-    /// Turns taken by topic, for a round-robin partitioner.
-    turns: FlatMap<Name, u32>,
+    chooser: Chooser,
     closed: bool,
 }
 
@@ -94,7 +88,7 @@ struct Running {
 
 impl App {
     /// An application that has sent `sent` records in earlier lives.
-    pub const fn new(config: AppConfig, producer: NodeId, sent: u32) -> Self {
+    pub const fn new(config: AppConfig, chooser: Chooser, producer: NodeId, sent: u32) -> Self {
         Self {
             config,
             producer,
@@ -103,7 +97,7 @@ impl App {
             sending: None,
             transacting: None,
             workload: None,
-            turns: FlatMap::new(),
+            chooser,
             closed: false,
         }
     }
@@ -304,9 +298,10 @@ impl App {
             fail(&sending, NOWHERE, "IllegalArgumentException", cx);
             return (None, false);
         }
-        let by_key = record.partition.is_none() && self.hashes(record);
+        let by_key = record.partition.is_none() && self.chooser.is_by_key(record);
         let chosen = sending.chosen.or(record.partition);
-        let partition = chosen.or_else(|| self.partition(&sending, known));
+        let choose = || self.chooser.choose(&sending.topic, record, known, cx);
+        let partition = chosen.or_else(choose);
         let at = record.timestamp.unwrap_or_else(|| cx.epoch_ms());
         let topic = (&sending.topic, known);
         match sender.accumulator.append(topic, partition, (sending.id, record, at), cx) {
@@ -319,6 +314,10 @@ impl App {
                 (None, wake)
             }
             Appended::BufferFull => {
+                if !self.config.blocks_on_memory {
+                    fail(&sending, NOWHERE, "_QUEUE_FULL", cx);
+                    return (None, false);
+                }
                 note_block(&sending, cx);
                 let wake = !sender.accumulator.exhausted;
                 sender.accumulator.exhausted = true;
@@ -328,27 +327,6 @@ impl App {
                 (still, wake)
             }
         }
-    }
-
-    /// The partitioner's choice (`KafkaProducer.partition`); none leaves it to the accumulator.
-    fn partition(&mut self, sending: &Sending, known: &KnownTopic) -> Option<i32> {
-        match self.config.partitioner {
-            PartitionerClass::RoundRobin => {
-                let turn = self.turns.entry(sending.topic.clone()).or_default();
-                *turn = turn.wrapping_add(1);
-                Some(round_robin(turn.wrapping_sub(1), known))
-            }
-            PartitionerClass::BuiltIn if self.hashes(&sending.record) => {
-                let key = sending.record.key.as_ref()?;
-                Some(partition_for_key(key, known.partitions.len() as i32))
-            }
-            PartitionerClass::BuiltIn => None,
-        }
-    }
-
-    const fn hashes(&self, record: &NewRecord) -> bool {
-        let built_in = matches!(self.config.partitioner, PartitionerClass::BuiltIn);
-        built_in && record.key.is_some() && !self.config.ignore_keys
     }
 
     fn next_of_workload(&mut self, cx: &mut Cx<'_>) -> Option<(Name, NewRecord)> {
