@@ -3,9 +3,11 @@
 //! Plain data that scenarios fill in; the clients carry it out. Invariant: everything here is finite and decided before the run.
 
 use crate::api::share::AckType;
-use crate::ids::{Bytes, EpochMs, Name, Offset};
+use crate::command::GroupOffsets;
+use crate::ids::{Bytes, EpochMs, Name, NodeId, Offset};
 use crate::log::Header;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use kafkascope_kernel::Micros;
 
 /// A record as an application hands it to `send()`.
@@ -49,6 +51,19 @@ pub struct ProducerApp {
     pub partition_of: Option<Arc<[(Bytes, i32)]>>,
     /// How it groups what it sends into transactions.
     pub transactions: Option<TxnPlan>,
+    /// Where what it makes of a consumer's records goes.
+    pub writes_to: Option<Name>,
+}
+
+/// What the two halves of one application, its consumer and its producer, hand each other.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Hand {
+    /// The consumer is done with a batch: what the application made of it, and how far it read.
+    Batch(Vec<NewRecord>, GroupOffsets),
+    /// The transaction that answers the batch ended; whether it was committed.
+    Ended(bool),
+    /// The producer cannot go on.
+    Failed,
 }
 
 /// A client library.
@@ -95,6 +110,11 @@ pub enum CommitStrategy {
     ByConfig,
     /// `commitSync` after each batch that `poll()` returned.
     SyncPerBatch,
+    /// What was made of a batch is sent, and its offsets with it, in one transaction of this producer of the same application.
+    InTransaction {
+        /// The producer.
+        producer: NodeId,
+    },
     /// `commitSync` after each record.
     SyncPerRecord,
     /// `commitAsync` after each batch.

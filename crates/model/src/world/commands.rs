@@ -60,15 +60,11 @@ impl World {
                 self.run(ADMIN, None, |node, cx| as_admin(node).call(call, cx));
                 Ok(())
             }
-            Command::Kill(id) => self.kill(*id),
-            Command::Stop(id) => self.stop(*id, false),
-            Command::Start(id) => self.start(*id),
-            Command::Pause(id) => {
-                self.require(*id, ProcessState::Running, "running").map(|()| self.pause(*id))
-            }
-            Command::Resume(id) => {
-                self.require(*id, ProcessState::Paused, "paused").map(|()| self.resume(*id))
-            }
+            Command::Kill(id) => self.with_other_half(*id, Self::kill),
+            Command::Stop(id) => self.with_other_half(*id, |world, id| world.stop(id, false)),
+            Command::Start(id) => self.with_other_half(*id, Self::start),
+            Command::Pause(id) => self.with_other_half(*id, Self::hold),
+            Command::Resume(id) => self.with_other_half(*id, Self::release_hold),
             Command::Cut(sel) => {
                 self.change_link(*sel, Fact::LinkCut(*sel), |world| world.links.cut(*sel))
             }
@@ -296,6 +292,27 @@ impl World {
         }
     }
 
+    /// The halves of an application are one process; the second may be in another state already.
+    fn with_other_half(
+        &mut self,
+        id: NodeId,
+        act: impl Fn(&mut Self, NodeId) -> Outcome,
+    ) -> Outcome {
+        act(self, id)?;
+        if let Some(other) = self.other_half(id).filter(|_| id.is_client()) {
+            let _ = act(self, other);
+        }
+        Ok(())
+    }
+
+    fn hold(&mut self, id: NodeId) -> Outcome {
+        self.require(id, ProcessState::Running, "running").map(|()| self.pause(id))
+    }
+
+    fn release_hold(&mut self, id: NodeId) -> Outcome {
+        self.require(id, ProcessState::Paused, "paused").map(|()| self.resume(id))
+    }
+
     fn kill(&mut self, id: NodeId) -> Outcome {
         if self.require_known(id)? == ProcessState::Down {
             return Err(CommandError::WrongState { node: id, wanted: "running" });
@@ -361,13 +378,7 @@ impl World {
         let Node::Consumer(consumer) = &process.node else {
             return Err(CommandError::WrongKind { node: id, wanted: "a consumer" });
         };
-        Ok(GroupOffsets {
-            group_id: consumer.config.group_id.clone().unwrap_or_default(),
-            generation_id: consumer.generation(),
-            member_id: consumer.member_id().clone(),
-            group_instance_id: consumer.config.group_instance_id.clone(),
-            offsets,
-        })
+        Ok(consumer.group_metadata(offsets))
     }
 
     fn tell_consumer(

@@ -34,7 +34,7 @@ pub fn read(root: &Section<'_>, reading: &mut Reading<'_>, mut builder: Builder)
 /// One application with a producer.
 pub fn producer(section: &Section<'_>, reading: &mut Reading<'_>) -> Option<ProducerSpec> {
     let name = section.need("name").and_then(|item| fresh(&item, reading));
-    let (config, app) = producers::app(section);
+    let (config, app) = producers::app(section, reading);
     let workload = source::workload(section, name.as_deref().unwrap_or(""), reading);
     section.finish();
     let name = name?;
@@ -96,7 +96,7 @@ fn consumer(section: &Section<'_>, reading: &Reading<'_>) -> ConsumerSpec {
         subscribe,
         pattern,
         assign: assign.iter().filter_map(records::partition).collect(),
-        processing: processing(section),
+        processing: processing(section, reading),
     }
 }
 
@@ -115,21 +115,30 @@ pub fn config(section: &Section<'_>) -> ConfigPairs {
 }
 
 /// How a consumer's application works.
-pub fn processing(section: &Section<'_>) -> Processing {
+pub fn processing(section: &Section<'_>, reading: &Reading<'_>) -> Processing {
     let usual = Processing::default();
     Processing {
         per_record: section.time("per-record").unwrap_or(usual.per_record),
         per_poll: section.time("per-poll").unwrap_or(usual.per_poll),
         poll_timeout: section.time("poll-timeout").unwrap_or(usual.poll_timeout),
-        commits: commits(section),
+        commits: commits(section, reading),
         on_poison: on_poison(section),
     }
 }
 
 /// How it commits, in its own words.
-fn commits(section: &Section<'_>) -> CommitStrategy {
+fn commits(section: &Section<'_>, reading: &Reading<'_>) -> CommitStrategy {
     let workers = section.whole("workers", 1..=64).unwrap_or(4) as u8;
     let Some(item) = section.get("commits") else { return CommitStrategy::ByConfig };
+    if item.raw().as_str() == Some("in-transaction") {
+        let producer = section.need("producer").and_then(|item| reading.cast.node(&item));
+        if section.get("count").is_some() {
+            section.wrong("a producer answers one consumer; leave 'count' out");
+        }
+        return producer.map_or(CommitStrategy::ByConfig, |producer| {
+            CommitStrategy::InTransaction { producer }
+        });
+    }
     let known = [
         ("by-config", CommitStrategy::ByConfig),
         ("sync-per-batch", CommitStrategy::SyncPerBatch),
@@ -137,6 +146,7 @@ fn commits(section: &Section<'_>) -> CommitStrategy {
         ("async-per-batch", CommitStrategy::AsyncPerBatch),
         ("background", CommitStrategy::Background { workers }),
         ("pool", CommitStrategy::Pool { workers, careful: false }),
+        ("in-transaction", CommitStrategy::ByConfig),
         ("careful-pool", CommitStrategy::Pool { workers, careful: true }),
     ];
     one_of(&item, &known)

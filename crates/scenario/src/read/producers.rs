@@ -3,8 +3,8 @@
 //! Invariant: configs are checked against the table of the library that the application is built with.
 
 use super::clients::one_of;
-use super::configs;
-use crate::doc::Section;
+use super::{Reading, configs};
+use crate::doc::{Item, Section};
 use kafkascope_model::command::ConfigPairs;
 use kafkascope_model::config::librdkafka::LibrdkafkaConfig;
 use kafkascope_model::config::producer::ProducerConfig;
@@ -15,7 +15,7 @@ use kafkascope_model::workload::{Library, ProducerApp, TxnPlan};
 const MOST: i64 = 1_000_000;
 
 /// `client`, `config`, `partition-of` and `transactions`.
-pub fn app(section: &Section<'_>) -> (ConfigPairs, ProducerApp) {
+pub fn app(section: &Section<'_>, reading: &Reading<'_>) -> (ConfigPairs, ProducerApp) {
     let known = [("java", Library::Java), ("librdkafka", Library::Librdkafka)];
     let library = section.get("client").map(|item| one_of(&item, &known)).unwrap_or_default();
     let config = match library {
@@ -32,7 +32,7 @@ pub fn app(section: &Section<'_>) -> (ConfigPairs, ProducerApp) {
     }
     let has = |key: &str| config.iter().any(|(known, _)| &**known == key);
     let partition_of = section.section("partition-of").map(|table| {
-        let row = |(key, item): (&str, crate::doc::Item<'_>)| {
+        let row = |(key, item): (&str, Item<'_>)| {
             let partition = item.whole(0..=i64::from(i32::MAX))?;
             Some((Bytes::from(key.as_bytes()), partition as i32))
         };
@@ -45,7 +45,11 @@ pub fn app(section: &Section<'_>) -> (ConfigPairs, ProducerApp) {
     if transactions.is_some() && !has("transactional.id") {
         section.wrong("'transactions' needs the config transactional.id");
     }
-    (config, ProducerApp { library, partition_of, transactions })
+    let writes_to = section.get("writes-to").and_then(|item| reading.cast.topic(&item));
+    if writes_to.is_some() && transactions.is_none() {
+        section.wrong("'writes-to' answers a consumer in transactions: write 'transactions = {}'");
+    }
+    (config, ProducerApp { library, partition_of, transactions, writes_to })
 }
 
 /// `{ records = 5, abort-every = 3, hang-at = 7 }`

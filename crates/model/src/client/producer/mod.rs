@@ -10,6 +10,7 @@ pub mod chooser;
 pub mod idempotence;
 mod identity;
 pub mod partitioner;
+mod plan;
 pub mod sender;
 pub mod transactions;
 
@@ -27,7 +28,7 @@ use crate::cx::{Cx, Effect};
 use crate::ids::{Correlation, Name, NodeId};
 use crate::net::Lane;
 use crate::trace::Fact;
-use crate::workload::{Library, NewRecord, ProducerApp, Workload};
+use crate::workload::{Hand, Library, NewRecord, ProducerApp, Workload};
 use accumulator::{AccumulatorConfig, RecordAccumulator};
 use alloc::vec::Vec;
 use app::{App, AppConfig};
@@ -121,6 +122,7 @@ impl Producer {
     /// `close()`: everything that waits is sent and answered, then the process ends.
     pub fn shut_down(&mut self, cx: &mut Cx<'_>) {
         self.app.close(cx);
+        self.sender.abort_open();
         self.sender.accumulator.flushing = true;
         self.turn(cx);
     }
@@ -169,6 +171,14 @@ impl Producer {
         self.turn(cx);
     }
 
+    /// The consumer of the same application hands over what was made of a batch.
+    pub fn on_pass(&mut self, from: NodeId, hand: Hand, cx: &mut Cx<'_>) {
+        if let Hand::Batch(records, offsets) = hand {
+            self.app.answer(from, records, offsets);
+            self.turn(cx);
+        }
+    }
+
     /// The application's own stream of events changes.
     pub fn set_workload(&mut self, workload: Option<Workload>, cx: &mut Cx<'_>) {
         self.app.set_workload(workload, cx.now);
@@ -191,7 +201,9 @@ impl Producer {
         while self.app.advance(&mut self.sender, cx) {
             self.sender.run(cx);
         }
-        let quiet = !self.sender.accumulator.has_incomplete() && !self.sender.has_in_flight();
+        let quiet = !self.sender.accumulator.has_incomplete()
+            && !self.sender.has_in_flight()
+            && !self.sender.is_ending();
         if self.app.is_closed() && quiet {
             cx.note(Fact::ClientClosed);
             cx.out.push(Effect::Exit);
@@ -234,7 +246,7 @@ fn new_app(
         max_block: Micros::from_config_ms(config.max_block_ms),
         blocks_on_memory: librdkafka.is_none(),
     };
-    App::new(app, Chooser::new(rule), id, sent)
+    App::new(app, Chooser::new(rule), spec, id, sent)
 }
 
 fn new_sender(

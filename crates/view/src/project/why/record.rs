@@ -25,10 +25,10 @@ pub(super) fn pending(sight: &Sight<'_>, id: RecordId) -> Option<Answer> {
     match (life.batched, life.tp) {
         (Some(moment), Some(tp)) => {
             let how = sight.directory.partitioner(producer, life.by_key);
-            let how = if life.by_key {
-                format!("its key chose ({how})")
-            } else {
-                format!("the {how} partitioner chose")
+            let how = match (how, life.by_key) {
+                ("murmur2", _) => "its key chose".to_string(),
+                (_, true) => format!("its key chose, by {how},"),
+                (_, false) => format!("the {how} partitioner chose"),
             };
             let text = format!("{sender} put it into a batch: {how} {}.", sight.partition(tp));
             steps.push(
