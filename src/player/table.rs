@@ -85,6 +85,7 @@ impl Player {
         let stem = dropped.file.rsplit_once('.').map_or(dropped.file.as_str(), |(stem, _)| stem);
         let pace = self.session.world().spec().profile.latency.0.max(EVERY.0);
         let spec = ProducerSpec {
+            app: Default::default(),
             name: self.free_name(stem),
             config: Vec::new(),
             workload: Some(Workload {

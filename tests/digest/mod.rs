@@ -75,6 +75,7 @@ fn producer(name: &str, every_ms: u64, acks: &str) -> Command {
         ..NewRecord::default()
     });
     Command::AddProducer(ProducerSpec {
+        app: Default::default(),
         name: name.into(),
         config: vec![("acks".into(), acks.into())],
         workload: Some(Workload {

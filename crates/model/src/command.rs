@@ -9,7 +9,7 @@ use crate::config::ConfigError;
 use crate::ids::{EpochMs, Name, NodeId, Offset};
 use crate::net::{LinkSel, MessageFault, MessageSel};
 use crate::quota::{QuotaEntity, QuotaKey};
-use crate::workload::{Answers, NewRecord, Processing, Workload};
+use crate::workload::{Answers, NewRecord, Processing, ProducerApp, Workload};
 use alloc::string::String;
 use alloc::vec::Vec;
 use kafkascope_kernel::Micros;
@@ -211,6 +211,8 @@ pub struct ProducerSpec {
     pub config: ConfigPairs,
     /// What it sends by itself.
     pub workload: Option<Workload>,
+    /// How it goes about it.
+    pub app: ProducerApp,
 }
 
 /// An application with a consumer.

@@ -7,6 +7,7 @@ use crate::ids::{Correlation, EpochMs, MsgId, NodeId};
 use crate::net::{ConnId, Lane};
 use crate::node::Timer;
 use crate::trace::Fact;
+use crate::workload::Hand;
 use alloc::vec::Vec;
 use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Micros, Prng, Seed, SimTime};
@@ -27,6 +28,8 @@ pub enum Effect {
     Arm { timer: Timer, after: Micros },
     /// Disarms a timer; disarming one that is not armed does nothing.
     Disarm { timer: Timer },
+    /// One half of an application hands something to the other, within one process.
+    Pass { to: NodeId, hand: Hand },
     /// States a fact for the trace.
     Note(Fact),
     /// States a fact that an earlier message led to.

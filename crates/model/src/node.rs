@@ -12,6 +12,7 @@ use crate::controller::{Controller, ControllerTimer};
 use crate::cx::Cx;
 use crate::ids::{Correlation, NodeId};
 use crate::net::{ConnId, Lane};
+use crate::workload::Hand;
 
 /// One process. A clone shares record payloads.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -151,6 +152,15 @@ impl Node {
             Self::Broker(broker) => broker.on_client_gone(conn, cx),
             Self::Controller(controller) => controller.on_client_gone(conn, cx),
             Self::Producer(_) | Self::Consumer(_) | Self::ShareConsumer(_) | Self::Admin(_) => {}
+        }
+    }
+
+    /// The other half of its application, `from`, hands something over.
+    pub fn on_pass(&mut self, from: NodeId, hand: Hand, cx: &mut Cx<'_>) {
+        match self {
+            Self::Producer(producer) => producer.on_pass(from, hand, cx),
+            Self::Consumer(consumer) => consumer.on_pass(&hand, cx),
+            Self::Broker(_) | Self::Controller(_) | Self::ShareConsumer(_) | Self::Admin(_) => {}
         }
     }
 

@@ -3,9 +3,11 @@
 //! Plain data that scenarios fill in; the clients carry it out. Invariant: everything here is finite and decided before the run.
 
 use crate::api::share::AckType;
-use crate::ids::{Bytes, EpochMs, Name, Offset};
+use crate::command::GroupOffsets;
+use crate::ids::{Bytes, EpochMs, Name, NodeId, Offset};
 use crate::log::Header;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use kafkascope_kernel::Micros;
 use kafkascope_kernel::Shared;
 
@@ -41,6 +43,51 @@ pub struct Workload {
     pub first_after: Micros,
 }
 
+/// How an application with a producer goes about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ProducerApp {
+    /// Which client library it is built with; its configs are that library's.
+    pub library: Library,
+    /// A partitioner of its own: partitions by key. Other keys are hashed, keyless records take turns.
+    pub partition_of: Option<Arc<[(Bytes, i32)]>>,
+    /// How it groups what it sends into transactions.
+    pub transactions: Option<TxnPlan>,
+    /// Where what it makes of a consumer's records goes.
+    pub writes_to: Option<Name>,
+}
+
+/// What the two halves of one application, its consumer and its producer, hand each other.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Hand {
+    /// The consumer is done with a batch: what the application made of it, and how far it read.
+    Batch(Vec<NewRecord>, GroupOffsets),
+    /// The transaction that answers the batch ended; whether it was committed.
+    Ended(bool),
+    /// The producer cannot go on.
+    Failed,
+}
+
+/// A client library.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Library {
+    /// Kafka's own.
+    #[default]
+    Java,
+    /// The C library under most others.
+    Librdkafka,
+}
+
+/// How an application groups what it sends into transactions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TxnPlan {
+    /// How many records a transaction has. Of one that answers a consumer's batch, the batch decides.
+    pub records: u32,
+    /// It aborts every so-manieth transaction, counted from 1; 0 none.
+    pub abort_every: u32,
+    /// It forgets to end this transaction, counted from 1, and sends nothing more; 0 none.
+    pub hang_at: u32,
+}
+
 /// How a consumer's application works through what `poll()` returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Processing {
@@ -64,6 +111,11 @@ pub enum CommitStrategy {
     ByConfig,
     /// `commitSync` after each batch that `poll()` returned.
     SyncPerBatch,
+    /// What was made of a batch is sent, and its offsets with it, in one transaction of this producer of the same application.
+    InTransaction {
+        /// The producer.
+        producer: NodeId,
+    },
     /// `commitSync` after each record.
     SyncPerRecord,
     /// `commitAsync` after each batch.

@@ -47,8 +47,12 @@ fn world(seed: u64) -> World {
         jitter: Micros::ZERO,
         first_after: Micros::ZERO,
     };
-    let producer =
-        ProducerSpec { name: "shop".into(), config: Vec::new(), workload: Some(workload) };
+    let producer = ProducerSpec {
+        app: Default::default(),
+        name: "shop".into(),
+        config: Vec::new(),
+        workload: Some(workload),
+    };
     world.submit(&Command::AddProducer(producer)).expect("accepted");
     world
 }

@@ -79,7 +79,7 @@ fn producer(world: &mut World, config: &[(&str, &str)], workload: Option<Workloa
     let id = world.next_client_id();
     let config = config.iter().map(|(key, value)| (Name::from(*key), Name::from(*value)));
     let name = format!("shop-{id}").into();
-    let spec = ProducerSpec { name, config: config.collect(), workload };
+    let spec = ProducerSpec { app: Default::default(), name, config: config.collect(), workload };
     submit(world, &Command::AddProducer(spec));
     id
 }

@@ -50,6 +50,7 @@ impl Story {
         story.run(2_000);
         let config = pairs(producer);
         story.command(&Command::AddProducer(ProducerSpec {
+            app: Default::default(),
             name: "shop".into(),
             config,
             workload: None,

@@ -49,7 +49,12 @@ impl Story {
         };
         submit(&mut story.world, &Command::Admin(create));
         story.run(1_000);
-        let spec = ProducerSpec { name: "p".into(), config: Vec::new(), workload: None };
+        let spec = ProducerSpec {
+            app: Default::default(),
+            name: "p".into(),
+            config: Vec::new(),
+            workload: None,
+        };
         submit(&mut story.world, &Command::AddProducer(spec));
         story.run(10);
         story

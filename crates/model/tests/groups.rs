@@ -86,6 +86,7 @@ impl Story {
         };
         let name = format!("shop-{id}").into();
         self.submit(&Command::AddProducer(ProducerSpec {
+            app: Default::default(),
             name,
             config: Vec::new(),
             workload: Some(workload),

@@ -148,7 +148,12 @@ fn without_a_majority_data_goes_on_and_metadata_waits() {
     story.create("t");
     story.run(500);
     let config = vec![("acks".into(), "all".into())];
-    story.command(&Command::AddProducer(ProducerSpec { name: "p".into(), config, workload: None }));
+    story.command(&Command::AddProducer(ProducerSpec {
+        app: Default::default(),
+        name: "p".into(),
+        config,
+        workload: None,
+    }));
     story.run(100);
     let record = NewRecord { value: Some(b"v"[..].into()), ..NewRecord::default() };
     let records = vec![record];

@@ -41,7 +41,12 @@ impl Story {
         for name in producers {
             let config = vec![("linger.ms".into(), "0".into())];
             let name: Name = (*name).into();
-            story.command(&Command::AddProducer(ProducerSpec { name, config, workload: None }));
+            story.command(&Command::AddProducer(ProducerSpec {
+                app: Default::default(),
+                name,
+                config,
+                workload: None,
+            }));
         }
         story.run(2_000);
         story

@@ -44,7 +44,12 @@ impl Story {
         };
         submit(&mut story.world, &Command::Admin(create));
         story.run(2_000);
-        let producer = ProducerSpec { name: "p".into(), config: pairs(producer), workload: None };
+        let producer = ProducerSpec {
+            app: Default::default(),
+            name: "p".into(),
+            config: pairs(producer),
+            workload: None,
+        };
         submit(&mut story.world, &Command::AddProducer(producer));
         story.run(1);
         story

@@ -37,6 +37,7 @@ fn app() -> Command {
         ..NewRecord::default()
     });
     Command::AddProducer(ProducerSpec {
+        app: Default::default(),
         name: "rides".into(),
         config: Vec::new(),
         workload: Some(Workload {

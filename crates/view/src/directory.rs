@@ -59,6 +59,19 @@ impl Directory {
         if id.is_client() { name } else { capitalised(&name).into() }
     }
 
+    /// How an application with a producer finds the partition of a record, by its key or without.
+    pub fn partitioner(&self, id: NodeId, by_key: bool) -> &'static str {
+        let class = self.config(id, "partitioner.class").unwrap_or_default();
+        let librdkafka = self.config(id, "partitioner").unwrap_or_default();
+        match by_key {
+            true if class.starts_with("own") || librdkafka.starts_with("own") => "its own table",
+            true if librdkafka.starts_with("consistent") => "CRC32",
+            true => "murmur2",
+            false if class.is_empty() || class == "null" => "sticky",
+            false => "round robin",
+        }
+    }
+
     /// A config's value in Kafka's words.
     pub fn config(&self, id: NodeId, key: &str) -> Option<&str> {
         let entry = self.nodes.get(&id)?.configs.iter().find(|entry| entry.key == key)?;

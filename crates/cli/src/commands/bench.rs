@@ -150,7 +150,12 @@ fn producer(number: u32) -> Command {
         first_after: Micros::ZERO,
     };
     let name = format!("producer-{number}").as_str().into();
-    Command::AddProducer(ProducerSpec { name, config: Vec::new(), workload: Some(workload) })
+    Command::AddProducer(ProducerSpec {
+        app: Default::default(),
+        name,
+        config: Vec::new(),
+        workload: Some(workload),
+    })
 }
 
 fn consumer(number: u32) -> Command {

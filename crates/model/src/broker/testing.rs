@@ -354,7 +354,8 @@ impl Rig {
             | Effect::Exit
             | Effect::Halt
             | Effect::Arm { .. }
-            | Effect::Disarm { .. } => {}
+            | Effect::Disarm { .. }
+            | Effect::Pass { .. } => {}
         }
     }
 

@@ -89,6 +89,7 @@ impl Bench {
             }
             Effect::Close { conn } => self.closed.push(conn.server),
             Effect::Exit => self.exited = true,
+            Effect::Pass { .. } => {}
             Effect::Respond { .. } | Effect::Mute { .. } | Effect::Halt => {
                 unreachable!("clients serve no requests")
             }

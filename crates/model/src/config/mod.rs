@@ -9,6 +9,7 @@ pub mod value;
 
 pub mod broker;
 pub mod consumer;
+pub mod librdkafka;
 pub mod producer;
 pub mod share;
 pub mod topic;
@@ -29,6 +30,8 @@ pub enum Scope {
     Broker,
     Consumer,
     Group,
+    /// A producer of librdkafka, the C library under most clients that are not Java.
+    Librdkafka,
     Producer,
     Topic,
 }
@@ -41,6 +44,7 @@ impl Scope {
             Self::Broker => "broker",
             Self::Consumer => "consumer",
             Self::Group => "group",
+            Self::Librdkafka => "librdkafka",
             Self::Producer => "producer",
             Self::Topic => "topic",
         }

@@ -58,7 +58,7 @@ macro_rules! config_table {
     (
         $(#[$meta:meta])*
         $scope:ident $table:ident {
-            $($field:ident: $type:ty = $default:expr, $key:literal, $valid:expr, $doc:literal;)+
+            $($field:ident: $type:ty = $default:expr, $key:literal $(| $alias:literal)*, $valid:expr, $doc:literal;)+
         }
     ) => {
         $(#[$meta])*
@@ -79,7 +79,7 @@ macro_rules! config_table {
             fn set(&mut self, key: &str, value: &str) -> Result<(), $crate::config::ConfigError> {
                 use $crate::config::value::ConfigValue;
                 match key {
-                    $($key => {
+                    $($key $(| $alias)* => {
                         let parsed = <$type>::parse(value)
                             .map_err(|reason| $crate::config::ConfigError::value(key, reason))?;
                         let valid: fn(&$type) -> Result<(), &'static str> = $valid;
@@ -95,7 +95,7 @@ macro_rules! config_table {
 
             fn reset(&mut self, key: &str) -> Result<(), $crate::config::ConfigError> {
                 match key {
-                    $($key => {
+                    $($key $(| $alias)* => {
                         self.$field = $default;
                         Ok(())
                     })+

@@ -14,6 +14,7 @@ use crate::command::{
 };
 use crate::config::broker::BrokerConfig;
 use crate::config::consumer::ConsumerConfig;
+use crate::config::librdkafka::LibrdkafkaConfig;
 use crate::config::producer::ProducerConfig;
 use crate::config::{ConfigError, ConfigTable};
 use crate::controller::Controller;
@@ -22,6 +23,7 @@ use crate::ids::{Name, NodeId};
 use crate::net::LinkSel;
 use crate::node::Node;
 use crate::trace::{Exit, Fact};
+use crate::workload::Library;
 use alloc::boxed::Box;
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -58,15 +60,11 @@ impl World {
                 self.run(ADMIN, None, |node, cx| as_admin(node).call(call, cx));
                 Ok(())
             }
-            Command::Kill(id) => self.kill(*id),
-            Command::Stop(id) => self.stop(*id, false),
-            Command::Start(id) => self.start(*id),
-            Command::Pause(id) => {
-                self.require(*id, ProcessState::Running, "running").map(|()| self.pause(*id))
-            }
-            Command::Resume(id) => {
-                self.require(*id, ProcessState::Paused, "paused").map(|()| self.resume(*id))
-            }
+            Command::Kill(id) => self.with_other_half(*id, Self::kill),
+            Command::Stop(id) => self.with_other_half(*id, |world, id| world.stop(id, false)),
+            Command::Start(id) => self.with_other_half(*id, Self::start),
+            Command::Pause(id) => self.with_other_half(*id, Self::hold),
+            Command::Resume(id) => self.with_other_half(*id, Self::release_hold),
             Command::Cut(sel) => {
                 self.change_link(*sel, Fact::LinkCut(*sel), |world| world.links.cut(*sel))
             }
@@ -219,8 +217,18 @@ impl World {
     }
 
     fn add_producer(&mut self, spec: &ProducerSpec) -> Outcome {
-        let config = parsed::<ProducerConfig>(&spec.config)?;
-        config.check()?;
+        let config = match spec.app.library {
+            Library::Java => {
+                let config = parsed::<ProducerConfig>(&spec.config)?;
+                config.check()?;
+                config
+            }
+            Library::Librdkafka => {
+                let config = parsed::<LibrdkafkaConfig>(&spec.config)?;
+                config.check()?;
+                config.as_java()
+            }
+        };
         let id = self.next_client(&spec.name)?;
         let name = config.client_id.clone().unwrap_or_else(|| spec.name.clone());
         self.introduce(id, &name);
@@ -282,6 +290,27 @@ impl World {
             Some(id) => Err(CommandError::NodeExists(id)),
             None => Ok(self.next_client_id()),
         }
+    }
+
+    /// The halves of an application are one process; the second may be in another state already.
+    fn with_other_half(
+        &mut self,
+        id: NodeId,
+        act: impl Fn(&mut Self, NodeId) -> Outcome,
+    ) -> Outcome {
+        act(self, id)?;
+        if let Some(other) = self.other_half(id).filter(|_| id.is_client()) {
+            let _ = act(self, other);
+        }
+        Ok(())
+    }
+
+    fn hold(&mut self, id: NodeId) -> Outcome {
+        self.require(id, ProcessState::Running, "running").map(|()| self.pause(id))
+    }
+
+    fn release_hold(&mut self, id: NodeId) -> Outcome {
+        self.require(id, ProcessState::Paused, "paused").map(|()| self.resume(id))
     }
 
     fn kill(&mut self, id: NodeId) -> Outcome {
@@ -349,13 +378,7 @@ impl World {
         let Node::Consumer(consumer) = &process.node else {
             return Err(CommandError::WrongKind { node: id, wanted: "a consumer" });
         };
-        Ok(GroupOffsets {
-            group_id: consumer.config.group_id.clone().unwrap_or_default(),
-            generation_id: consumer.generation(),
-            member_id: consumer.member_id().clone(),
-            group_instance_id: consumer.config.group_instance_id.clone(),
-            offsets,
-        })
+        Ok(consumer.group_metadata(offsets))
     }
 
     fn tell_consumer(

@@ -251,6 +251,7 @@ impl World {
             Effect::Close { conn } => self.close(conn, me),
             Effect::Arm { timer, after } => self.arm(me, timer, after),
             Effect::Disarm { timer } => self.disarm(me, timer),
+            Effect::Pass { to, hand } => self.pass(me, to, hand),
             Effect::Note(fact) => self.note(me, cause, fact),
             Effect::NoteLate { fact, cause } => self.note(me, cause, fact),
             Effect::Exit => self.exit(me, crate::trace::Exit::Clean),

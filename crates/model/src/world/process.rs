@@ -7,6 +7,7 @@ use super::{Event, World};
 use crate::ids::NodeId;
 use crate::node::Node;
 use crate::trace::{Exit, Fact};
+use crate::workload::{CommitStrategy, Hand};
 use alloc::vec::Vec;
 use kafkascope_kernel::{Micros, SimTime};
 
@@ -103,6 +104,37 @@ impl World {
         for event in others.into_iter().chain(timers) {
             self.unpark(event);
         }
+    }
+
+    /// One half of an application hands something to the other; what reaches a half that does not run is lost with it.
+    pub(super) fn pass(&mut self, from: NodeId, to: NodeId, hand: Hand) {
+        if matches!(self.state(to), ProcessState::Running | ProcessState::Stopping) {
+            self.run(to, None, |node, cx| node.on_pass(from, hand, cx));
+        }
+    }
+
+    /// The other half of the application that a node is a half of: they are one process, and live and die together.
+    pub(super) fn other_half(&self, id: NodeId) -> Option<NodeId> {
+        let producer_of = |node: &Node| match node {
+            Node::Consumer(consumer) => match consumer.spec.processing.commits {
+                CommitStrategy::InTransaction { producer } => Some(producer),
+                CommitStrategy::ByConfig
+                | CommitStrategy::SyncPerBatch
+                | CommitStrategy::SyncPerRecord
+                | CommitStrategy::AsyncPerBatch
+                | CommitStrategy::Background { .. }
+                | CommitStrategy::Pool { .. } => None,
+            },
+            Node::Broker(_)
+            | Node::Controller(_)
+            | Node::Producer(_)
+            | Node::ShareConsumer(_)
+            | Node::Admin(_) => None,
+        };
+        let own = self.processes.get(&id).and_then(|process| producer_of(&process.node));
+        let halves =
+            self.processes.iter().filter(|(_, other)| producer_of(&other.node) == Some(id));
+        own.or_else(|| halves.map(|(id, _)| *id).next())
     }
 
     /// The process ends: its timers and connections with it, its disk stays.

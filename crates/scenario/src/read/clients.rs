@@ -2,13 +2,11 @@
 //!
 //! Invariant: no two applications have one name.
 
-use super::{Reading, configs, records, shares, source};
+use super::{Reading, configs, producers, records, shares, source};
 use crate::builder::Builder;
 use crate::doc::{Item, Section};
 use kafkascope_model::command::{ConfigPairs, ConsumerSpec, ProducerSpec};
-use kafkascope_model::config::ConfigTable;
 use kafkascope_model::config::consumer::ConsumerConfig;
-use kafkascope_model::config::producer::ProducerConfig;
 use kafkascope_model::group::modern::pattern::Pattern;
 use kafkascope_model::ids::Name;
 use kafkascope_model::workload::{CommitStrategy, OnPoison, Processing};
@@ -36,16 +34,12 @@ pub fn read(root: &Section<'_>, reading: &mut Reading<'_>, mut builder: Builder)
 /// One application with a producer.
 pub fn producer(section: &Section<'_>, reading: &mut Reading<'_>) -> Option<ProducerSpec> {
     let name = section.need("name").and_then(|item| fresh(&item, reading));
-    let config = configs::read::<ProducerConfig>(section, "config");
-    let pairs = config.iter().map(|(key, value)| (&**key, &**value));
-    if let Err(error) = ProducerConfig::from_pairs(pairs).and_then(|table| table.check()) {
-        section.wrong(error.to_string());
-    }
+    let (config, app) = producers::app(section, reading);
     let workload = source::workload(section, name.as_deref().unwrap_or(""), reading);
     section.finish();
     let name = name?;
     reading.cast.add_client(&name);
-    Some(ProducerSpec { name, config, workload })
+    Some(ProducerSpec { name, config, workload, app })
 }
 
 /// One application with a consumer, or `count` of them: `NAME-1`, `NAME-2`, …
@@ -102,7 +96,7 @@ fn consumer(section: &Section<'_>, reading: &Reading<'_>) -> ConsumerSpec {
         subscribe,
         pattern,
         assign: assign.iter().filter_map(records::partition).collect(),
-        processing: processing(section),
+        processing: processing(section, reading),
     }
 }
 
@@ -121,21 +115,30 @@ pub fn config(section: &Section<'_>) -> ConfigPairs {
 }
 
 /// How a consumer's application works.
-pub fn processing(section: &Section<'_>) -> Processing {
+pub fn processing(section: &Section<'_>, reading: &Reading<'_>) -> Processing {
     let usual = Processing::default();
     Processing {
         per_record: section.time("per-record").unwrap_or(usual.per_record),
         per_poll: section.time("per-poll").unwrap_or(usual.per_poll),
         poll_timeout: section.time("poll-timeout").unwrap_or(usual.poll_timeout),
-        commits: commits(section),
+        commits: commits(section, reading),
         on_poison: on_poison(section),
     }
 }
 
 /// How it commits, in its own words.
-fn commits(section: &Section<'_>) -> CommitStrategy {
+fn commits(section: &Section<'_>, reading: &Reading<'_>) -> CommitStrategy {
     let workers = section.whole("workers", 1..=64).unwrap_or(4) as u8;
     let Some(item) = section.get("commits") else { return CommitStrategy::ByConfig };
+    if item.raw().as_str() == Some("in-transaction") {
+        let producer = section.need("producer").and_then(|item| reading.cast.node(&item));
+        if section.get("count").is_some() {
+            section.wrong("a producer answers one consumer; leave 'count' out");
+        }
+        return producer.map_or(CommitStrategy::ByConfig, |producer| {
+            CommitStrategy::InTransaction { producer }
+        });
+    }
     let known = [
         ("by-config", CommitStrategy::ByConfig),
         ("sync-per-batch", CommitStrategy::SyncPerBatch),
@@ -143,6 +146,7 @@ fn commits(section: &Section<'_>) -> CommitStrategy {
         ("async-per-batch", CommitStrategy::AsyncPerBatch),
         ("background", CommitStrategy::Background { workers }),
         ("pool", CommitStrategy::Pool { workers, careful: false }),
+        ("in-transaction", CommitStrategy::ByConfig),
         ("careful-pool", CommitStrategy::Pool { workers, careful: true }),
     ];
     one_of(&item, &known)
@@ -162,7 +166,7 @@ fn on_poison(section: &Section<'_>) -> OnPoison {
     one_of(&item, &known)
 }
 
-fn one_of<T: Copy>(item: &Item<'_>, known: &[(&str, T)]) -> T {
+pub fn one_of<T: Copy>(item: &Item<'_>, known: &[(&str, T)]) -> T {
     let text = item.text().unwrap_or_default();
     let found = known.iter().find(|(word, _)| *word == text);
     if found.is_none() {

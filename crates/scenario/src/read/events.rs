@@ -161,7 +161,7 @@ fn application(verb: &str, section: &Section<'_>, reading: &Reading<'_>) -> Opti
             Command::PauseFetching { consumer: node("consumer")?, partitions, paused }
         }
         "processing" => {
-            let processing = clients::processing(section);
+            let processing = clients::processing(section, reading);
             Command::SetProcessing { consumer: node("consumer")?, processing }
         }
         _ => {

@@ -10,6 +10,7 @@ mod configs;
 mod events;
 mod faults;
 mod generator;
+mod producers;
 mod records;
 mod shares;
 mod source;

@@ -28,7 +28,7 @@ pub fn consumers(section: &Section<'_>, reading: &mut Reading<'_>) -> Vec<ShareC
         name: "".into(),
         config,
         subscribe: topics.iter().filter_map(|item| reading.cast.topic(item)).collect(),
-        processing: clients::processing(section),
+        processing: clients::processing(section, reading),
         answers,
         max_messages: None,
         timeout: None,

@@ -136,7 +136,7 @@ fn sent(
     let life = context.ledger.life(record);
     let what =
         life.map_or_else(String::new, |life| title(life.key.as_ref(), life.value.as_ref(), ", "));
-    let how = if by_key { "murmur2" } else { "sticky" };
+    let how = context.directory.partitioner(node, by_key);
     format!("{name} called send(): {what} → {how} → {partition}.")
 }
 

@@ -28,7 +28,7 @@ fn info(world: &World, id: NodeId, node: &Node) -> NodeInfo {
             let workload = producer.spec.workload.as_ref();
             let topics = workload.map(|workload| workload.topic.clone()).into_iter().collect();
             let work = workload.map(rate).unwrap_or_default();
-            (NodeKind::Producer, None, producer.config.entries(), work, topics)
+            (NodeKind::Producer, None, producer.config_entries(), work, topics)
         }
         Node::Consumer(consumer) => {
             let work = effort(&consumer.spec.processing);

@@ -87,6 +87,7 @@ fn script(acks: &str) -> Script {
         first_after: Micros::ZERO,
     };
     let producer = ProducerSpec {
+        app: Default::default(),
         name: "rider-app".into(),
         config: vec![("acks".into(), acks.into())],
         workload: Some(workload),

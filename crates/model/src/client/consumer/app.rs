@@ -9,10 +9,10 @@ use super::join::thrown;
 use super::records::Handed;
 use super::subscription::Partition;
 use super::{Consumer, ModernState};
-use crate::cx::Cx;
+use crate::cx::{Cx, Effect};
 use crate::ids::{EpochMs, Offset, TopicPartition};
 use crate::trace::Fact;
-use crate::workload::{CommitStrategy, OnPoison, Processing};
+use crate::workload::{CommitStrategy, Hand, NewRecord, OnPoison, Processing};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use kafkascope_kernel::FlatMap;
@@ -61,6 +61,8 @@ pub(super) enum Phase {
     Resting(SimTime),
     /// Does not call `poll()`.
     Blocked,
+    /// Waiting for the transaction that answers a batch.
+    HandedOver,
     /// Sending a copy of the first of these to another topic.
     SendingOn(VecDeque<Handed>),
     /// In `commitSync`; these records are still to be worked on, if it was not asked for from outside.
@@ -78,6 +80,8 @@ pub(super) struct App {
     tasks: VecDeque<Task>,
     /// Records of the batch in hand that are done.
     pub done: Vec<(TopicPartition, Offset)>,
+    /// What it made of them, for a producer of the same application.
+    pub made: Vec<NewRecord>,
     pub processing: Processing,
     /// When it last called `poll()`.
     pub poll_began: SimTime,
@@ -97,6 +101,7 @@ impl App {
             phase: Phase::Idle,
             tasks: VecDeque::new(),
             done: Vec::new(),
+            made: Vec::new(),
             processing,
             poll_began: SimTime::ZERO,
             blocked: false,
@@ -147,7 +152,7 @@ impl Consumer {
         self.see_metadata(cx);
         self.pool_turn(cx);
         match &mut self.app.phase {
-            Phase::Idle | Phase::Closed => false,
+            Phase::Idle | Phase::Closed | Phase::HandedOver => false,
             Phase::Polling(until) => {
                 let until = *until;
                 self.poll_turn(until, cx)
@@ -181,7 +186,7 @@ impl Consumer {
         let mut wakeups = [None; 9];
         wakeups[8] = self.pool.wakeup_at().filter(|at| *at > now);
         match &self.app.phase {
-            Phase::Idle | Phase::Closed | Phase::Blocked => {}
+            Phase::Idle | Phase::Closed | Phase::Blocked | Phase::HandedOver => {}
             Phase::SendingOn(_) => {
                 let at = self.forward.retry_at;
                 wakeups[0] = (at > now).then_some(at);
@@ -358,8 +363,9 @@ impl Consumer {
     fn work(&mut self, cx: &mut Cx<'_>) -> bool {
         let Processing { per_record, commits, on_poison, .. } = self.app.processing;
         let one_by_one = commits == CommitStrategy::SyncPerRecord;
-        let by_batch =
-            matches!(commits, CommitStrategy::SyncPerBatch | CommitStrategy::AsyncPerBatch);
+        let in_transaction = matches!(commits, CommitStrategy::InTransaction { .. });
+        let by_batch = in_transaction
+            || matches!(commits, CommitStrategy::SyncPerBatch | CommitStrategy::AsyncPerBatch);
         loop {
             let Phase::Working(records, at) = &mut self.app.phase else { return true };
             let Some(Handed { record, tp, offset, poison, .. }) = records.front().copied() else {
@@ -383,6 +389,10 @@ impl Consumer {
             records.pop_front();
             *at += per_record;
             cx.note(Fact::Processed { record, tp, offset });
+            if in_transaction {
+                let (key, value) = self.poison.get(&record).cloned().unwrap_or_default();
+                self.app.made.push(NewRecord { key, value, ..NewRecord::default() });
+            }
             if by_batch {
                 self.app.done.push((tp, offset));
             } else if one_by_one {
@@ -400,9 +410,19 @@ impl Consumer {
         last.extend(core::mem::take(&mut self.app.done));
         self.poison.clear();
         self.rest(cx);
-        if !last.is_empty() {
+        let commits = self.app.processing.commits;
+        if !last.is_empty()
+            && let CommitStrategy::InTransaction { producer: to } = commits
+        {
             let offsets = self.done_offsets(&last.into_iter().collect::<Vec<_>>());
-            if self.app.processing.commits == CommitStrategy::SyncPerBatch {
+            let offsets = offsets.into_iter().map(|((topic, index), at, _)| (topic, index, at));
+            let offsets = self.group_metadata(offsets.collect());
+            let hand = Hand::Batch(core::mem::take(&mut self.app.made), offsets);
+            cx.out.push(Effect::Pass { to, hand });
+            self.app.phase = Phase::HandedOver;
+        } else if !last.is_empty() {
+            let offsets = self.done_offsets(&last.into_iter().collect::<Vec<_>>());
+            if commits == CommitStrategy::SyncPerBatch {
                 self.begin_commit_sync(offsets, Some(VecDeque::new()), cx);
             } else if !offsets.is_empty() && self.ensure_coordinator(cx) {
                 self.send_commit(Purpose::Async, offsets, cx);

@@ -68,6 +68,7 @@ impl Consumer {
             | Phase::SendingOn(_)
             | Phase::Resting(_)
             | Phase::Blocked
+            | Phase::HandedOver
             | Phase::Closing { .. }
             | Phase::Closed => unreachable!("looked at just now"),
         };

@@ -13,6 +13,7 @@ use crate::config::consumer::{AutoOffsetReset, IsolationLevel};
 use crate::cx::Cx;
 use crate::ids::{NodeId, Offset, TopicPartition};
 use crate::trace::Fact;
+use crate::workload::CommitStrategy;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use kafkascope_kernel::{FlatMap, FlatSet};
@@ -161,10 +162,15 @@ impl Consumer {
                 continue;
             };
             let fetch = CompletedFetch::new(partition, *offset, row, read_committed)
-                .checking_crcs(self.config.check_crcs);
+                .checking_crcs(self.config.check_crcs)
+                .keeping(self.makes_something());
             self.fetcher.buffer.push_back(fetch);
         }
         self.follow_named_leaders(cx);
+    }
+
+    fn makes_something(&self) -> bool {
+        matches!(self.app.processing.commits, CommitStrategy::InTransaction { .. })
     }
 
     /// Errors may name the new leader (KIP-951).

@@ -200,6 +200,7 @@ impl Consumer {
             | Phase::Blocked
             | Phase::Committing { .. }
             | Phase::Closing { .. }
+            | Phase::HandedOver
             | Phase::Closed => None,
         };
         let payload = original.and_then(|original| self.poison.get(&original));

@@ -31,7 +31,7 @@ use crate::api::{ErrorCode, Response};
 use crate::client::kafka_client::KafkaClient;
 use crate::client::metadata::{Metadata, MetadataConfig};
 use crate::client::network::{Answer, NetworkConfig, Outcome};
-use crate::command::ConsumerSpec;
+use crate::command::{ConsumerSpec, GroupOffsets};
 use crate::config::consumer::ConsumerConfig;
 use crate::cx::Cx;
 use crate::group::java_order;
@@ -39,7 +39,7 @@ use crate::ids::{
     Correlation, EpochMs, LeaderEpoch, Name, NodeId, Offset, RecordId, TopicId, TopicPartition,
 };
 use crate::net::Lane;
-use crate::workload::Processing;
+use crate::workload::{Hand, Processing};
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -199,6 +199,42 @@ impl Consumer {
     pub fn on_timer(&mut self, timer: ConsumerTimer, cx: &mut Cx<'_>) {
         match timer {
             ConsumerTimer::Tick => self.turn(cx),
+        }
+    }
+
+    /// What it knows of its group (`ConsumerGroupMetadata`), for offsets of a transaction.
+    pub fn group_metadata(&self, offsets: Vec<(Name, i32, Offset)>) -> GroupOffsets {
+        GroupOffsets {
+            group_id: self.config.group_id.clone().unwrap_or_default(),
+            generation_id: self.generation(),
+            member_id: self.member_id().clone(),
+            group_instance_id: self.config.group_instance_id.clone(),
+            offsets,
+        }
+    }
+
+    /// The producer of the same application tells how the transaction of a batch ended.
+    pub fn on_pass(&mut self, hand: &Hand, cx: &mut Cx<'_>) {
+        match hand {
+            Hand::Ended(true) => {}
+            Hand::Ended(false) => self.go_back_to_committed(),
+            Hand::Failed => self.app.closing = true,
+            Hand::Batch(..) => return,
+        }
+        if self.app.phase == app::Phase::HandedOver {
+            self.rest(cx);
+        }
+        self.turn(cx);
+    }
+
+    /// What it read since its last commit is read again.
+    fn go_back_to_committed(&mut self) {
+        let partitions: Vec<Partition> =
+            self.subscriptions.iter().map(|assigned| assigned.partition.clone()).collect();
+        for partition in &partitions {
+            if let Some(assigned) = self.subscriptions.get_mut(partition) {
+                assigned.forget_position();
+            }
         }
     }
 

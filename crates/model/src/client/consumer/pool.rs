@@ -102,6 +102,7 @@ impl Consumer {
             CommitStrategy::ByConfig
             | CommitStrategy::SyncPerBatch
             | CommitStrategy::SyncPerRecord
+            | CommitStrategy::InTransaction { .. }
             | CommitStrategy::AsyncPerBatch => return Some(records),
         };
         self.pool.hand_over(records, workers, self.app.processing.per_record, cx.now);

@@ -37,7 +37,9 @@ pub(super) struct CompletedFetch {
     /// Epoch of the last batch that was entered.
     pub last_epoch: Option<LeaderEpoch>,
     pub answer: FetchedPartition,
-    /// Key and value of records taken that nobody can decode.
+    /// Whether the application makes something of every record.
+    keep_all: bool,
+    /// Key and value of records taken that nobody can decode, or that something is made of.
     pub poison: Vec<(RecordId, Payload)>,
     /// Where a broken batch begins that was met.
     pub broken: Option<Offset>,
@@ -63,6 +65,7 @@ impl CompletedFetch {
             next_offset: fetch_offset,
             last_epoch: None,
             answer,
+            keep_all: false,
             poison: Vec::new(),
             broken: None,
             read_committed,
@@ -77,6 +80,12 @@ impl CompletedFetch {
     #[must_use]
     pub fn checking_crcs(self, check_crcs: bool) -> Self {
         Self { check_crcs, ..self }
+    }
+
+    /// The same; whether keys and values of all records are kept.
+    #[must_use]
+    pub fn keeping(self, keep_all: bool) -> Self {
+        Self { keep_all, ..self }
     }
 
     /// Up to `limit` more records (`CompletedFetch.fetchRecords`).
@@ -137,7 +146,7 @@ impl CompletedFetch {
             }
             let (tp, epoch) = (self.answer.tp, batch.leader_epoch);
             let poison = is_poison(record.value.as_ref());
-            if poison {
+            if poison || self.keep_all {
                 self.poison.push((record.id, (record.key.clone(), record.value.clone())));
             }
             taken.push(Handed { record: record.id, tp, offset, epoch, poison });

@@ -102,6 +102,12 @@ impl Assigned {
         self.preferred_replica = None;
     }
 
+    /// Looks for its committed offset again.
+    pub fn forget_position(&mut self) {
+        self.state = FetchState::Initializing;
+        self.position = None;
+    }
+
     /// Looks for the first offset at or after a moment (`offsetsForTimes`).
     pub fn request_time(&mut self, timestamp: EpochMs) {
         self.request_reset(AutoOffsetReset::Latest);

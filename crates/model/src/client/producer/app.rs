@@ -5,17 +5,17 @@
 
 use super::accumulator::Appended;
 use super::batch::payload_of;
-use super::partitioner::{partition_for_key, round_robin};
+use super::chooser::Chooser;
+use super::plan::{Next, Plan, Then};
 use super::sender::Sender;
 use super::transactions::{Transactions, TxnCall};
-use crate::client::cluster::KnownTopic;
-use crate::config::producer::PartitionerClass;
-use crate::cx::{Cx, Draw};
+use crate::command::GroupOffsets;
+use crate::cx::{Cx, Draw, Effect};
 use crate::ids::{Name, NodeId, RecordId, TopicId, TopicPartition};
 use crate::trace::{Fact, SendResult};
-use crate::workload::{NewRecord, Workload};
+use crate::workload::{Hand, NewRecord, ProducerApp, Workload};
 use alloc::collections::VecDeque;
-use kafkascope_kernel::FlatMap;
+use alloc::vec::Vec;
 use kafkascope_kernel::{Micros, SimTime};
 
 /// The most calls that may wait for the one under way; further ones fail at once.
@@ -29,10 +29,8 @@ const NOWHERE: TopicPartition = TopicPartition::new(TopicId::ZERO, -1);
 pub struct AppConfig {
     /// `max.block.ms`.
     pub max_block: Micros,
-    /// `partitioner.ignore.keys`.
-    pub ignore_keys: bool,
-    /// `partitioner.class`.
-    pub partitioner: PartitionerClass,
+    /// Whether `send()` waits for room in the buffer; librdkafka's `produce()` fails instead.
+    pub blocks_on_memory: bool,
 }
 
 /// An application that sends.
@@ -45,8 +43,10 @@ pub struct App {
     sending: Option<Sending>,
     transacting: Option<Transacting>,
     workload: Option<Running>,
-    /// Turns taken by topic, for a round-robin partitioner.
-    turns: FlatMap<Name, u32>,
+    chooser: Chooser,
+    plan: Option<Plan>,
+    /// Where what it makes of a consumer's records goes.
+    writes_to: Option<Name>,
     closed: bool,
 }
 
@@ -94,7 +94,13 @@ struct Running {
 
 impl App {
     /// An application that has sent `sent` records in earlier lives.
-    pub const fn new(config: AppConfig, producer: NodeId, sent: u32) -> Self {
+    pub fn new(
+        config: AppConfig,
+        chooser: Chooser,
+        spec: &ProducerApp,
+        producer: NodeId,
+        sent: u32,
+    ) -> Self {
         Self {
             config,
             producer,
@@ -103,7 +109,9 @@ impl App {
             sending: None,
             transacting: None,
             workload: None,
-            turns: FlatMap::new(),
+            chooser,
+            plan: spec.transactions.map(Plan::new),
+            writes_to: spec.writes_to.clone(),
             closed: false,
         }
     }
@@ -141,11 +149,19 @@ impl App {
         self.waiting.push_back(Call::Transact(call));
     }
 
+    /// What was made of a consumer's batch, to be sent in one transaction with its offsets.
+    pub fn answer(&mut self, consumer: NodeId, records: Vec<NewRecord>, offsets: GroupOffsets) {
+        if let Some(plan) = &mut self.plan {
+            plan.answer(consumer, records, offsets);
+        }
+    }
+
     /// When the stream's next event comes, if nothing is in its way.
     pub fn next_event_at(&self) -> Option<SimTime> {
         let idle = self.sending.is_none()
             && self.transacting.is_none()
             && self.waiting.is_empty()
+            && !self.plan.as_ref().is_some_and(Plan::is_over)
             && !self.closed;
         self.workload.as_ref().filter(|_| idle).map(|running| running.due_at)
     }
@@ -171,9 +187,9 @@ impl App {
             if let Some(transacting) = self.transacting.take() {
                 let result = sender.transactions.as_mut().and_then(Transactions::take_result);
                 match result {
-                    Some(result) => done(transacting.call, result, cx),
+                    Some(result) => self.returned(transacting.call, result, cx),
                     None if transacting.deadline <= cx.now => {
-                        done(transacting.call, Err("TimeoutException"), cx);
+                        self.returned(transacting.call, Err("TimeoutException"), cx);
                     }
                     None => {
                         self.transacting = Some(transacting);
@@ -193,9 +209,14 @@ impl App {
                     return wake;
                 }
                 Some(Call::Flush) => sender.accumulator.flushing = false,
-                None => match self.next_of_workload(cx) {
-                    Some((topic, record)) => self.sending = Some(self.begin(topic, record, cx)),
-                    None => return wake,
+                None => match self.planned(cx.now) {
+                    Some(Next::Nothing) => return wake,
+                    Some(Next::Call(call)) => wake |= self.begin_call(&call, sender, cx),
+                    Some(Next::Answer(records, offsets)) => self.queue_answer(records, offsets),
+                    Some(Next::Event) | None => match self.next_of_workload(cx) {
+                        Some((topic, record)) => self.sending = Some(self.begin(topic, record, cx)),
+                        None => return wake,
+                    },
                 },
             }
         }
@@ -203,6 +224,9 @@ impl App {
 
     /// `close()`: no further call; one under way throws.
     pub fn close(&mut self, cx: &mut Cx<'_>) {
+        if let Some(to) = self.plan.as_mut().and_then(Plan::take_consumer) {
+            cx.out.push(Effect::Pass { to, hand: Hand::Failed });
+        }
         self.closed = true;
         self.workload = None;
         self.waiting.clear();
@@ -223,8 +247,8 @@ impl App {
             None => Err("IllegalStateException"),
         };
         match begun {
-            Ok(true) => done(call.name(), Ok(()), cx),
-            Err(error) => done(call.name(), Err(error), cx),
+            Ok(true) => self.returned(call.name(), Ok(()), cx),
+            Err(error) => self.returned(call.name(), Err(error), cx),
             Ok(false) => {
                 let deadline = cx.now + self.config.max_block;
                 self.transacting = Some(Transacting { call: call.name(), deadline });
@@ -234,9 +258,46 @@ impl App {
         false
     }
 
+    /// A call about a transaction returned; an application with a plan knows what to do.
+    fn returned(&mut self, call: &'static str, result: Result<(), &'static str>, cx: &mut Cx<'_>) {
+        cx.note(Fact::AppCallDone { call, error: result.err() });
+        let Some(plan) = &mut self.plan else { return };
+        match plan.returned(call, result) {
+            Then::GoOn => {}
+            Then::Again(outputs) => {
+                self.waiting.push_back(Call::Transact(TxnCall::Begin));
+                let sends = outputs.into_iter().map(|(topic, record)| Call::Send(topic, record));
+                self.waiting.extend(sends);
+            }
+            Then::Report(to, committed) => {
+                cx.out.push(Effect::Pass { to, hand: Hand::Ended(committed) });
+            }
+            Then::Close => self.close(cx),
+        }
+    }
+
+    /// What an application with a plan does next.
+    fn planned(&mut self, now: SimTime) -> Option<Next> {
+        let due = self.workload.as_ref().is_some_and(|running| running.due_at <= now);
+        let none_left = self.workload.is_none();
+        self.plan.as_mut().filter(|_| !self.closed).map(|plan| plan.next(due, none_left))
+    }
+
+    fn queue_answer(&mut self, records: Vec<NewRecord>, offsets: GroupOffsets) {
+        self.waiting.push_back(Call::Transact(TxnCall::Begin));
+        if let Some(topic) = &self.writes_to {
+            let sends = records.into_iter().map(|record| Call::Send(topic.clone(), record));
+            self.waiting.extend(sends);
+        }
+        self.waiting.push_back(Call::Transact(TxnCall::SendOffsets(offsets)));
+    }
+
     fn begin(&mut self, topic: Name, record: NewRecord, cx: &mut Cx<'_>) -> Sending {
         self.sent += 1;
         let id = RecordId::of(self.producer, self.sent);
+        if let Some(plan) = &mut self.plan {
+            plan.sent(&topic, &record);
+        }
         let (key, value) = (record.key.clone(), record.value.clone());
         cx.note(Fact::Sent { record: id, topic: topic.clone(), key, value });
         let deadline = cx.now + self.config.max_block;
@@ -257,6 +318,9 @@ impl App {
         if let Some(transactions) = &mut sender.transactions
             && let Err(error) = transactions.may_send()
         {
+            if let Some(plan) = &mut self.plan {
+                plan.send_failed();
+            }
             fail(&sending, NOWHERE, error, cx);
             return (None, false);
         }
@@ -304,9 +368,10 @@ impl App {
             fail(&sending, NOWHERE, "IllegalArgumentException", cx);
             return (None, false);
         }
-        let by_key = record.partition.is_none() && self.hashes(record);
+        let by_key = record.partition.is_none() && self.chooser.is_by_key(record);
         let chosen = sending.chosen.or(record.partition);
-        let partition = chosen.or_else(|| self.partition(&sending, known));
+        let choose = || self.chooser.choose(&sending.topic, record, known, cx);
+        let partition = chosen.or_else(choose);
         let at = record.timestamp.unwrap_or_else(|| cx.epoch_ms());
         let topic = (&sending.topic, known);
         match sender.accumulator.append(topic, partition, (sending.id, record, at), cx) {
@@ -319,6 +384,10 @@ impl App {
                 (None, wake)
             }
             Appended::BufferFull => {
+                if !self.config.blocks_on_memory {
+                    fail(&sending, NOWHERE, "_QUEUE_FULL", cx);
+                    return (None, false);
+                }
                 note_block(&sending, cx);
                 let wake = !sender.accumulator.exhausted;
                 sender.accumulator.exhausted = true;
@@ -328,27 +397,6 @@ impl App {
                 (still, wake)
             }
         }
-    }
-
-    /// The partitioner's choice (`KafkaProducer.partition`); none leaves it to the accumulator.
-    fn partition(&mut self, sending: &Sending, known: &KnownTopic) -> Option<i32> {
-        match self.config.partitioner {
-            PartitionerClass::RoundRobin => {
-                let turn = self.turns.entry(sending.topic.clone()).or_default();
-                *turn = turn.wrapping_add(1);
-                Some(round_robin(turn.wrapping_sub(1), known))
-            }
-            PartitionerClass::BuiltIn if self.hashes(&sending.record) => {
-                let key = sending.record.key.as_ref()?;
-                Some(partition_for_key(key, known.partitions.len() as i32))
-            }
-            PartitionerClass::BuiltIn => None,
-        }
-    }
-
-    const fn hashes(&self, record: &NewRecord) -> bool {
-        let built_in = matches!(self.config.partitioner, PartitionerClass::BuiltIn);
-        built_in && record.key.is_some() && !self.config.ignore_keys
     }
 
     fn next_of_workload(&mut self, cx: &mut Cx<'_>) -> Option<(Name, NewRecord)> {
@@ -398,10 +446,6 @@ fn give_up(sending: Sending, sender: &mut Sender, cx: &mut Cx<'_>) -> (Option<Se
     sender.accumulator.exhausted = false;
     fail(&sending, NOWHERE, error, cx);
     (None, false)
-}
-
-fn done(call: &'static str, result: Result<(), &'static str>, cx: &mut Cx<'_>) {
-    cx.note(Fact::AppCallDone { call, error: result.err() });
 }
 
 fn note_block(sending: &Sending, cx: &mut Cx<'_>) {

@@ -6,9 +6,11 @@
 pub mod accumulator;
 pub mod app;
 pub mod batch;
+pub mod chooser;
 pub mod idempotence;
 mod identity;
 pub mod partitioner;
+mod plan;
 pub mod sender;
 pub mod transactions;
 
@@ -19,15 +21,18 @@ use crate::client::kafka_client::{KafkaClient, Recovery};
 use crate::client::metadata::{Metadata, MetadataConfig};
 use crate::client::network::NetworkConfig;
 use crate::command::ProducerSpec;
-use crate::config::producer::{MetadataRecovery, ProducerConfig};
+use crate::config::librdkafka::LibrdkafkaConfig;
+use crate::config::producer::{MetadataRecovery, PartitionerClass, ProducerConfig};
+use crate::config::{ConfigEntry, ConfigTable};
 use crate::cx::{Cx, Effect};
 use crate::ids::{Correlation, Name, NodeId};
 use crate::net::Lane;
 use crate::trace::Fact;
-use crate::workload::{NewRecord, Workload};
+use crate::workload::{Hand, Library, NewRecord, ProducerApp, Workload};
 use accumulator::{AccumulatorConfig, RecordAccumulator};
 use alloc::vec::Vec;
 use app::{App, AppConfig};
+use chooser::{Chooser, Rule};
 use kafkascope_kernel::Micros;
 use sender::{Sender, SenderConfig};
 use transactions::{Transactions, TxnCall};
@@ -52,6 +57,8 @@ pub struct Producer {
     pub config: ProducerConfig,
     /// Brokers to ask first.
     pub bootstrap: Vec<NodeId>,
+    /// librdkafka's own configs, if it is built with that.
+    librdkafka: Option<LibrdkafkaConfig>,
     app: App,
     sender: Sender,
 }
@@ -64,9 +71,29 @@ impl Producer {
         config: ProducerConfig,
         bootstrap: Vec<NodeId>,
     ) -> Self {
-        let app = new_app(&config, id, 0);
-        let sender = new_sender(&config, bootstrap.clone());
-        Self { id, spec, config, bootstrap, app, sender }
+        let librdkafka = (spec.app.library == Library::Librdkafka).then(|| {
+            let pairs = spec.config.iter().map(|(key, value)| (&**key, &**value));
+            LibrdkafkaConfig::from_pairs(pairs).expect("checked before")
+        });
+        let app = new_app(&config, librdkafka.as_ref(), &spec.app, id, 0);
+        let sender = new_sender(&config, librdkafka.as_ref(), bootstrap.clone());
+        Self { id, spec, config, bootstrap, librdkafka, app, sender }
+    }
+
+    /// Its configs in its library's words.
+    pub fn config_entries(&self) -> Vec<ConfigEntry> {
+        let mut entries = match &self.librdkafka {
+            Some(own) => own.entries(),
+            None => self.config.entries(),
+        };
+        let mut partitioner =
+            entries.iter_mut().filter(|row| matches!(row.key, "partitioner" | "partitioner.class"));
+        if self.spec.app.partition_of.is_some()
+            && let Some(row) = partitioner.next()
+        {
+            row.value = "own table of keys".into();
+        }
+        entries
     }
 
     /// The producer's own thread: batches, connections, metadata.
@@ -87,13 +114,15 @@ impl Producer {
 
     /// The process is gone, and with it every record that no broker has.
     pub fn kill(&mut self) {
-        self.app = new_app(&self.config, self.id, self.app.sent());
-        self.sender = new_sender(&self.config, self.bootstrap.clone());
+        let (config, own) = (&self.config, self.librdkafka.as_ref());
+        self.app = new_app(config, own, &self.spec.app, self.id, self.app.sent());
+        self.sender = new_sender(config, own, self.bootstrap.clone());
     }
 
     /// `close()`: everything that waits is sent and answered, then the process ends.
     pub fn shut_down(&mut self, cx: &mut Cx<'_>) {
         self.app.close(cx);
+        self.sender.abort_open();
         self.sender.accumulator.flushing = true;
         self.turn(cx);
     }
@@ -142,6 +171,14 @@ impl Producer {
         self.turn(cx);
     }
 
+    /// The consumer of the same application hands over what was made of a batch.
+    pub fn on_pass(&mut self, from: NodeId, hand: Hand, cx: &mut Cx<'_>) {
+        if let Hand::Batch(records, offsets) = hand {
+            self.app.answer(from, records, offsets);
+            self.turn(cx);
+        }
+    }
+
     /// The application's own stream of events changes.
     pub fn set_workload(&mut self, workload: Option<Workload>, cx: &mut Cx<'_>) {
         self.app.set_workload(workload, cx.now);
@@ -164,7 +201,9 @@ impl Producer {
         while self.app.advance(&mut self.sender, cx) {
             self.sender.run(cx);
         }
-        let quiet = !self.sender.accumulator.has_incomplete() && !self.sender.has_in_flight();
+        let quiet = !self.sender.accumulator.has_incomplete()
+            && !self.sender.has_in_flight()
+            && !self.sender.is_ending();
         if self.app.is_closed() && quiet {
             cx.note(Fact::ClientClosed);
             cx.out.push(Effect::Exit);
@@ -186,16 +225,35 @@ impl Producer {
     }
 }
 
-fn new_app(config: &ProducerConfig, id: NodeId, sent: u32) -> App {
+fn new_app(
+    config: &ProducerConfig,
+    librdkafka: Option<&LibrdkafkaConfig>,
+    spec: &ProducerApp,
+    id: NodeId,
+    sent: u32,
+) -> App {
+    let ignore_keys = config.partitioner_ignore_keys;
+    let rule = match (librdkafka, &spec.partition_of, config.partitioner_class) {
+        (_, Some(table), _) => Rule::Table(table.clone()),
+        (Some(own), None, _) => Rule::Librdkafka {
+            partitioner: own.partitioner,
+            linger: Micros::from_config_ms(own.sticky_linger_ms),
+        },
+        (None, None, PartitionerClass::RoundRobin) => Rule::RoundRobin,
+        (None, None, PartitionerClass::BuiltIn) => Rule::BuiltIn { ignore_keys },
+    };
     let app = AppConfig {
         max_block: Micros::from_config_ms(config.max_block_ms),
-        ignore_keys: config.partitioner_ignore_keys,
-        partitioner: config.partitioner_class,
+        blocks_on_memory: librdkafka.is_none(),
     };
-    App::new(app, id, sent)
+    App::new(app, Chooser::new(rule), spec, id, sent)
 }
 
-fn new_sender(config: &ProducerConfig, bootstrap: Vec<NodeId>) -> Sender {
+fn new_sender(
+    config: &ProducerConfig,
+    librdkafka: Option<&LibrdkafkaConfig>,
+    bootstrap: Vec<NodeId>,
+) -> Sender {
     let network = NetworkConfig {
         request_timeout: Micros::from_config_ms(i64::from(config.request_timeout_ms)),
         reconnect_backoff_ms: config.reconnect_backoff_ms,
@@ -218,13 +276,15 @@ fn new_sender(config: &ProducerConfig, bootstrap: Vec<NodeId>) -> Sender {
         adaptive: config.partitioner_adaptive,
         availability_timeout: (config.partitioner_availability_timeout_ms > 0)
             .then(|| Micros::from_config_ms(config.partitioner_availability_timeout_ms)),
+        one_a_request: librdkafka.is_some(),
     };
     let sender = SenderConfig {
         acks: config.acks.wire(),
         retries: config.retries.unsigned_abs(),
         retry_backoff_ms: config.retry_backoff_ms,
         retry_backoff_max_ms: config.retry_backoff_max_ms,
-        request_timeout_ms: config.request_timeout_ms,
+        request_timeout_ms: librdkafka
+            .map_or(config.request_timeout_ms, |own| own.request_timeout_ms),
         guarantee_order: config.max_in_flight == 1,
         codec: config.compression_type,
     };

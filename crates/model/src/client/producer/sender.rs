@@ -6,7 +6,7 @@ use super::accumulator::{Ready, RecordAccumulator};
 use super::batch::{BatchId, ProducerBatch, ProducerIdentity, Slot};
 use super::idempotence::Idempotence;
 use super::identity::IdentityRequest;
-use super::transactions::Transactions;
+use super::transactions::{Transactions, TxnCall};
 use crate::api::request::Produce;
 use crate::api::response::ProducedPartition;
 use crate::api::{ErrorCode, Request, Response};
@@ -109,6 +109,21 @@ impl Sender {
                 break;
             }
         }
+    }
+
+    /// `close()` aborts a transaction that is open (`Sender.run`, once it is to stop).
+    pub fn abort_open(&mut self) {
+        if let Some(transactions) = &mut self.transactions
+            && transactions.is_open()
+            && !transactions.is_completing()
+        {
+            let _ = transactions.call(&TxnCall::Abort);
+        }
+    }
+
+    /// Whether a transaction is still to be ended before the producer may end.
+    pub fn is_ending(&self) -> bool {
+        self.transactions.as_ref().is_some_and(Transactions::is_completing)
     }
 
     /// Whether a PRODUCE is under way.

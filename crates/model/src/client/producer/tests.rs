@@ -24,7 +24,12 @@ struct Story {
 impl Story {
     fn new(configs: &[(&str, &str)]) -> Self {
         let config = ProducerConfig::from_pairs(configs.iter().copied()).expect("valid configs");
-        let spec = ProducerSpec { name: "shop".into(), config: Vec::new(), workload: None };
+        let spec = ProducerSpec {
+            app: Default::default(),
+            name: "shop".into(),
+            config: Vec::new(),
+            workload: None,
+        };
         let bootstrap = [1, 2, 3].map(NodeId).to_vec();
         let producer = Producer::new(NodeId(1_001), spec, config, bootstrap);
         let mut story = Self { bench: Bench::new(), producer };

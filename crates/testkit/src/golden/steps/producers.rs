@@ -17,7 +17,12 @@ use serde_json::{Value, json};
 pub fn open(stage: &mut Stage, app: &str, args: &Producer) -> Result<Value, Stop> {
     let config = configs::of_client::<ProducerConfig>(&args.config)?;
     let config = stage.with_client_id(app, "producer", None, config);
-    let spec = ProducerSpec { name: stage.unique(app, &args.name), config, workload: None };
+    let spec = ProducerSpec {
+        app: Default::default(),
+        name: stage.unique(app, &args.name),
+        config,
+        workload: None,
+    };
     opened(stage.add_client(app, &args.name, &Command::AddProducer(spec)))
 }
 

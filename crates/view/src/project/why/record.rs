@@ -24,7 +24,12 @@ pub(super) fn pending(sight: &Sight<'_>, id: RecordId) -> Option<Answer> {
     let mut steps = Vec::new();
     match (life.batched, life.tp) {
         (Some(moment), Some(tp)) => {
-            let how = if life.by_key { "its key chose" } else { "the sticky partitioner chose" };
+            let how = sight.directory.partitioner(producer, life.by_key);
+            let how = match (how, life.by_key) {
+                ("murmur2", _) => "its key chose".to_string(),
+                (_, true) => format!("its key chose, by {how},"),
+                (_, false) => format!("the {how} partitioner chose"),
+            };
             let text = format!("{sender} put it into a batch: {how} {}.", sight.partition(tp));
             steps.push(
                 Step::new(moment, text).because(sight.directory.setting(producer, "linger.ms")),

@@ -32,6 +32,8 @@ pub struct AccumulatorConfig {
     pub adaptive: bool,
     /// `partitioner.availability.timeout.ms`; none if brokers are never avoided.
     pub availability_timeout: Option<Micros>,
+    /// Whether a request holds batches of one partition only, as librdkafka's do.
+    pub one_a_request: bool,
 }
 
 /// What became of an append.
@@ -238,7 +240,8 @@ impl RecordAccumulator {
             let too_much = size + batch.size_bytes() > self.config.max_request_size;
             let must_wait =
                 idempotence.as_ref().is_some_and(|state| state.must_wait(batch, &self.batches));
-            if (too_much && !drained.is_empty()) || must_wait {
+            let complete = (too_much || self.config.one_a_request) && !drained.is_empty();
+            if complete || must_wait {
                 break;
             }
             if let Some(state) = &mut idempotence {

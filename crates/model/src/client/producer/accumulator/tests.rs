@@ -20,6 +20,7 @@ struct Story {
 impl Story {
     fn new(partitions: usize, change: impl FnOnce(&mut AccumulatorConfig)) -> Self {
         let mut config = AccumulatorConfig {
+            one_a_request: false,
             batch_size: 16_384,
             linger: Micros::from_ms(5),
             buffer_memory: 33_554_432,

@@ -1,0 +1,168 @@
+//! Producers, transactions, faults, controllers: each scenario of the folder shows one thing, and is held to it.
+//!
+//! Invariant: nothing that a file of the folder asks for is refused.
+
+#![allow(clippy::wildcard_enum_match_arm, reason = "a story looks at some facts only")]
+
+use kafkascope_kernel::{Micros, SimTime};
+use kafkascope_model::ids::RecordId;
+use kafkascope_model::trace::{Fact, TraceEvent};
+use kafkascope_scenario::{Tables, load};
+use kafkascope_session::Session;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A run of one file.
+struct Run(Session);
+
+impl Run {
+    fn of(file: &str, seconds: u64) -> Self {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios/cluster/");
+        let text = std::fs::read_to_string(format!("{folder}{file}.toml")).expect("it is there");
+        let scenario = load(&text, &Tables::web()).unwrap_or_else(|problems| {
+            let told: Vec<_> = problems.iter().map(ToString::to_string).collect();
+            panic!("{file}: {}", told.join("\n"))
+        });
+        let mut session = Session::open(scenario.script).expect("it opens");
+        session.seek(SimTime::ZERO + Micros::from_ms(seconds * 1_000));
+        assert!(session.refusals().is_empty(), "{file}: {:?}", session.refusals());
+        Self(session)
+    }
+
+    fn facts(&self) -> impl Iterator<Item = &TraceEvent> {
+        self.0.facts_from(0)
+    }
+
+    /// What one node stated.
+    fn of_node<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a TraceEvent> {
+        self.facts().filter(move |event| self.0.world().node_name(event.node) == name)
+    }
+
+    /// Values by record.
+    fn values(&self) -> BTreeMap<RecordId, String> {
+        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        let sent = self.facts().filter_map(|event| match &event.fact {
+            Fact::Sent { record, value: Some(value), .. } => Some((*record, text(value))),
+            _ => None,
+        });
+        sent.collect()
+    }
+
+    fn values_sent(&self, app: &str) -> Vec<String> {
+        let values = self.values();
+        let sent = self.of_node(app).filter_map(|event| match &event.fact {
+            Fact::Sent { record, .. } => values.get(record).cloned(),
+            _ => None,
+        });
+        sent.collect()
+    }
+
+    /// What an application was given, in order.
+    fn values_read(&self, app: &str) -> Vec<String> {
+        let values = self.values();
+        let read = self.of_node(app).filter_map(|event| match &event.fact {
+            Fact::Delivered { record, .. } => values.get(record).cloned(),
+            _ => None,
+        });
+        read.collect()
+    }
+
+    /// The longest time between two records that an application was given.
+    fn longest_silence(&self, app: &str) -> Micros {
+        let given = self.of_node(app).filter(|it| matches!(it.fact, Fact::Delivered { .. }));
+        let times: Vec<_> = given.map(|event| event.at).collect();
+        times.windows(2).map(|pair| pair[1].since(pair[0])).max().unwrap_or_default()
+    }
+
+    /// The partitions in which an application's keys ended.
+    fn partitions_of_keys(&self, app: &str) -> BTreeMap<String, BTreeSet<i32>> {
+        let mut keys = BTreeMap::new();
+        let mut found: BTreeMap<String, BTreeSet<i32>> = BTreeMap::new();
+        for event in self.of_node(app) {
+            match &event.fact {
+                Fact::Sent { record, key: Some(key), .. } => {
+                    keys.insert(*record, String::from_utf8_lossy(key).into_owned());
+                }
+                Fact::Batched { record, tp, .. } => {
+                    found.entry(keys[record].clone()).or_default().insert(tp.partition);
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+}
+
+#[test]
+fn a_key_goes_to_another_partition_under_librdkafka_unless_it_is_told_to_hash_as_java_does() {
+    let run = Run::of("same-key-other-partition", 60);
+    let java = run.partitions_of_keys("java-app");
+    let c = run.partitions_of_keys("c-app");
+    assert_eq!((java.len(), c.len()), (6, 6));
+    assert!(java.values().chain(c.values()).all(|partitions| partitions.len() == 1));
+    let differ = java.iter().filter(|(key, partitions)| c[*key] != **partitions).count();
+    assert!(differ >= 3, "{java:?} {c:?}");
+    assert_eq!(run.partitions_of_keys("c-app-alike"), java);
+    let table = run.partitions_of_keys("table-app");
+    assert_eq!((&table["vip"], &table["alice"]), (&BTreeSet::from([5]), &java["alice"]));
+    assert!(run.partitions_of_keys("turns-app")["alice"].len() > 4, "keys are ignored");
+}
+
+#[test]
+fn read_committed_gets_no_record_of_an_aborted_transaction_and_read_uncommitted_gets_all() {
+    let run = Run::of("transactions", 60);
+    let sent = run.values_sent("bank");
+    assert_eq!(sent.len(), 120);
+    // The last record of each aborted transaction never left: abort drops what was not sent yet.
+    assert_eq!(run.values_read("plain").len(), 110);
+    let strict = run.values_read("strict");
+    assert_eq!(strict.len(), 80, "ten of thirty transactions were aborted");
+    let markers = |wanted: bool| {
+        let is = |event: &&TraceEvent| matches!(event.fact, Fact::MarkerAppended { committed, .. } if committed == wanted);
+        run.facts().filter(is).count()
+    };
+    assert!(markers(true) >= 20 && markers(false) >= 10);
+}
+
+#[test]
+fn a_hanging_transaction_holds_read_committed_back_until_its_time_out() {
+    let run = Run::of("hanging-transaction", 100);
+    let silent = run.longest_silence("strict");
+    assert!(silent >= Micros::from_ms(18_000), "{silent:?}");
+    let timed_out =
+        run.facts().filter(|event| matches!(event.fact, Fact::TransactionTimedOut { .. }));
+    assert_eq!(timed_out.count(), 1);
+    let read = run.values_read("strict");
+    assert_eq!(read.iter().filter(|value| value.starts_with("shop")).count(), 100);
+    let forgetful: Vec<_> = read.iter().filter(|value| value.starts_with("forgetful")).collect();
+    assert_eq!(forgetful.len(), 6, "two transactions were committed, the third was not");
+}
+
+#[test]
+fn a_zombie_is_fenced_by_its_successor_and_closes() {
+    let run = Run::of("zombie-producer", 90);
+    let thrown: Vec<_> = run
+        .of_node("first")
+        .filter_map(|event| match event.fact {
+            Fact::AppCallDone { error: Some(error), .. } => Some(error),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(thrown, ["InvalidProducerEpochException", "ProducerFencedException"]);
+    assert!(run.of_node("first").any(|event| matches!(event.fact, Fact::ClientClosed)));
+    let read = run.values_read("checker");
+    let first = read.iter().filter(|value| value.starts_with("first")).count();
+    assert_eq!(first % 8, 0, "whole transactions only");
+    assert!(read.iter().filter(|value| value.starts_with("second")).count() >= 20);
+}
+
+#[test]
+fn consume_transform_produce_answers_each_record_once_although_it_is_killed_and_aborts() {
+    let run = Run::of("exactly-once", 90);
+    let mut read = run.values_read("archive");
+    assert_eq!(read.len(), 100);
+    read.sort();
+    read.dedup();
+    assert_eq!(read.len(), 100, "no order is answered twice");
+    let worked = run.of_node("biller").filter(|it| matches!(it.fact, Fact::Processed { .. }));
+    assert!(worked.count() > 110, "what was aborted was worked on again");
+}
