@@ -93,6 +93,7 @@ impl Player {
                 events: events.into(),
                 repeat: false,
                 every: Micros(pace),
+                burst: 1,
                 jitter: Micros::ZERO,
                 first_after: Micros::ZERO,
             }),

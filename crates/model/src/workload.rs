@@ -35,8 +35,10 @@ pub struct Workload {
     pub events: Arc<[NewRecord]>,
     /// Whether to begin again after the last.
     pub repeat: bool,
-    /// Mean time between two events.
+    /// Mean time between two events, or two bursts.
     pub every: Micros,
+    /// How many events come at once; none is as good as one.
+    pub burst: u32,
     /// Largest deviation from `every`, either way; drawn from the workload's own random stream.
     pub jitter: Micros,
     /// When the first event comes, counted from when the application starts.

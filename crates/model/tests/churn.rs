@@ -44,6 +44,7 @@ fn world(seed: u64) -> World {
         events: (0..50).map(event).collect(),
         repeat: true,
         every: Micros::from_ms(40),
+        burst: 1,
         jitter: Micros::ZERO,
         first_after: Micros::ZERO,
     };

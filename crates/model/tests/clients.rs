@@ -95,6 +95,7 @@ fn events(every_ms: u64) -> Workload {
         events: (0..100).map(event).collect(),
         repeat: true,
         every: Micros::from_ms(every_ms),
+        burst: 1,
         jitter: Micros::ZERO,
         first_after: Micros::ZERO,
     }

@@ -81,6 +81,7 @@ impl Story {
             events: (0..100).map(event).collect(),
             repeat: true,
             every: Micros::from_ms(every_ms),
+            burst: 1,
             jitter: Micros::ZERO,
             first_after: Micros::ZERO,
         };

@@ -45,6 +45,7 @@ fn app() -> Command {
             events: events.collect(),
             repeat: true,
             every: Micros::from_ms(40),
+            burst: 1,
             jitter: Micros::from_ms(10),
             first_after: Micros::from_ms(500),
         }),

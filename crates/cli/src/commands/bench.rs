@@ -3,6 +3,8 @@
 //! One cluster of three brokers, three producers with a thousand records a second each, three consumers in a group.
 //! Invariant: every figure is measured on the same script and seed, so that only the machine and the code decide.
 
+mod flood;
+
 use crate::args::Args;
 use crate::trouble::Trouble;
 use kafkascope_kernel::{Limits, Micros, Seed, SimTime};
@@ -34,6 +36,7 @@ pub fn run(mut args: Args) -> Result<ExitCode, Trouble> {
     say("records per second, acknowledged", per_second(acknowledged(&session), time));
     say("records per second, delivered", per_second(delivered(&session), time));
     snapshots_and_seeks(session, span);
+    flood::run()?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -146,6 +149,7 @@ fn producer(number: u32) -> Command {
         events: (0..1_000).map(event).collect(),
         repeat: true,
         every: Micros::from_ms(1),
+        burst: 1,
         jitter: Micros::ZERO,
         first_after: Micros::ZERO,
     };

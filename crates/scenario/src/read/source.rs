@@ -18,6 +18,7 @@ pub fn workload(section: &Section<'_>, producer: &str, reading: &Reading<'_>) ->
     let topic = section.get("topic").and_then(|item| reading.cast.topic(&item));
     let every = section.time("every").unwrap_or(EVERY);
     let jitter = section.time("jitter").unwrap_or(Micros::ZERO);
+    let burst = section.whole("burst", 1..=10_000).map_or(1, |burst| burst as u32);
     let first_after = section.time("first-after").unwrap_or(Micros::ZERO);
     let repeat = section.flag("repeat");
     let events = events(section, producer, reading)?;
@@ -28,7 +29,7 @@ pub fn workload(section: &Section<'_>, producer: &str, reading: &Reading<'_>) ->
         section.wrong("'topic' is missing: where do the events go?");
     }
     let topic: Name = topic?;
-    Some(Workload { topic, events: events.into(), repeat, every, jitter, first_after })
+    Some(Workload { topic, events: events.into(), repeat, every, burst, jitter, first_after })
 }
 
 /// The events of the one source that is there.

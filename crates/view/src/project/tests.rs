@@ -83,6 +83,7 @@ fn script(acks: &str) -> Script {
         events: events.into(),
         repeat: true,
         every: Micros::from_ms(200),
+        burst: 1,
         jitter: Micros::ZERO,
         first_after: Micros::ZERO,
     };

@@ -89,6 +89,8 @@ enum Wait {
 struct Running {
     workload: Workload,
     next: u32,
+    /// Events of the present burst that have come.
+    of_burst: u32,
     due_at: SimTime,
 }
 
@@ -128,6 +130,7 @@ impl App {
             due_at: now + workload.first_after,
             workload,
             next: 0,
+            of_burst: 0,
         });
     }
 
@@ -405,10 +408,14 @@ impl App {
         let (every, jitter) = (workload.every.0, workload.jitter.0);
         let record = workload.events.get(running.next as usize)?.clone();
         let topic = workload.topic.clone();
-        let draw = if jitter == 0 { 0 } else { cx.rng(Draw::Workload).between(0, jitter * 2) };
-        // Never less than a microsecond, so that time moves on.
-        let pause = Micros((every + draw).saturating_sub(jitter).max(1));
-        running.due_at = (running.due_at + pause).max(cx.now);
+        running.of_burst += 1;
+        if running.of_burst >= workload.burst {
+            running.of_burst = 0;
+            let draw = if jitter == 0 { 0 } else { cx.rng(Draw::Workload).between(0, jitter * 2) };
+            // Never less than a microsecond, so that time moves on.
+            let pause = Micros((every + draw).saturating_sub(jitter).max(1));
+            running.due_at = (running.due_at + pause).max(cx.now);
+        }
         running.next += 1;
         if running.next as usize == workload.events.len() {
             running.next = 0;

@@ -287,6 +287,7 @@ fn closing_sends_what_lingers_and_then_ends() {
         events: [record("a")].into(),
         repeat: false,
         every: Micros::from_ms(1),
+        burst: 1,
         jitter: Micros::ZERO,
         first_after: Micros::ZERO,
     };
