@@ -151,8 +151,8 @@ impl Auditor {
     }
 
     fn clients(&mut self, world: &World, event: &TraceEvent) {
-        let Self { truth, taints, exposed, board, producers, consumers, groups, .. } = self;
-        producers.observe(event, world, truth, board);
+        let Self { taints, exposed, board, producers, consumers, groups, .. } = self;
+        producers.observe(event, world, board);
         consumers.observe(event, exposed, taints, board);
         groups.observe(event, world, taints, board);
     }

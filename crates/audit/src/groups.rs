@@ -6,6 +6,7 @@ use crate::board::Board;
 use crate::catalogue::Id;
 use crate::eyes;
 use crate::taint::Taints;
+use kafkascope_model::group::OFFSETS_TOPIC;
 use kafkascope_model::ids::{Name, NodeId, Offset, TopicId, TopicPartition};
 use kafkascope_model::trace::{Fact, TraceEvent};
 use kafkascope_model::world::World;
@@ -32,7 +33,9 @@ impl Groups {
         match &event.fact {
             Fact::GenerationFormed { group, generation, .. }
             | Fact::GroupEmpty { group, generation } => {
-                self.formed(group, *generation, offsets_taint(world, taints), board);
+                let excuse = offsets_taint(world, taints);
+                self.formed(group, *generation, excuse, board);
+                self.remembered(event.node, group, excuse, world, board);
             }
             Fact::Assigned { partitions, generation } => {
                 self.assigned(event.node, partitions, *generation, world, board);
@@ -94,6 +97,24 @@ impl Groups {
         }
     }
 
+    /// A group goes on: does its coordinator know of its commits? One that was deleted has nothing to be remembered, so silence
+    /// counts only where something is known to be lost.
+    fn remembered(
+        &self,
+        node: NodeId,
+        group: &Name,
+        excuse: Option<&'static str>,
+        world: &World,
+        board: &mut Board,
+    ) {
+        let (Some(excuse), Some(broker)) = (excuse, eyes::broker(world, node)) else { return };
+        let had = self.committed.keys().any(|(of, ..)| of == group);
+        let has = broker.groups.shards().any(|shard| shard.offsets.of(group).next().is_some());
+        board.check_unless(Id::F4, Some(excuse), has || !had, || {
+            format!("broker {node} knows nothing of what group {group} has committed")
+        });
+    }
+
     fn loaded(
         &self,
         node: NodeId,
@@ -120,6 +141,6 @@ impl Groups {
 }
 
 fn offsets_taint(world: &World, taints: &Taints) -> Option<&'static str> {
-    let topic: Option<TopicId> = world.topic_named("__consumer_offsets");
+    let topic: Option<TopicId> = world.topic_named(OFFSETS_TOPIC);
     topic.and_then(|topic| taints.of_topic(topic))
 }

@@ -53,8 +53,9 @@ fn elected(
     let leader = after.leader;
     let arrived = before.adding.contains(&leader) && after.isr.contains(&leader);
     let clean = before.isr.contains(&leader) || before.elr.contains(&leader) || arrived;
+    // Who registers after an unclean stop leaves the ELR in the same record.
     let last_known = before.isr.is_empty()
-        && before.elr.is_empty()
+        && (before.elr.is_empty() || after.elr.is_empty())
         && before.last_known_elr.as_slice() == [leader];
     if !clean {
         taints.taint(tp, if last_known { LAST_KNOWN } else { UNCLEAN });

@@ -37,7 +37,7 @@ pub struct Producers {
 impl Producers {
     /// A fact of a producer.
     #[allow(clippy::wildcard_enum_match_arm, reason = "few facts are about sending")]
-    pub fn observe(&mut self, event: &TraceEvent, world: &World, truth: &Truth, board: &mut Board) {
+    pub fn observe(&mut self, event: &TraceEvent, world: &World, board: &mut Board) {
         match &event.fact {
             Fact::Sent { record, key, .. } => {
                 self.open.insert(*record);
@@ -48,7 +48,7 @@ impl Producers {
             Fact::Batched { record, tp, by_key } => {
                 self.batched.insert(*record, event.at);
                 if let Some(key) = self.keys.remove(record).filter(|_| *by_key) {
-                    self.keyed(event.node, *tp, &key, truth, board);
+                    self.keyed(event.node, *tp, &key, world, board);
                 }
             }
             Fact::BatchSent { leader, .. } => in_flight(event.node, *leader, world, board),
@@ -74,10 +74,15 @@ impl Producers {
         producer: NodeId,
         tp: TopicPartition,
         key: &Bytes,
-        truth: &Truth,
+        world: &World,
         board: &mut Board,
     ) {
-        let count = truth.image.topics.get(&tp.topic).map_or(0, |topic| topic.partitions.len());
+        // What the producer knows counts: it learns of new partitions when it asks again.
+        let known = eyes::producer(world, producer).and_then(|producer| {
+            let cluster = producer.sender().client.metadata.cluster();
+            cluster.name_of(tp.topic).and_then(|name| cluster.topic(name))
+        });
+        let count = known.map_or(0, |topic| topic.partitions.len());
         let home =
             self.homes.entry((producer, tp.topic, key.clone())).or_insert((tp.partition, count));
         let excuse = (home.1 != count).then_some("partitions were added");
