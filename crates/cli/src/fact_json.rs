@@ -137,6 +137,10 @@ facts! {
     fields {
     MessageStruck { msg, message, fault };
     ClockSkewed { by_ms };
+    SessionExpired { broker, silent };
+    EphemeralInTheWay { broker };
+    ControllerRaceLost { winner };
+    StaleControllerRefused { controller, epoch, known };
     BatchCorrupted { tp, base_offset };
     CorruptionFound { tp, base_offset };
     TailLost { tp, from, to };

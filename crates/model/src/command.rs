@@ -23,6 +23,8 @@ pub type ConfigPairs = Vec<(Name, Name)>;
 pub enum Command {
     /// Starts a controller process; all controllers of a world must be added before time runs.
     AddController { id: NodeId, config: ConfigPairs },
+    /// Starts a ZooKeeper server; the brokers added after it keep their metadata there, as in Kafka up to 3.x.
+    AddZookeeper { id: NodeId },
     /// Starts a broker process with an empty disk.
     AddBroker { id: NodeId, rack: Option<Name>, config: ConfigPairs },
     /// Starts an application with a producer. Its node id is the next free client id.

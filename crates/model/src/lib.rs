@@ -27,3 +27,4 @@ pub mod trace;
 pub mod txn;
 pub mod workload;
 pub mod world;
+pub mod zookeeper;

@@ -13,6 +13,7 @@ use crate::cx::Cx;
 use crate::ids::{Correlation, NodeId};
 use crate::net::{ConnId, Lane};
 use crate::workload::Hand;
+use crate::zookeeper::{Zookeeper, ZookeeperTick};
 
 /// One process. A clone shares record payloads.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -24,6 +25,7 @@ pub enum Node {
     Consumer(alloc::boxed::Box<Consumer>),
     ShareConsumer(alloc::boxed::Box<ShareConsumer>),
     Admin(alloc::boxed::Box<Admin>),
+    Zookeeper(alloc::boxed::Box<Zookeeper>),
 }
 
 /// A timer of any role.
@@ -36,6 +38,7 @@ pub enum Timer {
     Consumer(ConsumerTimer),
     ShareConsumer(ShareConsumerTimer),
     Admin(AdminTimer),
+    Zookeeper(ZookeeperTick),
 }
 
 macro_rules! from_role {
@@ -67,6 +70,7 @@ impl Node {
             Self::Consumer(consumer) => consumer.start(cx),
             Self::ShareConsumer(consumer) => consumer.start(cx),
             Self::Admin(admin) => admin.start(cx),
+            Self::Zookeeper(server) => server.start(cx),
         }
     }
 
@@ -79,6 +83,7 @@ impl Node {
             Self::Consumer(consumer) => consumer.kill(),
             Self::ShareConsumer(consumer) => consumer.kill(),
             Self::Admin(admin) => admin.kill(),
+            Self::Zookeeper(server) => server.kill(),
         }
     }
 
@@ -91,6 +96,7 @@ impl Node {
             Self::Consumer(consumer) => consumer.shut_down(cx),
             Self::ShareConsumer(consumer) => consumer.shut_down(cx),
             Self::Admin(admin) => admin.shut_down(cx),
+            Self::Zookeeper(server) => server.shut_down(cx),
         }
     }
 
@@ -105,6 +111,7 @@ impl Node {
         match self {
             Self::Broker(broker) => broker.on_request(conn, correlation, body, cx),
             Self::Controller(controller) => controller.on_request(conn, correlation, body, cx),
+            Self::Zookeeper(server) => server.on_request(conn, correlation, body, cx),
             Self::Producer(_) | Self::Consumer(_) | Self::ShareConsumer(_) | Self::Admin(_) => {
                 unreachable!("clients serve no requests")
             }
@@ -131,6 +138,7 @@ impl Node {
                 consumer.on_response(from, lane, correlation, body, cx)
             }
             Self::Admin(admin) => admin.on_response(from, lane, correlation, body, cx),
+            Self::Zookeeper(_) => unreachable!("ZooKeeper asks nobody"),
         }
     }
 
@@ -143,6 +151,7 @@ impl Node {
             Self::Consumer(consumer) => consumer.on_disconnect(peer, lane, cx),
             Self::ShareConsumer(consumer) => consumer.on_disconnect(peer, lane, cx),
             Self::Admin(admin) => admin.on_disconnect(peer, lane, cx),
+            Self::Zookeeper(_) => {}
         }
     }
 
@@ -151,6 +160,7 @@ impl Node {
         match self {
             Self::Broker(broker) => broker.on_client_gone(conn, cx),
             Self::Controller(controller) => controller.on_client_gone(conn, cx),
+            Self::Zookeeper(server) => server.on_client_gone(conn),
             Self::Producer(_) | Self::Consumer(_) | Self::ShareConsumer(_) | Self::Admin(_) => {}
         }
     }
@@ -160,7 +170,11 @@ impl Node {
         match self {
             Self::Producer(producer) => producer.on_pass(from, hand, cx),
             Self::Consumer(consumer) => consumer.on_pass(&hand, cx),
-            Self::Broker(_) | Self::Controller(_) | Self::ShareConsumer(_) | Self::Admin(_) => {}
+            Self::Broker(_)
+            | Self::Controller(_)
+            | Self::ShareConsumer(_)
+            | Self::Admin(_)
+            | Self::Zookeeper(_) => {}
         }
     }
 
@@ -177,6 +191,7 @@ impl Node {
                 consumer.on_timer(timer, cx)
             }
             (Self::Admin(admin), Timer::Admin(timer)) => admin.on_timer(timer, cx),
+            (Self::Zookeeper(server), Timer::Zookeeper(_)) => server.on_tick(cx),
             _ => unreachable!("a node arms only timers of its own role"),
         }
     }

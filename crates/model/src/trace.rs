@@ -259,6 +259,14 @@ pub enum Fact {
     QuotaChanged { entity: Name, key: QuotaKey, value: Option<i64> },
     /// A client is above a quota: the broker reads nothing more of it for so many milliseconds.
     Throttled { client: NodeId, key: QuotaKey, ms: i64 },
+    /// ZooKeeper ended a broker's session: its ephemeral znodes are gone.
+    SessionExpired { broker: NodeId, silent: Micros },
+    /// A broker's old ephemeral znode is still there, and so it cannot register.
+    EphemeralInTheWay { broker: NodeId },
+    /// Another broker was faster to create `/controller`.
+    ControllerRaceLost { winner: NodeId },
+    /// A broker refused what a controller of an older epoch sent.
+    StaleControllerRefused { controller: NodeId, epoch: LeaderEpoch, known: LeaderEpoch },
     /// A broker applied metadata up to this offset.
     MetadataApplied { offset: Offset },
 

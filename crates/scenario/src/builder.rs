@@ -42,6 +42,7 @@ pub struct Builder {
     spec: WorldSpec,
     cluster_config: ConfigPairs,
     controllers: i32,
+    zookeeper: bool,
     brokers: Vec<(NodeId, Option<Name>, ConfigPairs)>,
     topics: Vec<AdminCommand>,
     clients: Vec<Command>,
@@ -62,6 +63,7 @@ impl Builder {
             },
             cluster_config: Vec::new(),
             controllers: 1,
+            zookeeper: false,
             brokers: Vec::new(),
             topics: Vec::new(),
             clients: Vec::new(),
@@ -109,6 +111,13 @@ impl Builder {
     /// So many controllers, with ids from 100.
     pub const fn controllers(mut self, count: i32) -> Self {
         self.controllers = count;
+        self
+    }
+
+    /// One ZooKeeper server in place of controllers, as in Kafka up to 3.x.
+    pub const fn zookeeper(mut self) -> Self {
+        self.zookeeper = true;
+        self.controllers = 1;
         self
     }
 
@@ -193,6 +202,16 @@ impl Builder {
         (0..self.controllers).map(|index| NodeId(NodeId::FIRST_CONTROLLER.0 + index)).collect()
     }
 
+    /// Whether metadata is in ZooKeeper.
+    pub const fn has_zookeeper(&self) -> bool {
+        self.zookeeper
+    }
+
+    /// Whether every broker is given this config.
+    pub fn has_config(&self, key: &str) -> bool {
+        self.cluster_config.iter().any(|(known, _)| &**known == key)
+    }
+
     /// Whether a broker has this id.
     pub fn has_broker(&self, id: NodeId) -> bool {
         self.broker_ids().contains(&id)
@@ -242,10 +261,10 @@ impl Builder {
 
     /// The commands that start brokers and controllers.
     fn servers(&self) -> Vec<Command> {
-        let controllers = self
-            .controller_ids()
-            .into_iter()
-            .map(|id| Command::AddController { id, config: self.cluster_config.clone() });
+        let controllers = self.controller_ids().into_iter().map(|id| match self.zookeeper {
+            true => Command::AddZookeeper { id },
+            false => Command::AddController { id, config: self.cluster_config.clone() },
+        });
         let brokers = self.brokers.iter().map(|(id, rack, own)| Command::AddBroker {
             id: *id,
             rack: rack.clone(),

@@ -1,6 +1,7 @@
 //! Kafka's API keys and the versions that 4.3.1 speaks (`org.apache.kafka.common.protocol.ApiKeys`).
 //!
-//! Invariant: numbers, names and latest versions are Kafka's own.
+//! Four are history, spoken only with ZooKeeper, and one is
+//! not Kafka's at all: what goes to ZooKeeper itself. Invariant: numbers, names and latest versions are Kafka's own.
 
 /// One row an API: variant, number, newest version, name.
 macro_rules! api_keys {
@@ -46,6 +47,10 @@ api_keys! {
     Fetch 1 18 "FETCH";
     ListOffsets 2 11 "LIST_OFFSETS";
     Metadata 3 13 "METADATA";
+    LeaderAndIsr 4 7 "LEADER_AND_ISR";
+    StopReplica 5 4 "STOP_REPLICA";
+    UpdateMetadata 6 8 "UPDATE_METADATA";
+    ControlledShutdown 7 3 "CONTROLLED_SHUTDOWN";
     OffsetCommit 8 10 "OFFSET_COMMIT";
     OffsetFetch 9 10 "OFFSET_FETCH";
     FindCoordinator 10 6 "FIND_COORDINATOR";
@@ -131,4 +136,5 @@ api_keys! {
     DescribeShareGroupOffsets 90 1 "DESCRIBE_SHARE_GROUP_OFFSETS";
     AlterShareGroupOffsets 91 0 "ALTER_SHARE_GROUP_OFFSETS";
     DeleteShareGroupOffsets 92 0 "DELETE_SHARE_GROUP_OFFSETS";
+    Zookeeper -1 0 "ZOOKEEPER";
 }

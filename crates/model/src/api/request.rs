@@ -7,6 +7,7 @@ mod quorum;
 mod txn;
 
 use super::keys::ApiKey;
+use super::legacy::LegacyRequest;
 use super::share::ShareRequest;
 use crate::ids::{
     BrokerEpoch, Bytes, EpochMs, LeaderEpoch, Name, NodeId, Offset, ProducerEpoch, ProducerId,
@@ -73,6 +74,8 @@ pub enum Request {
     EndQuorumEpoch(EndQuorumEpoch),
     /// Any request of share groups.
     Share(ShareRequest),
+    /// Any request of ZooKeeper mode.
+    Legacy(LegacyRequest),
 }
 
 impl Request {
@@ -121,6 +124,7 @@ impl Request {
             Self::BeginQuorumEpoch(_) => ApiKey::BeginQuorumEpoch,
             Self::EndQuorumEpoch(_) => ApiKey::EndQuorumEpoch,
             Self::Share(body) => body.key(),
+            Self::Legacy(body) => body.key(),
         }
     }
 }

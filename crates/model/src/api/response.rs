@@ -6,6 +6,7 @@ mod txn;
 
 use super::error_code::ErrorCode;
 use super::keys::ApiKey;
+use super::legacy::LegacyResponse;
 use super::request::Subscription;
 use super::share::ShareResponse;
 use crate::controller::records::MetadataRecord;
@@ -79,6 +80,8 @@ pub enum Response {
     EndQuorumEpoch(QuorumEpoch),
     /// Any response of share groups.
     Share(ShareResponse),
+    /// Any response of ZooKeeper mode.
+    Legacy(LegacyResponse),
 }
 
 impl Response {
@@ -127,6 +130,7 @@ impl Response {
             Self::BeginQuorumEpoch(_) => ApiKey::BeginQuorumEpoch,
             Self::EndQuorumEpoch(_) => ApiKey::EndQuorumEpoch,
             Self::Share(body) => body.key(),
+            Self::Legacy(body) => body.key(),
         }
     }
 }

@@ -95,6 +95,7 @@ impl Broker {
             image: self.metadata.image(),
             broker_epoch: self.lifecycle.epoch(),
             leaving: self.lifecycle.state() == BrokerState::PendingControlledShutdown,
+            controller: None,
             no_rack: &self.no_rack,
         };
         let (replicas, ids) = (&mut self.replicas, &mut self.producer_ids);

@@ -165,6 +165,27 @@ impl Lifecycle {
         }
     }
 
+    /// Registered in ZooKeeper: it serves from now on, under the epoch of its znode.
+    pub const fn serve_as(&mut self, epoch: BrokerEpoch) {
+        self.state = BrokerState::Running;
+        self.epoch = epoch;
+        self.fenced = false;
+    }
+
+    /// In ZooKeeper mode: asks to be let go; then `last`, it was.
+    pub const fn leave(&mut self, last: bool) {
+        self.state =
+            if last { BrokerState::ShuttingDown } else { BrokerState::PendingControlledShutdown };
+    }
+
+    /// Its process begins, in ZooKeeper mode.
+    pub fn begin(&mut self, cx: &mut Cx<'_>) -> u64 {
+        self.incarnation = cx.rng(Draw::Uuid).bits();
+        self.state = BrokerState::Starting;
+        cx.note(Fact::BrokerStarted);
+        self.incarnation
+    }
+
     /// Learns who the active controller is.
     pub fn set_controller(&mut self, controller: Option<NodeId>, cx: &mut Cx<'_>) {
         self.channel.set_controller(controller, cx);

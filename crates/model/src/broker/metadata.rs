@@ -138,6 +138,31 @@ impl MetadataFollower {
         published
     }
 
+    /// What a controller in ZooKeeper mode pushed: everything, or what has changed. Records of what is not known are passed over.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "every other record stands for itself")]
+    pub fn on_pushed(&mut self, records: &[Arc<MetadataRecord>], whole: bool) {
+        if whole {
+            self.image = Arc::new(MetadataImage::default());
+        }
+        self.published = true;
+        let image = Arc::make_mut(&mut self.image);
+        for record in records {
+            let known = match &**record {
+                MetadataRecord::Partition { tp, .. } => {
+                    let topic = image.topics.get(&tp.topic);
+                    topic.is_some_and(|topic| topic.partitions.len() == tp.partition as usize)
+                }
+                MetadataRecord::PartitionChange { tp, .. } => image.partition(*tp).is_some(),
+                MetadataRecord::RemoveTopic { id } => image.topics.contains_key(id),
+                MetadataRecord::BrokerChange { broker, .. } => image.brokers.contains_key(broker),
+                _ => true,
+            };
+            if known {
+                image.apply(image.next_offset, image.epoch, record);
+            }
+        }
+    }
+
     /// The connection to a controller broke.
     pub fn on_disconnect(&mut self, peer: NodeId, cx: &mut Cx<'_>) {
         if self.ready == Some(peer) {

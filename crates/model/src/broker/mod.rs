@@ -38,9 +38,10 @@ mod testing;
 pub mod to_controller;
 mod topics;
 mod verify;
+pub mod zk;
 
 use crate::api::response::InitProducerId;
-use crate::api::{ErrorCode, Response};
+use crate::api::{ErrorCode, LegacyResponse, Response};
 use crate::config::broker::BrokerConfig;
 use crate::controller::image::MetadataImage;
 use crate::cx::{Cx, Effect};
@@ -69,6 +70,8 @@ const EXPIRE_PRODUCERS_INTERVAL: Micros = Micros::from_ms(600_000);
 /// A timer of this role.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum BrokerTimer {
+    /// Of ZooKeeper mode.
+    Zk(zk::ZkTimer),
     /// What a connection has parked has waited long enough.
     Parked(ConnId),
     /// Partitions fetched from this leader have rested.
@@ -130,6 +133,8 @@ pub struct Env<'a> {
     pub broker_epoch: BrokerEpoch,
     /// Whether a controlled shutdown is under way.
     pub leaving: bool,
+    /// The controller, in ZooKeeper mode.
+    pub controller: Option<NodeId>,
     /// The empty rack of fetches that are no consumer's.
     pub no_rack: &'a Name,
 }
@@ -167,6 +172,8 @@ pub struct Broker {
     /// Topics it has asked the controller to create.
     creating: FlatSet<Name>,
     no_rack: Name,
+    /// Its part in ZooKeeper mode; none in a cluster with a quorum.
+    zk: Option<alloc::boxed::Box<zk::Zk>>,
 }
 
 impl Broker {
@@ -199,15 +206,32 @@ impl Broker {
             producer_ids: ProducerIds::default(),
             creating: FlatSet::new(),
             no_rack: Name::from(""),
+            zk: None,
         }
+    }
+
+    /// The same in a cluster that keeps its metadata in ZooKeeper.
+    #[must_use]
+    pub fn with_zookeeper(mut self, server: NodeId) -> Self {
+        self.zk = Some(alloc::boxed::Box::new(zk::Zk::new(server)));
+        self
+    }
+
+    /// Its part in ZooKeeper mode.
+    pub fn zk(&self) -> Option<&zk::Zk> {
+        self.zk.as_deref()
     }
 
     /// The process begins to run.
     pub fn start(&mut self, cx: &mut Cx<'_>) {
-        self.metadata.set_voters(&self.controllers);
-        self.metadata.start(cx);
-        let about = about(&self.rack, &self.config, &self.metadata);
-        self.lifecycle.start(about, cx);
+        if self.zk.is_some() {
+            self.start_with_zookeeper(cx);
+        } else {
+            self.metadata.set_voters(&self.controllers);
+            self.metadata.start(cx);
+            let about = about(&self.rack, &self.config, &self.metadata);
+            self.lifecycle.start(about, cx);
+        }
         cx.arm(BrokerTimer::IsrShrink, self.isr_shrink_interval());
         self.recover_logs(cx);
         cx.arm(BrokerTimer::Checkpoint, self.checkpoint_interval());
@@ -235,6 +259,9 @@ impl Broker {
         self.share = share::ShareHost::default();
         self.producer_ids = ProducerIds::default();
         self.creating.clear();
+        if let Some(zk) = &mut self.zk {
+            zk.kill();
+        }
     }
 
     /// Its disk is another one, and empty; the process does not run.
@@ -246,6 +273,9 @@ impl Broker {
 
     /// SIGTERM: hands over what it leads, if that is enabled and the broker serves at all.
     pub fn shut_down(&mut self, cx: &mut Cx<'_>) {
+        if self.zk.is_some() {
+            return self.leave_zookeeper(cx);
+        }
         let about = about(&self.rack, &self.config, &self.metadata);
         let must_wait =
             self.config.controlled_shutdown_enable && self.lifecycle.shut_down(about, cx);
@@ -263,6 +293,9 @@ impl Broker {
             cx.disarm(BrokerTimer::Verify(conn));
         }
         self.on_share_client_gone(conn, cx);
+        if let Some(zk) = &mut self.zk {
+            zk.on_client_gone(conn);
+        }
         self.settle(cx);
     }
 
@@ -313,6 +346,9 @@ impl Broker {
             Lane::Persister | Lane::PartitionMetadata => {
                 self.on_share_response(from, lane, correlation, body, cx);
             }
+            Lane::Zookeeper | Lane::Watches | Lane::FromController => {
+                self.on_zk_response(from, lane, correlation, body, cx);
+            }
             Lane::Main | Lane::Bootstrap | Lane::Coordinator => {
                 unreachable!("a broker opens no such connection")
             }
@@ -344,6 +380,9 @@ impl Broker {
                 self.share.persister.on_disconnect(peer, lane, cx);
                 self.settle(cx);
             }
+            Lane::Zookeeper | Lane::Watches | Lane::FromController => {
+                self.on_zk_disconnect(peer, lane, cx);
+            }
             Lane::Main | Lane::Bootstrap | Lane::Coordinator => {}
         }
     }
@@ -351,6 +390,7 @@ impl Broker {
     /// A timer is due.
     pub fn on_timer(&mut self, timer: BrokerTimer, cx: &mut Cx<'_>) {
         match timer {
+            BrokerTimer::Zk(timer) => self.on_zk_timer(timer, cx),
             BrokerTimer::Parked(conn) => {
                 let (replicas, env) = self.data_plane();
                 replicas.on_parked_timer(conn, &env, cx);
@@ -470,6 +510,12 @@ impl Broker {
             (ControllerCall::AllocateProducerIds, Response::AllocateProducerIds(block)) => {
                 self.producer_ids.on_block(&block);
             }
+            (
+                ControllerCall::Leave,
+                Response::Legacy(LegacyResponse::ControlledShutdown(_, left)),
+            ) => {
+                self.on_leave_answered(left, cx);
+            }
             (ControllerCall::AutoCreate(name), _) => {
                 self.creating.remove(&name);
             }
@@ -494,6 +540,7 @@ impl Broker {
         if let Some(request) = self.replicas.alter_partition.take_request(self.id, epoch) {
             self.to_controller.send(request, ControllerCall::AlterPartition, cx);
         }
+        self.settle_zk(cx);
     }
 
     fn generate_producer_id(&mut self) -> InitProducerId {
@@ -523,6 +570,7 @@ impl Broker {
             image: self.metadata.image(),
             broker_epoch: self.lifecycle.epoch(),
             leaving: self.lifecycle.state() == BrokerState::PendingControlledShutdown,
+            controller: self.zk.as_ref().and_then(|zk| zk.controller()),
             no_rack: &self.no_rack,
         };
         (&mut self.replicas, env)

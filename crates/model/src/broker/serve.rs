@@ -27,6 +27,12 @@ impl Broker {
             return;
         }
         self.meter_request(conn, &mut body);
+        if self.zk.is_some() {
+            match self.serve_in_zookeeper_mode(conn, correlation, body, cx) {
+                Some(rest) => body = rest,
+                None => return self.settle(cx),
+            }
+        }
         match body {
             Request::Produce(produce) => self.serve_produce(conn, correlation, produce, cx),
             Request::Fetch(_) | Request::DeleteRecords(_) | Request::DescribeProducers(_) => {
@@ -81,7 +87,8 @@ impl Broker {
             | Request::RaftFetch(_)
             | Request::Vote(_)
             | Request::BeginQuorumEpoch(_)
-            | Request::EndQuorumEpoch(_) => cx.close(conn),
+            | Request::EndQuorumEpoch(_)
+            | Request::Legacy(_) => cx.close(conn),
         }
         self.settle(cx);
     }

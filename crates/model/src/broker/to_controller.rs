@@ -25,6 +25,8 @@ pub enum ControllerCall {
     AlterPartition,
     /// A block of producer ids.
     AllocateProducerIds,
+    /// To be let go, in ZooKeeper mode.
+    Leave,
     /// A topic that a client's Metadata or FindCoordinator asked for.
     AutoCreate(crate::ids::Name),
 }

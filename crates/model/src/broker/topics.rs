@@ -36,11 +36,19 @@ pub(super) fn metadata(
             names.iter().map(one).collect()
         }
     };
-    let controller_id = match u32::try_from(brokers.len()).unwrap_or(0) {
-        0 => NodeId::NONE,
-        count => brokers[cx.rng(Draw::NodeChoice).below(count) as usize].0,
+    let controller_id = match env.controller {
+        Some(controller) => controller,
+        None => any_of(&brokers, cx),
     };
     (Response::Metadata(response::Metadata { brokers, controller_id, topics }), missing)
+}
+
+/// A broker forwards what is for the controller, so any will do.
+fn any_of(brokers: &[(NodeId, Option<Name>)], cx: &mut Cx<'_>) -> NodeId {
+    match u32::try_from(brokers.len()).unwrap_or(0) {
+        0 => NodeId::NONE,
+        count => brokers[cx.rng(Draw::NodeChoice).below(count) as usize].0,
+    }
 }
 
 /// Whether a topic may have this name (`org.apache.kafka.common.internals.Topic.validate`).

@@ -72,6 +72,7 @@ config_table! {
         broker_session_timeout_ms: i32 = 9_000, "broker.session.timeout.ms", positive, "How long a broker may be silent before the controller fences it.";
         broker_heartbeat_interval_ms: i32 = 2_000, "broker.heartbeat.interval.ms", positive, "How often a broker sends a heartbeat to the controller.";
         initial_broker_registration_timeout_ms: i32 = 60_000, "initial.broker.registration.timeout.ms", positive, "How long a broker that starts asks to be registered before it gives up.";
+        zookeeper_session_timeout_ms: i32 = 18_000, "zookeeper.session.timeout.ms", positive, "How long ZooKeeper waits for a silent broker; only in ZooKeeper mode.";
         quota_window_num: i32 = 11, "quota.window.num", positive, "How many windows a client's rate is taken over.";
         quota_window_size_seconds: i32 = 1, "quota.window.size.seconds", positive, "How long each of them is.";
         replica_lag_time_max_ms: i64 = 30_000, "replica.lag.time.max.ms", positive, "How long a follower may lag before it leaves the ISR.";

@@ -27,13 +27,21 @@ pub(super) struct Deferred {
 }
 
 impl Deferred {
+    /// Answers that nothing will let out any more.
+    pub(super) fn take_answers(
+        &mut self,
+    ) -> impl Iterator<Item = (ConnId, Correlation, Response)> + use<> {
+        let answers = core::mem::take(&mut self.answers);
+        answers.into_iter().map(|(_, conn, correlation, body)| (conn, correlation, body))
+    }
+
     /// A connection is gone; nobody waits on it.
     pub(super) fn forget(&mut self, conn: ConnId) {
         self.answers.retain(|(_, of, _, _)| *of != conn);
     }
 
     /// Lets out what waited for the log below `committed`.
-    fn release(&mut self, committed: Offset, cx: &mut Cx<'_>) {
+    pub(super) fn release(&mut self, committed: Offset, cx: &mut Cx<'_>) {
         let due = self.facts.iter().take_while(|(end, _, _)| *end <= committed).count();
         for (_, fact, cause) in self.facts.drain(..due) {
             cx.note_late(fact, cause);
@@ -68,7 +76,7 @@ impl Controller {
     }
 
     /// An answer that tells of everything decided so far waits for it.
-    pub(super) fn answer_when_committed(
+    pub(crate) fn answer_when_committed(
         &mut self,
         conn: ConnId,
         correlation: Correlation,
@@ -84,7 +92,7 @@ impl Controller {
     }
 
     /// Decides: records are replayed at once and written soon. `first` are facts that go before the records' own.
-    pub(super) fn decide(
+    pub(crate) fn decide(
         &mut self,
         first: &[Fact],
         records: Vec<MetadataRecord>,
@@ -103,7 +111,7 @@ impl Controller {
             self.quorum.log.append(epoch, record);
         }
         self.deferred.facts.extend(told.into_iter().map(|fact| (end, fact, cx.cause)));
-        if linger && self.quorum.log.written() < end {
+        if linger && self.legacy.is_none() && self.quorum.log.written() < end {
             let linger = self.config.controller_quorum_append_linger_ms;
             cx.arm(ControllerTimer::Linger, Micros::from_config_ms(linger.into()));
         }

@@ -12,6 +12,7 @@ pub mod elect_leaders;
 pub mod election;
 mod facts;
 pub mod image;
+pub mod legacy;
 pub mod metadata_log;
 pub mod placement;
 pub mod producer_ids;
@@ -20,7 +21,7 @@ mod quotas;
 pub mod reassignment;
 pub mod records;
 pub mod registration;
-mod serve;
+pub(crate) mod serve;
 pub mod sessions;
 #[cfg(test)]
 mod testing;
@@ -91,6 +92,8 @@ pub struct Controller {
     /// What leaves once it is committed.
     deferred: Deferred,
     leaving: bool,
+    /// In ZooKeeper mode, topic ids begin above this; the log is then only what ZooKeeper has yet to write.
+    legacy: Option<u32>,
 }
 
 impl Controller {
@@ -107,6 +110,7 @@ impl Controller {
             active: false,
             deferred: Deferred::default(),
             leaving: false,
+            legacy: None,
         }
     }
 
@@ -219,6 +223,7 @@ impl Controller {
     }
 
     fn view(&self) -> View<'_> {
-        View::new(&self.image, &self.config)
+        let view = View::new(&self.image, &self.config);
+        if self.legacy.is_some() { view.in_zookeeper_mode() } else { view }
     }
 }

@@ -33,6 +33,8 @@ pub enum PlacementError {
     },
     /// "All brokers are currently fenced."
     AllFenced,
+    /// Some brokers have racks and some have none, which 3.x did not take.
+    RacksIncomplete,
 }
 
 impl core::fmt::Display for PlacementError {
@@ -49,6 +51,9 @@ impl core::fmt::Display for PlacementError {
                  registered or some brokers have all their log directories cordoned."
             ),
             Self::AllFenced => f.write_str("All brokers are currently fenced."),
+            Self::RacksIncomplete => f.write_str(
+                "Not all brokers have rack information for replica rack aware assignment.",
+            ),
         }
     }
 }

@@ -17,7 +17,7 @@ use alloc::vec::Vec;
 
 impl Controller {
     /// The answer to anything but a fetch.
-    pub(super) fn serve(&mut self, body: &Request, cx: &mut Cx<'_>) -> Response {
+    pub(crate) fn serve(&mut self, body: &Request, cx: &mut Cx<'_>) -> Response {
         if !self.active && !matches!(body, Request::ApiVersions) {
             return refuse(body);
         }
@@ -64,7 +64,8 @@ impl Controller {
             | Request::ListTransactions
             | Request::DescribeProducers(_)
             | Request::DeleteRecords(_)
-            | Request::Share(_) => unreachable!("no node sends this to a controller"),
+            | Request::Share(_)
+            | Request::Legacy(_) => unreachable!("no node sends this to a controller"),
         }
     }
 
@@ -225,7 +226,8 @@ impl Controller {
 
     /// Kafka draws a random uuid; the place of the topic's record in the log is as unique.
     fn next_topic_id(&self) -> TopicId {
-        TopicId(u32::try_from(self.quorum.log.end() + 1).expect("a metadata log stays short"))
+        let next = u32::try_from(self.quorum.log.end() + 1).expect("a metadata log stays short");
+        TopicId(next + self.legacy.unwrap_or(0))
     }
 }
 
@@ -233,7 +235,7 @@ impl Controller {
 const MAX_PARTITIONS: u32 = kafkascope_kernel::Limits::NATIVE.partitions;
 
 /// A controller that does not lead answers so.
-fn refuse(body: &Request) -> Response {
+pub(crate) fn refuse(body: &Request) -> Response {
     let error = ErrorCode::NotController;
     match body {
         Request::BrokerRegistration(_) => Response::BrokerRegistration(error, -1),
@@ -282,7 +284,8 @@ fn refuse(body: &Request) -> Response {
         | Request::ListTransactions
         | Request::DescribeProducers(_)
         | Request::DeleteRecords(_)
-        | Request::Share(_) => unreachable!("no node sends this to a controller"),
+        | Request::Share(_)
+        | Request::Legacy(_) => unreachable!("no node sends this to a controller"),
     }
 }
 
@@ -336,7 +339,8 @@ pub(super) fn not_controller(answer: Response) -> Response {
         | Response::ListTransactions(..)
         | Response::DescribeProducers(_)
         | Response::DeleteRecords(_)
-        | Response::Share(_)) => same,
+        | Response::Share(_)
+        | Response::Legacy(_)) => same,
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Invariant: a refused request leaves no record.
 
+use super::legacy;
 use super::placement::{Dice, PlacementError, UsableBroker, place};
 use super::records::{MetadataRecord, PartitionState};
 use super::view::View;
@@ -57,7 +58,8 @@ pub fn grow(
     check_limit(view, more, limit)?;
     let factor = topic.partitions.first().map_or(1, |first| first.replicas.len());
     let factor = i16::try_from(factor).unwrap_or(i16::MAX);
-    let placed = place(&usable(view), more, factor, dice).map_err(|error| refused(&error))?;
+    let placed = place_from(view, more, factor, present.unsigned_abs(), dice)
+        .map_err(|error| refused(&error))?;
     let mut records = Vec::new();
     for (index, replicas) in (present..).zip(placed) {
         let state = fresh(view, replicas).ok_or(ErrorCode::InvalidReplicationFactor)?;
@@ -129,7 +131,7 @@ fn placed(
         given => given,
     };
     check_limit(view, partitions.unsigned_abs(), limit)?;
-    place(&usable(view), partitions.unsigned_abs(), factor, dice).map_err(|error| refused(&error))
+    place_from(view, partitions.unsigned_abs(), factor, 0, dice).map_err(|error| refused(&error))
 }
 
 fn assigned(view: &View<'_>, request: &CreateTopics) -> Result<Vec<Vec<NodeId>>, ErrorCode> {
@@ -156,6 +158,19 @@ fn check_limit(view: &View<'_>, more: u32, limit: u32) -> Result<(), ErrorCode> 
     Ok(())
 }
 
+fn place_from(
+    view: &View<'_>,
+    partitions: u32,
+    factor: i16,
+    present: u32,
+    dice: &mut dyn Dice,
+) -> Result<Vec<Vec<NodeId>>, PlacementError> {
+    if view.places_as_3x {
+        return legacy::place_from(&usable(view), partitions, factor, present, dice);
+    }
+    place(&usable(view), partitions, factor, dice)
+}
+
 fn usable(view: &View<'_>) -> Vec<UsableBroker> {
     let staying = view.image.brokers.iter().filter(|(_, broker)| !broker.in_controlled_shutdown);
     let usable = staying.map(|(id, broker)| UsableBroker {
@@ -170,6 +185,7 @@ const fn refused(error: &PlacementError) -> ErrorCode {
     match error {
         PlacementError::NotPositive(_)
         | PlacementError::TooFewBrokers { .. }
+        | PlacementError::RacksIncomplete
         | PlacementError::AllFenced => ErrorCode::InvalidReplicationFactor,
     }
 }

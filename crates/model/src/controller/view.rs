@@ -19,12 +19,20 @@ pub struct View<'a> {
     pub node: &'a BrokerConfig,
     /// `eligible.leader.replicas.version` is 1, as in every cluster that 4.3.1 formatted.
     pub elr_enabled: bool,
+    /// Replicas are placed as Kafka 3.x did (`AdminUtils`).
+    pub places_as_3x: bool,
 }
 
 impl<'a> View<'a> {
     /// A view with 4.3.1's features.
     pub const fn new(image: &'a MetadataImage, node: &'a BrokerConfig) -> Self {
-        Self { image, node, elr_enabled: true }
+        Self { image, node, elr_enabled: true, places_as_3x: false }
+    }
+
+    /// The same with what a 3.x cluster in ZooKeeper mode had.
+    #[must_use]
+    pub const fn in_zookeeper_mode(self) -> Self {
+        Self { elr_enabled: false, places_as_3x: true, ..self }
     }
 
     /// `min.insync.replicas` of a topic, at most its number of replicas.

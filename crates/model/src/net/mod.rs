@@ -50,6 +50,12 @@ pub enum Lane {
     Persister,
     /// A group coordinator to partition leaders, for end offsets (`NetworkPartitionMetadataClient-client-N`).
     PartitionMetadata,
+    /// A broker's session with ZooKeeper (3.x).
+    Zookeeper,
+    /// Where it waits for ZooKeeper's word of changes.
+    Watches,
+    /// From the controller to brokers (`ControllerChannelManager`, 3.x).
+    FromController,
 }
 
 /// Which links a command is about.

@@ -76,6 +76,11 @@ pub struct Limit {
 }
 
 impl Quotas {
+    /// Every quota that is set.
+    pub fn limits(&self) -> impl Iterator<Item = (&(QuotaEntity, QuotaKey), &i64)> {
+        self.limits.iter()
+    }
+
     /// Whether nobody has any.
     pub const fn is_empty(&self) -> bool {
         self.limits.is_empty()

@@ -24,6 +24,7 @@ use crate::net::LinkSel;
 use crate::node::Node;
 use crate::trace::{Exit, Fact};
 use crate::workload::Library;
+use crate::zookeeper::Zookeeper;
 use alloc::boxed::Box;
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -50,6 +51,7 @@ impl World {
     pub fn submit(&mut self, command: &Command) -> Outcome {
         match command {
             Command::AddController { id, config } => self.add_controller(*id, config),
+            Command::AddZookeeper { id } => self.add_zookeeper(*id),
             Command::AddBroker { id, rack, config } => self.add_broker(*id, rack.clone(), config),
             Command::AddProducer(spec) => self.add_producer(spec),
             Command::AddConsumer(spec) => self.add_consumer(spec),
@@ -186,24 +188,47 @@ impl World {
             match &mut process.node {
                 Node::Controller(controller) => controller.voters.clone_from(&voters),
                 Node::Broker(broker) => broker.controllers.clone_from(&voters),
-                Node::Producer(_) | Node::Consumer(_) | Node::ShareConsumer(_) | Node::Admin(_) => {
-                }
+                Node::Producer(_)
+                | Node::Consumer(_)
+                | Node::ShareConsumer(_)
+                | Node::Admin(_)
+                | Node::Zookeeper(_) => {}
             }
         }
         Ok(())
     }
 
+    fn add_zookeeper(&mut self, id: NodeId) -> Outcome {
+        self.require_new(id, id.is_controller(), "a controller id (100 to 999)")?;
+        if self.now > SimTime::ZERO || !self.processes.keys().all(|other| other.is_client()) {
+            return Err(CommandError::Invalid(
+                "ZooKeeper must be there first, and instead of controllers".to_string(),
+            ));
+        }
+        self.add_process(id, Node::Zookeeper(Box::new(Zookeeper::new(id))), Micros::ZERO);
+        Ok(())
+    }
+
+    fn zookeeper(&self) -> Option<NodeId> {
+        let is = |process: &&super::Process| matches!(process.node, Node::Zookeeper(_));
+        self.processes.iter().find(|(_, process)| is(process)).map(|(id, _)| *id)
+    }
+
     fn add_broker(&mut self, id: NodeId, rack: Option<Name>, config: &ConfigPairs) -> Outcome {
         let config = parsed::<BrokerConfig>(config)?;
         self.require_new(id, id.is_broker() && id.0 > 0, "a broker id (1 to 99)")?;
-        let mut broker = Broker::new(id, rack, config, self.controller_ids());
+        let mut broker = match self.zookeeper() {
+            Some(server) => Broker::new(id, rack, config, Vec::new()).with_zookeeper(server),
+            None => Broker::new(id, rack, config, self.controller_ids()),
+        };
         let known = self.processes.values().find_map(|process| match &process.node {
             Node::Broker(other) => Some(other.quotas.client_ids.clone()),
             Node::Controller(_)
             | Node::Producer(_)
             | Node::Consumer(_)
             | Node::ShareConsumer(_)
-            | Node::Admin(_) => None,
+            | Node::Admin(_)
+            | Node::Zookeeper(_) => None,
         });
         broker.quotas.client_ids = known.unwrap_or_default();
         // A cluster that is there from the beginning has been booted before it.
@@ -363,7 +388,8 @@ impl World {
             | Node::Controller(_)
             | Node::Consumer(_)
             | Node::ShareConsumer(_)
-            | Node::Admin(_) => known = false,
+            | Node::Admin(_)
+            | Node::Zookeeper(_) => known = false,
         });
         if known { Ok(()) } else { Err(CommandError::WrongKind { node: id, wanted: "a producer" }) }
     }
@@ -394,7 +420,8 @@ impl World {
             | Node::Controller(_)
             | Node::Producer(_)
             | Node::ShareConsumer(_)
-            | Node::Admin(_) => known = false,
+            | Node::Admin(_)
+            | Node::Zookeeper(_) => known = false,
         });
         if known { Ok(()) } else { Err(CommandError::WrongKind { node: id, wanted: "a consumer" }) }
     }

@@ -136,7 +136,8 @@ impl World {
             | Node::Producer(_)
             | Node::Consumer(_)
             | Node::ShareConsumer(_)
-            | Node::Admin(_) => None,
+            | Node::Admin(_)
+            | Node::Zookeeper(_) => None,
         }
     }
 

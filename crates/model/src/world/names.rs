@@ -17,6 +17,7 @@ impl World {
             Some(Node::Producer(producer)) => producer.spec.name.to_string(),
             Some(Node::Consumer(consumer)) => consumer.spec.name.to_string(),
             Some(Node::ShareConsumer(consumer)) => consumer.spec.name.to_string(),
+            Some(Node::Zookeeper(_)) => "zookeeper".to_string(),
             Some(Node::Admin(_)) => "admin".to_string(),
             None => format!("node {id}"),
         }

@@ -52,7 +52,8 @@ impl Request {
             | Self::Vote(_)
             | Self::BeginQuorumEpoch(_)
             | Self::EndQuorumEpoch(_)
-            | Self::Share(_) => 0,
+            | Self::Share(_)
+            | Self::Legacy(_) => 0,
         }
     }
 }
@@ -144,6 +145,7 @@ impl Response {
             Self::Vote(body) => body.error,
             Self::BeginQuorumEpoch(body) | Self::EndQuorumEpoch(body) => body.error,
             Self::Share(body) => body.first_error(),
+            Self::Legacy(body) => body.error(),
         }
     }
 }

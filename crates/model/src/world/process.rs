@@ -129,7 +129,8 @@ impl World {
             | Node::Controller(_)
             | Node::Producer(_)
             | Node::ShareConsumer(_)
-            | Node::Admin(_) => None,
+            | Node::Admin(_)
+            | Node::Zookeeper(_) => None,
         };
         let own = self.processes.get(&id).and_then(|process| producer_of(&process.node));
         let halves =

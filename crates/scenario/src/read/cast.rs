@@ -57,6 +57,9 @@ impl Cast {
         if let Some(at) = self.clients.iter().rposition(|client| **client == text) {
             return Some(NodeId(ADMIN.0 + 1 + at as i32));
         }
+        if text == "zookeeper" {
+            return self.known(item, NodeId::FIRST_CONTROLLER);
+        }
         let number = text.strip_prefix("broker ").or_else(|| text.strip_prefix("controller "));
         if let Some(id) = number.and_then(|number| number.parse().ok()) {
             return self.known(item, NodeId(id));

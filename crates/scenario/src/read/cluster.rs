@@ -3,6 +3,7 @@
 //! Invariant: ids and counts are in Kafka's ranges here already, so that the world has nothing to refuse.
 
 use super::cast::Cast;
+use super::clients::one_of;
 use super::{Reading, configs};
 use crate::builder::Builder;
 use crate::doc::{Item, Section};
@@ -19,6 +20,19 @@ pub fn read(root: &Section<'_>, reading: &mut Reading<'_>, mut builder: Builder)
     if let Some(cluster) = root.section("cluster") {
         let config = configs::read::<BrokerConfig>(&cluster, "config");
         builder = builder.cluster_config(config);
+        if let Some(item) = cluster.get("metadata") {
+            let modes = [("kraft", false), ("zookeeper", true)];
+            if one_of(&item, &modes) {
+                builder = builder.zookeeper();
+                if cluster.get("controllers").is_some() {
+                    item.wrong("brokers are controllers themselves then; leave 'controllers' out");
+                }
+            }
+        }
+        let session = "zookeeper.session.timeout.ms";
+        if !builder.has_zookeeper() && builder.has_config(session) {
+            cluster.wrong(format!("{session} needs metadata = \"zookeeper\""));
+        }
         if let Some(item) = cluster.get("controllers")
             && let Some(count) = item.whole(1..=9)
         {

@@ -24,7 +24,8 @@ impl Stage {
                     | Node::Producer(_)
                     | Node::Consumer(_)
                     | Node::ShareConsumer(_)
-                    | Node::Admin(_),
+                    | Node::Admin(_)
+                    | Node::Zookeeper(_),
                 ) => true,
                 None => false,
             }
@@ -41,7 +42,8 @@ impl Stage {
                 | Node::Producer(_)
                 | Node::Consumer(_)
                 | Node::ShareConsumer(_)
-                | Node::Admin(_),
+                | Node::Admin(_)
+                | Node::Zookeeper(_),
             )
             | None => None,
         })
@@ -72,7 +74,8 @@ impl Stage {
                 | Node::Producer(_)
                 | Node::Consumer(_)
                 | Node::ShareConsumer(_)
-                | Node::Admin(_),
+                | Node::Admin(_)
+                | Node::Zookeeper(_),
             )
             | None => None,
         }
@@ -110,7 +113,8 @@ impl Stage {
                 | Node::Controller(_)
                 | Node::Producer(_)
                 | Node::ShareConsumer(_)
-                | Node::Admin(_),
+                | Node::Admin(_)
+                | Node::Zookeeper(_),
             )
             | None => None,
         }

@@ -94,6 +94,7 @@ impl<'a> Wire<'a> {
             Lane::AddPartitions => format!("AddPartitionsManager-client-{client}"),
             Lane::Persister => format!("Persister-client-{client}"),
             Lane::PartitionMetadata => format!("NetworkPartitionMetadataClient-client-{client}"),
+            Lane::Zookeeper | Lane::Watches | Lane::FromController => client.to_string(),
             Lane::Main | Lane::Bootstrap | Lane::Coordinator => self.application(client),
         }
     }
@@ -105,7 +106,7 @@ impl<'a> Wire<'a> {
             Some(Node::Consumer(consumer)) => consumer.config.client_id.clone(),
             Some(Node::ShareConsumer(consumer)) => consumer.config.client_id.clone(),
             Some(Node::Admin(_)) => Some(Name::from("adminclient-1")),
-            Some(Node::Broker(_) | Node::Controller(_)) | None => None,
+            Some(Node::Broker(_) | Node::Controller(_) | Node::Zookeeper(_)) | None => None,
         };
         own.map_or_else(|| self.world.node_name(client), |name| name.to_string())
     }

@@ -82,6 +82,7 @@ impl Wire<'_> {
                 quorum::epoch(body)
             }
             Response::Share(body) => self.share_response(body),
+            Response::Legacy(_) => Value::Null,
         }
     }
 

@@ -139,7 +139,8 @@ impl Projector {
             | Node::Broker(_)
             | Node::Controller(_)
             | Node::Producer(_)
-            | Node::Admin(_) => None,
+            | Node::Admin(_)
+            | Node::Zookeeper(_) => None,
         });
         if let Some(command) = add_share_member(world, group) {
             return Ok(command);
@@ -206,7 +207,8 @@ fn add_broker(world: &World) -> Result<Command, String> {
             | Node::Producer(_)
             | Node::Consumer(_)
             | Node::ShareConsumer(_)
-            | Node::Admin(_),
+            | Node::Admin(_)
+            | Node::Zookeeper(_),
         )
         | None => Vec::new(),
     };
@@ -238,7 +240,8 @@ fn add_share_member(world: &World, group: &Name) -> Option<Command> {
         | Node::Controller(_)
         | Node::Producer(_)
         | Node::Consumer(_)
-        | Node::Admin(_) => None,
+        | Node::Admin(_)
+        | Node::Zookeeper(_) => None,
     });
     let like = specs.filter(is_member).last()?;
     let name = free_name(world, &like.name);

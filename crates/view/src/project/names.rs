@@ -42,6 +42,9 @@ fn info(world: &World, id: NodeId, node: &Node) -> NodeInfo {
             let topics = consumer.spec.subscribe.clone();
             (NodeKind::Consumer, None, consumer.config.entries(), work, topics)
         }
+        Node::Zookeeper(_) => {
+            (NodeKind::Controller, None, Vec::<ConfigEntry>::new(), String::new(), vec![])
+        }
         Node::Admin(_) => (NodeKind::Admin, None, Vec::<ConfigEntry>::new(), String::new(), vec![]),
     };
     let name = world.node_name(id).as_str().into();

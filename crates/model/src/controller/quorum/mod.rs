@@ -140,6 +140,13 @@ impl Quorum {
         self.poll(cx);
     }
 
+    /// Leads alone, under an epoch that somebody else counts (ZooKeeper mode).
+    pub fn lead_alone(&mut self, epoch: LeaderEpoch) {
+        self.epoch = epoch;
+        self.leader = Some(self.me);
+        self.role = Role::Leader(Leadership::new(0, core::iter::empty()));
+    }
+
     /// The process is gone; the disk stays.
     pub fn kill(&mut self) {
         self.log.forget_gathered();

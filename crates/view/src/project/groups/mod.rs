@@ -85,7 +85,8 @@ pub(super) fn members<'a>(
         | Node::Controller(_)
         | Node::Producer(_)
         | Node::ShareConsumer(_)
-        | Node::Admin(_) => None,
+        | Node::Admin(_)
+        | Node::Zookeeper(_) => None,
     })
 }
 
