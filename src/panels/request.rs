@@ -34,9 +34,8 @@ pub fn Request(props: &RequestProps) -> Html {
             </div>
             <p class="card-quiet request-purpose">{ request.purpose }</p>
             <ol class="request-steps">{ for request.steps.iter().map(|step| moment(step, ask)) }</ol>
-            { carried(request, ask) }
-            { message("Request", &request.asked, ask) }
-            { message("Response", &request.answered, ask) }
+            { message("Request", &request.asked, carried(request, request.asks, ask), ask) }
+            { message("Response", &request.answered, carried(request, !request.asks, ask), ask) }
         </section>
     }
 }
@@ -60,8 +59,8 @@ fn moment(step: &StepVm, ask: &Ask) -> Html {
 }
 
 /// The records it carries; each leads to its life.
-fn carried(request: &RequestVm, ask: &Ask) -> Option<Html> {
-    if request.records.is_empty() {
+fn carried(request: &RequestVm, here: bool, ask: &Ask) -> Option<Html> {
+    if !here || request.records.is_empty() {
         return None;
     }
     let records = request.records.iter().enumerate().map(|(index, (face, id))| {
@@ -80,7 +79,12 @@ fn carried(request: &RequestVm, ask: &Ask) -> Option<Html> {
     })
 }
 
-fn message(title: &'static str, message: &MessageVm, ask: &Ask) -> Html {
+fn message(
+    title: &'static str,
+    message: &MessageVm,
+    carried: Option<Html>,
+    ask: &Ask,
+) -> Html {
     let faults = message.faults.iter().map(|action| {
         let wish = action.command.clone();
         let onclick = ask.reform(move |_| Wish::Do(wish.clone()));
@@ -88,7 +92,7 @@ fn message(title: &'static str, message: &MessageVm, ask: &Ask) -> Html {
     });
     html! {
         <section class={classes!("message", message.selected.then_some("is-selected"))} aria-label={title}>
-            <h3>{ title }</h3>
+            <div class="message-head"><h3>{ title }</h3>{ for carried }</div>
             if !message.faults.is_empty() {
                 <div class="actions" role="group" aria-label={if message.back { "Go back to when it left, and" } else { "Strike this one message" }}>
                     if message.back { <span class="card-quiet">{ "Go back, and" }</span> }

@@ -19,6 +19,8 @@ pub struct RequestVm {
     pub steps: Vec<StepVm>,
     /// Records it carries, or its answer does.
     pub records: Vec<(Face, RecordId)>,
+    /// Whether the request carries them, not its answer.
+    pub asks: bool,
     /// How many more there was no room for.
     pub records_more: u32,
     /// The request.

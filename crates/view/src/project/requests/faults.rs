@@ -44,8 +44,8 @@ fn action(sight: &Sight<'_>, msg: MsgId, sent: SimTime, fault: MessageFault) -> 
         (true, MessageFault::Delay(_)) => "Delay 2 s",
         (true, MessageFault::Duplicate) => "Duplicate",
         (false, MessageFault::Drop) => "lose it",
-        (false, MessageFault::Delay(_)) => "delay it 2 s",
-        (false, MessageFault::Duplicate) => "duplicate it",
+        (false, MessageFault::Delay(_)) => "delay 2 s",
+        (false, MessageFault::Duplicate) => "duplicate",
     };
     let command = UiCommand::Tamper { msg, sent, fault };
     ActionVm { command, label: label.into(), key: None, refused: None }

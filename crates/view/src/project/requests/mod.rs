@@ -196,6 +196,7 @@ fn shown(sight: &Sight<'_>, selected: MsgId, known: &Known) -> RequestVm {
         purpose: key.map_or("", purpose::of),
         steps: steps(sight, known),
         records: records.into_iter().map(face).collect(),
+        asks: known.request.as_ref().is_some_and(|request| !of_request(request).is_empty()),
         records_more,
         asked: MessageVm {
             selected: known.msg == Some(selected),

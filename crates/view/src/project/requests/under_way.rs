@@ -70,7 +70,7 @@ fn row(sight: &Sight<'_>, envelope: &Envelope) -> Option<(bool, UnderWayRowVm)> 
         batches_of(&envelope.payload).iter().map(|batch| batch.records.len()).sum();
     let detail = match (records, envelope.due_at) {
         (_, SimTime::END) => "held back".to_string(),
-        (0, due) => stage_time(due),
+        (0, due) => format!("arrives {}", stage_time(due)),
         (records, _) => words::count(records as u64, "record", "records"),
     };
     let ends = format!("{} to {}", sight.name(envelope.from()), sight.name(envelope.to()));
