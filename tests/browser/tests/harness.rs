@@ -36,6 +36,7 @@ fn keys_and_clicks_arrive() {
         "const button = document.createElement('button');
          button.id = 'count';
          button.textContent = 'Count';
+         Object.assign(button.style, { position: 'fixed', top: 0, left: 0, zIndex: 99 });
          button.onclick = () => button.dataset.clicks = Number(button.dataset.clicks ?? 0) + 1;
          window.onkeydown = (event) => button.dataset.key = event.key + event.shiftKey;
          document.querySelector('main').append(button);",

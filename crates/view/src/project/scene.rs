@@ -52,7 +52,8 @@ impl Clockwork for Drive<'_> {
     }
 
     fn run(&mut self, until: SimTime, until_visible: bool) -> bool {
-        while self.session.now() < until {
+        // Events of the very moment `until` may be left when a stride ends there.
+        loop {
             let stride = if until_visible { STRIDE.min(self.budget) } else { self.budget };
             let outcome = self.session.advance(until, stride);
             self.budget = self.budget.saturating_sub(stride);
@@ -69,7 +70,6 @@ impl Clockwork for Drive<'_> {
                 return true;
             }
         }
-        true
     }
 }
 
@@ -174,4 +174,33 @@ pub const fn is_mark(event: &TraceEvent) -> bool {
             | Fact::MemberExpired { .. }
             | Fact::ShareGroupEpoch { .. }
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pacer;
+    use crate::ui::PaceWish;
+    use kafkascope_model::command::Command;
+    use kafkascope_model::ids::NodeId;
+    use kafkascope_scenario::{Tables, load};
+
+    const FRAME: Micros = Micros(16_667);
+
+    #[test]
+    fn time_goes_on_however_many_things_happen_in_one_moment() {
+        let shipped = kafkascope_scenario::shipped();
+        let file = shipped.iter().find(|file| file.id == "ride-share").unwrap();
+        let mut session = Session::open(load(file.toml, &Tables::web()).unwrap().script).unwrap();
+        session.seek(session.script().opens_at);
+        session.submit(Command::Kill(NodeId(1))).unwrap();
+        let end = session.now() + Micros::from_ms(60_000);
+        while session.now() < end {
+            let before = session.now();
+            for _ in 0..200 {
+                pacer::drive(&mut Drive::new(&mut session, 4_000), PaceWish::Auto, FRAME);
+            }
+            assert!(session.now() > before, "time stands at {before:?}");
+        }
+    }
 }
