@@ -134,7 +134,8 @@ impl App {
         };
         let group = view.group.as_ref().map(|group| {
             let why = view.why.as_ref().map(Shared::from);
-            html! { <Groups group={Shared::from(group)} {why} ask={ask.clone()} /> }
+            let request = view.request.as_ref().map(Shared::from);
+            html! { <Groups group={Shared::from(group)} {why} {request} ask={ask.clone()} /> }
         });
         html! {
             <>

@@ -6,6 +6,7 @@ mod chart;
 mod compare;
 mod ladder;
 
+use crate::panels::Request;
 use crate::panels::why::Why;
 use crate::shared::Shared;
 use crate::widgets::tone;
@@ -14,7 +15,7 @@ use chart::Chart;
 use compare::Compare;
 use kafkascope_model::workload::CommitStrategy;
 use kafkascope_view::UiCommand;
-use kafkascope_view::view_model::{GroupTimeVm, WhyVm};
+use kafkascope_view::view_model::{GroupTimeVm, RequestVm, WhyVm};
 use ladder::Ladder;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
@@ -24,6 +25,8 @@ use yew::prelude::*;
 pub struct GroupsProps {
     /// What is shown.
     pub group: Shared<GroupTimeVm>,
+    /// The request that is selected in the ladder.
+    pub request: Option<Shared<RequestVm>>,
     /// The open answer.
     pub why: Option<Shared<WhyVm>>,
     /// Where wishes go.
@@ -49,6 +52,9 @@ pub fn Groups(props: &GroupsProps) -> Html {
                     <Why why={why.clone()} ask={ask.clone()} />
                 }
                 <Ladder group={group.clone()} ask={ask.clone()} />
+                if let Some(request) = &props.request {
+                    <Request request={request.clone()} ask={ask.clone()} />
+                }
             </div>
         </section>
     }

@@ -55,11 +55,18 @@ impl Brush<'_> {
         for (bad, control, colour, width) in kinds {
             self.context.begin_path();
             for stroke in strokes.iter().filter(|s| s.bad == bad && s.control == control) {
-                self.context.move_to(f64::from(stroke.tail.x), f64::from(stroke.tail.y));
-                self.context.line_to(f64::from(stroke.at.x), f64::from(stroke.at.y));
+                self.line(stroke);
             }
             self.stroke(colour, width);
         }
+        self.context.begin_path();
+        strokes.iter().filter(|stroke| stroke.halo).for_each(|stroke| self.line(stroke));
+        self.stroke(&self.palette.blue, 4.0);
+    }
+
+    fn line(&self, stroke: &Stroke) {
+        self.context.move_to(f64::from(stroke.tail.x), f64::from(stroke.tail.y));
+        self.context.line_to(f64::from(stroke.at.x), f64::from(stroke.at.y));
     }
 
     /// Dotted, from the leader's cell to where the record will land.

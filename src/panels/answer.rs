@@ -4,6 +4,8 @@
 
 use super::inspector::Inspector;
 use super::record::Record;
+use super::request::Request;
+use super::under_way::UnderWay;
 use super::welcome::Welcome;
 use super::why::Why;
 use crate::shared::Shared;
@@ -30,8 +32,14 @@ pub fn Answer(props: &AnswerProps) -> Html {
     if let Some(record) = &view.record {
         return html! { <Record record={Shared::from(record)} ask={ask.clone()} /> };
     }
+    if let Some(request) = &view.request {
+        return html! { <Request request={Shared::from(request)} ask={ask.clone()} /> };
+    }
     if let Some(inspector) = &view.inspector {
         return html! { <Inspector inspector={Shared::from(inspector)} ask={ask.clone()} /> };
+    }
+    if let Some(list) = &view.under_way {
+        return html! { <UnderWay list={Shared::from(list)} ask={ask.clone()} /> };
     }
     html! { <Welcome ask={ask.clone()} /> }
 }

@@ -9,15 +9,18 @@ mod keys;
 mod ledger;
 pub mod narration;
 mod record;
+mod request;
 mod rest;
 pub mod timeline;
 pub mod transport;
+mod under_way;
 mod welcome;
 pub mod why;
 
 pub use answer::Answer;
 pub use header::Header;
 pub use narration::Narration;
+pub use request::Request;
 pub use rest::{Below, place_rest};
 pub use timeline::Timeline;
 pub use transport::Transport;

@@ -19,11 +19,22 @@ impl Player {
             let refused = self.session.relive(script).err();
             return refused.map_or(Ok(()), |refused| Err(refused.error.to_string().into()));
         }
+        self.go_to_message(wish);
         let commands = self.projector.commands(self.session.world(), wish).map_err(Text::from)?;
         for command in commands {
             self.session.submit(command).map_err(|error| Text::from(error.to_string()))?;
         }
         Ok(())
+    }
+
+    /// A message that has arrived can only be struck where it was still under way.
+    fn go_to_message(&mut self, wish: &UiCommand) {
+        let UiCommand::Tamper { msg, sent, .. } = wish else { return };
+        if self.session.world().flight(*msg).is_none() && *sent < self.session.now() {
+            self.play(false);
+            self.session.seek(*sent);
+            self.projector.feed(&self.session);
+        }
     }
 
     /// What a letter means: an action of the inspector that bears it, or a wish for the whole cluster.
@@ -46,6 +57,7 @@ impl Player {
             'B' => Some(UiCommand::ToggleProjector),
             'G' => Some(self.through_time()),
             'I' => Some(UiCommand::ToggleInternalTopics),
+            'M' => Some(UiCommand::ToggleUnderWay),
             _ => None,
         })
     }

@@ -152,6 +152,7 @@ impl Player {
             UiCommand::Closely(topic) => self.ui.closely.clone_from(topic),
             UiCommand::ThroughTime(group) => self.ui.through_time.clone_from(group),
             UiCommand::WholeRun(whole) => self.ui.whole_run = *whole,
+            UiCommand::ToggleUnderWay => self.toggle_under_way(),
             UiCommand::ToggleProjector => self.toggle_projector(),
             UiCommand::ToggleInternalTopics => {
                 self.ui.internal_topics = !self.ui.internal_topics;
@@ -184,12 +185,23 @@ impl Player {
             self.ui.question = None;
         } else if self.ui.selection != Selection::None {
             self.ui.selection = Selection::None;
+        } else if self.ui.under_way && self.ui.through_time.is_none() {
+            self.ui.under_way = false;
         } else if self.ui.through_time.is_some() {
             self.ui.through_time = None;
         } else if callout.is_some() {
             self.ui.closed_callout = callout;
         } else {
             self.ui.follow = None;
+        }
+    }
+
+    /// The list takes the place of what is selected; it waits for time to stand still.
+    fn toggle_under_way(&mut self) {
+        self.ui.under_way = !self.ui.under_way;
+        if self.ui.under_way {
+            self.select(Selection::None);
+            self.play(false);
         }
     }
 

@@ -3,10 +3,6 @@
 //! Invariant: what is touched is what was painted last, so it is what the viewer saw.
 
 use super::Player;
-use kafkascope_model::api::share::ShareResponse;
-use kafkascope_model::api::{Request, Response};
-use kafkascope_model::ids::{MsgId, RecordId};
-use kafkascope_model::net::Payload;
 use kafkascope_view::layout::{Curve, Point};
 use kafkascope_view::ui::Selection;
 
@@ -22,30 +18,19 @@ impl Player {
             return Selection::Record(fall.record);
         }
         let reach = |len: u16| NEAR + f32::from(len) * 8.0;
-        let capsule = self.list.capsules.iter().rev().find(|c| near(c.at, reach(c.len)));
-        if let Some(record) = capsule.and_then(|capsule| self.first_record(capsule.msg)) {
-            return Selection::Record(record);
+        let list = &self.list;
+        let capsule = list.capsules.iter().rev().find(|c| near(c.at, reach(c.len))).map(|c| c.msg);
+        let ring = || list.rings.iter().rev().find(|ring| near(ring.at, NEAR)).map(|ring| ring.msg);
+        let cross = || list.crosses.iter().rev().find(|one| near(one.at, NEAR)).map(|one| one.msg);
+        let stroke = || list.strokes.iter().rev().find(|one| near(one.at, NEAR)).map(|one| one.msg);
+        if let Some(msg) = capsule.or_else(ring).or_else(cross).or_else(stroke)
+            && let Some(envelope) = self.session.world().flight(msg)
+        {
+            return Selection::Message(msg, envelope.sent_at);
         }
         let wires = &self.view().topology.wires;
         let wire = wires.iter().find(|wire| is_on(&wire.curve, point));
         wire.map_or(Selection::None, |wire| Selection::Link(wire.client, wire.broker))
-    }
-
-    fn first_record(&self, msg: MsgId) -> Option<RecordId> {
-        let envelope = self.session.world().flights().find(|envelope| envelope.id == msg)?;
-        let batch = match &envelope.payload {
-            Payload::Request(Request::Produce(produce)) => {
-                produce.partitions.first().map(|(_, b)| b)
-            }
-            Payload::Response(Response::Fetch(fetch)) => {
-                fetch.partitions.iter().find_map(|partition| partition.batches.first())
-            }
-            Payload::Response(Response::Share(ShareResponse::Fetch(fetch))) => {
-                fetch.partitions.iter().find_map(|partition| partition.batches.first())
-            }
-            Payload::Request(_) | Payload::Response(_) | Payload::Reset => None,
-        };
-        batch?.records.first().map(|record| record.id)
     }
 }
 

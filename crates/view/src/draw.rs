@@ -96,6 +96,8 @@ pub struct Stroke {
     pub bad: bool,
     /// Whether it belongs to the metadata quorum or to heartbeats.
     pub control: bool,
+    /// Whether it is selected.
+    pub halo: bool,
 }
 
 /// A refusal.

@@ -30,6 +30,8 @@ pub struct UiState {
     pub playing: bool,
     /// Whether Kafka's own topics (`__consumer_offsets`) are on the stage.
     pub internal_topics: bool,
+    /// Whether the messages under way are listed.
+    pub under_way: bool,
     /// Whether requests without records are drawn too.
     pub quiet_requests: bool,
     /// Which callout was closed, by the fact it is about.

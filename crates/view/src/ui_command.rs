@@ -4,8 +4,9 @@
 //! Invariant: no two commands share a key.
 
 use crate::ui::{Jump, Question, Selection, StepKind};
-use kafkascope_model::ids::{Name, NodeId, RecordId, TopicPartition};
-use kafkascope_model::net::LinkSel;
+use kafkascope_kernel::SimTime;
+use kafkascope_model::ids::{MsgId, Name, NodeId, RecordId, TopicPartition};
+use kafkascope_model::net::{LinkSel, MessageFault};
 use kafkascope_model::workload::CommitStrategy;
 
 /// A wish of the user.
@@ -48,6 +49,8 @@ pub enum UiCommand {
     ThroughTime(Option<Name>),
     /// Shows the whole run through time, or its last minute.
     WholeRun(bool),
+    /// Lists the messages under way, or no longer.
+    ToggleUnderWay,
     /// Opens the palette of commands.
     OpenPalette,
     /// Bigger type, fewer panels.
@@ -71,6 +74,8 @@ pub enum UiCommand {
     Heal(LinkSel),
     /// Ten times the usual transit time.
     Slow(LinkSel),
+    /// A fault of one message, at the moment when it left if it is not under way any more.
+    Tamper { msg: MsgId, sent: SimTime, fault: MessageFault },
     // ---- clients and topics
     /// A producer's application sends one more record, with this key's index in the legend.
     SendOne { producer: NodeId, key: Option<u8> },
@@ -158,6 +163,8 @@ impl UiCommand {
             Self::OpenPalette => "All commands…",
             Self::ToggleProjector => "Projector",
             Self::ToggleInternalTopics => "Kafka's own topics",
+            Self::ToggleUnderWay => "What is under way",
+            Self::Tamper { .. } => "Strike one message",
             Self::Kill(_) => "Kill",
             Self::Stop(_) => "Shut down",
             Self::Start(_) => "Start",
@@ -206,6 +213,7 @@ impl UiCommand {
             Self::OpenPalette => "Ctrl K",
             Self::ToggleProjector => "B",
             Self::ToggleInternalTopics => "I",
+            Self::ToggleUnderWay => "M",
             Self::Kill(_) => "K",
             Self::Stop(_) => "T",
             Self::Start(_) => "S",
@@ -224,6 +232,7 @@ impl UiCommand {
             | Self::Ask(_)
             | Self::Closely(_)
             | Self::WholeRun(_)
+            | Self::Tamper { .. }
             | Self::BlockPolling { .. }
             | Self::SetCommits(..)
             | Self::AddBroker

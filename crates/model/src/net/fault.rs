@@ -34,7 +34,7 @@ pub struct NextMessage {
 }
 
 /// What happens to a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MessageFault {
     /// It is lost.
     Drop,

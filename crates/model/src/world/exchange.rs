@@ -4,7 +4,7 @@
 
 use super::World;
 use crate::api::{Request, Response};
-use crate::ids::MsgId;
+use crate::ids::{Correlation, MsgId};
 use crate::net::ConnId;
 use kafkascope_kernel::SimTime;
 
@@ -15,12 +15,16 @@ pub struct Exchange {
     pub msg: MsgId,
     /// The message that took the answer back.
     pub answer: Option<MsgId>,
+    /// When the request left.
+    pub sent_at: SimTime,
     /// When the server read it.
     pub at: SimTime,
     /// When it was answered.
     pub answered_at: Option<SimTime>,
     /// Who asked whom.
     pub conn: ConnId,
+    /// The number by which the client knows the answer.
+    pub correlation: Correlation,
     /// What was asked.
     pub request: Request,
     /// What was answered; none while it is open and for acks=0.
@@ -28,16 +32,23 @@ pub struct Exchange {
 }
 
 impl World {
-    pub(super) fn open_exchange(&mut self, conn: ConnId, msg: MsgId, request: &Request) {
+    pub(super) fn open_exchange(
+        &mut self,
+        (conn, correlation): (ConnId, Correlation),
+        msg: MsgId,
+        request: &Request,
+    ) {
         if self.observe.exchanges {
             self.open_exchanges.insert(msg, self.exchanges.len());
             let request = request.clone();
             self.exchanges.push(Exchange {
                 msg,
                 answer: None,
+                sent_at: self.sent.remove(&msg).unwrap_or(self.now),
                 at: self.now,
                 answered_at: None,
                 conn,
+                correlation,
                 request,
                 response: None,
             });

@@ -87,6 +87,8 @@ pub struct World {
     facts: Vec<TraceEvent>,
     exchanges: Vec<Exchange>,
     open_exchanges: FlatMap<MsgId, usize>,
+    /// When requests left that have arrived; for exchanges.
+    sent: FlatMap<MsgId, SimTime>,
 }
 
 impl World {
@@ -112,6 +114,7 @@ impl World {
             facts: Vec::new(),
             exchanges: Vec::new(),
             open_exchanges: FlatMap::new(),
+            sent: FlatMap::new(),
             spec,
         };
         world.add_admin();

@@ -197,10 +197,14 @@ impl World {
     }
 
     fn deliver(&mut self, envelope: Envelope) {
-        let Envelope { id: msg, conn: id, life, correlation, payload, to_server, .. } = envelope;
+        let Envelope { id: msg, conn: id, life, correlation, payload, to_server, sent_at, .. } =
+            envelope;
         let conn = self.conns.get_mut(&id).expect("messages travel on connections");
         match payload {
             Payload::Request(body) => {
+                if self.observe.exchanges {
+                    self.sent.insert(msg, sent_at);
+                }
                 if life <= conn.refused_life {
                     self.refuse_life(id, life);
                 } else if life == conn.served_life
@@ -246,7 +250,7 @@ impl World {
     fn serve(&mut self, id: ConnId, correlation: Correlation, msg: MsgId, body: Request) {
         let conn = self.conns.get_mut(&id).expect("requests arrive on connections");
         conn.busy = Some((correlation, msg));
-        self.open_exchange(id, msg, &body);
+        self.open_exchange((id, correlation), msg, &body);
         self.run(id.server, Some(msg), |node, cx| node.on_request(id, correlation, body, cx));
     }
 

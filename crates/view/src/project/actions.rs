@@ -10,7 +10,7 @@ use kafkascope_model::command::{
     AdminCommand, Command, ConsumerSpec, ProducerSpec, ShareConsumerSpec,
 };
 use kafkascope_model::ids::{Name, NodeId, TopicPartition};
-use kafkascope_model::net::LinkSel;
+use kafkascope_model::net::{LinkSel, MessageSel};
 use kafkascope_model::node::Node;
 use kafkascope_model::workload::{CommitStrategy, NewRecord, Processing};
 use kafkascope_model::world::{ProcessState, World};
@@ -31,6 +31,9 @@ impl Projector {
             UiCommand::Cut(link) => one(Command::Cut(*link)),
             UiCommand::Heal(link) => one(Command::Heal(*link)),
             UiCommand::Slow(link) => one(slow(world, *link)),
+            UiCommand::Tamper { msg, fault, .. } => {
+                one(Command::Tamper(MessageSel::UnderWay(*msg), *fault))
+            }
             UiCommand::SendOne { producer, key } => {
                 self.send_one(world, *producer, *key).map(|c| vec![c])
             }
@@ -76,6 +79,7 @@ impl Projector {
             | UiCommand::OpenPalette
             | UiCommand::ToggleProjector
             | UiCommand::ToggleInternalTopics
+            | UiCommand::ToggleUnderWay
             | UiCommand::Fork { .. }
             | UiCommand::CopyLink
             | UiCommand::Branch(_) => Ok(Vec::new()),

@@ -90,7 +90,7 @@ impl Pen<'_, '_> {
     fn capsule(&mut self, envelope: &Envelope, batch: &Batch, way: Option<Curve>, t: f32) {
         let Some(way) = way else { return };
         let first = self.list.faces.len();
-        let mut halo = false;
+        let mut halo = self.is_selected(envelope);
         let mut count = 0_usize;
         for record in batch.records.iter() {
             halo |= self.is_followed(record.id);
@@ -148,14 +148,16 @@ impl Pen<'_, '_> {
         let Some(way) = way else { return };
         let at = way.at(ease(t));
         if accepted {
-            self.list.rings.push(Ring { msg: envelope.id, at, halo: false });
+            let halo = self.is_selected(envelope);
+            self.list.rings.push(Ring { msg: envelope.id, at, halo });
         } else {
             self.list.crosses.push(Cross { msg: envelope.id, at, alpha: 1.0 });
         }
     }
 
     fn stroke(&mut self, envelope: &Envelope, t: f32) {
-        if !self.sight.ui.quiet_requests && !super::scene::matters(envelope) {
+        let halo = self.is_selected(envelope);
+        if !halo && !self.sight.ui.quiet_requests && !super::scene::matters(envelope) {
             return;
         }
         let way = self.layout.way(envelope.from(), envelope.to());
@@ -169,7 +171,12 @@ impl Pen<'_, '_> {
             tail: way.at((t - STROKE).max(0.0)),
             bad,
             control,
+            halo,
         });
+    }
+
+    fn is_selected(&self, envelope: &Envelope) -> bool {
+        matches!(self.sight.ui.selection, Selection::Message(msg, _) if msg == envelope.id)
     }
 
     /// The followed or selected record wherever it lies in a log.

@@ -288,14 +288,16 @@ fn link(sight: &Sight<'_>, a: NodeId, b: NodeId) -> InspectorVm {
         None => "as usual".to_string(),
     };
     let healthy = changed.is_none().then_some("nothing is wrong with it");
+    let mut rows = vec![
+        row("state", state),
+        row("transit time", words::span(sight.session.world().spec().profile.latency)),
+    ];
+    rows.extend(super::requests::on_link(sight, a, b));
     InspectorVm {
         title: format!("{} — {}", sight.directory.name(a), sight.directory.name(b)).as_str().into(),
         subtitle: "link".into(),
         tone: Tone::Plain,
-        rows: vec![
-            row("state", state),
-            row("transit time", words::span(sight.session.world().spec().profile.latency)),
-        ],
+        rows,
         configs: Vec::new(),
         scope: None,
         actions: vec![

@@ -13,6 +13,7 @@ mod inspect;
 mod legend;
 mod names;
 mod record;
+mod requests;
 mod scene;
 mod stage;
 mod tapes;
@@ -53,6 +54,7 @@ pub struct Projector {
     view: ViewModel,
     why: why::Held,
     groups: groups::GroupLens,
+    requests: requests::RequestLens,
     title: String,
 }
 
@@ -138,6 +140,8 @@ impl Projector {
         renew(&mut view.keys, legend::keys(&sight));
         renew_option(&mut view.inspector, inspect::inspector(&sight));
         renew_option(&mut view.record, record::record(&sight));
+        renew_option(&mut view.request, self.requests.show(&sight));
+        renew_option(&mut view.under_way, requests::under_way(&sight));
         self.why.update(&sight);
         renew_option(&mut view.why, self.why.show(&sight));
         renew_option(&mut view.group, self.groups.show(&sight));

@@ -12,6 +12,7 @@ pub mod keys;
 pub mod ledger;
 pub mod narration;
 pub mod record;
+pub mod request;
 pub mod table_preview;
 pub mod timeline;
 pub mod topology;
@@ -26,6 +27,7 @@ pub use keys::KeysVm;
 pub use ledger::LedgerVm;
 pub use narration::{NarrationVm, SentenceVm};
 pub use record::RecordVm;
+pub use request::{RequestVm, UnderWayVm};
 pub use table_preview::TablePreviewVm;
 pub use timeline::TimelineVm;
 pub use topology::TopologyVm;
@@ -72,6 +74,10 @@ pub struct ViewModel {
     pub inspector: Option<Rc<InspectorVm>>,
     /// The selected or followed record.
     pub record: Option<Rc<RecordVm>>,
+    /// The selected request.
+    pub request: Option<Rc<RequestVm>>,
+    /// What is under way, if the user wishes to see it.
+    pub under_way: Option<Rc<UnderWayVm>>,
     /// The open question with its answer.
     pub why: Option<Rc<WhyVm>>,
     /// What became of all records.

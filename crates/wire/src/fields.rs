@@ -2,13 +2,13 @@
 //!
 //! Invariant: topics and partitions keep the order in which they first appear.
 
+use crate::value::{Value, json};
 use kafkascope_model::ids::NodeId;
-use serde_json::{Value, json};
 
 /// `[{<topic>, "partitions": [...]}]`: rows of (topic, partition's object), grouped.
 pub fn by_topic(
-    topic_key: &str,
-    list_key: &str,
+    topic_key: &'static str,
+    list_key: &'static str,
     rows: impl IntoIterator<Item = (String, Value)>,
 ) -> Value {
     let mut groups: Vec<(String, Vec<Value>)> = Vec::new();

@@ -2,15 +2,15 @@
 //!
 //! Invariant: `SHARE_FETCH` tells what was acquired, not the records.
 
-use super::Wire;
-use super::fields::by_topic;
+use crate::Wire;
+use crate::fields::by_topic;
+use crate::value::{Value, json};
 use kafkascope_model::api::ErrorCode;
 use kafkascope_model::api::share::{
     AckBatch, DescribedShareGroup, DescribedShareOffset, ShareFetch, ShareRequest, ShareResponse,
     SharedPartition, StateBatch, WrittenState,
 };
 use kafkascope_model::ids::{LeaderEpoch, Name, TopicPartition};
-use serde_json::{Value, json};
 
 impl Wire<'_> {
     /// A request's fields.
@@ -217,7 +217,7 @@ impl Wire<'_> {
 
     fn coded_partitions(
         &self,
-        index: &str,
+        index: &'static str,
         rows: &[(TopicPartition, ErrorCode)],
     ) -> Vec<(String, Value)> {
         let row = |(tp, error): &(TopicPartition, ErrorCode)| {

@@ -2,14 +2,14 @@
 //!
 //! Invariant: partitions are grouped by topic in the order of the message.
 
-use super::Wire;
-use super::fields::by_topic;
+use crate::Wire;
+use crate::fields::by_topic;
+use crate::value::{Value, json};
 use kafkascope_model::api::request::{
     AddedPartitions, DescribeProducers, EndTxn, TxnMarker, TxnOffsetCommit,
 };
 use kafkascope_model::api::response::{self, DescribedProducers, PartitionErrors};
 use kafkascope_model::api::{Request, Response};
-use serde_json::{Value, json};
 
 impl Wire<'_> {
     /// A request of transactions.
@@ -125,13 +125,13 @@ fn offsets(body: &TxnOffsetCommit) -> Value {
     })
 }
 
-fn indexes(partitions: &[(std::sync::Arc<str>, i32)], key: &str) -> Value {
+fn indexes(partitions: &[(std::sync::Arc<str>, i32)], key: &'static str) -> Value {
     by_topic("name", key, partitions.iter().map(|(topic, index)| (topic.to_string(), json!(index))))
 }
 
 fn errors<'a>(
     rows: &'a PartitionErrors,
-    key: &'a str,
+    key: &'static str,
 ) -> impl Iterator<Item = (String, Value)> + 'a {
     rows.iter().map(move |(topic, index, error)| {
         (topic.to_string(), json!({ "partitionIndex": index, key: error.code() }))

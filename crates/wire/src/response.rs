@@ -2,10 +2,11 @@
 //!
 //! Invariant: `FETCH` tells sizes, not contents.
 
-use super::Wire;
-use super::fields::{by_topic, ids, names};
-use super::quorum;
-use super::request::subscription;
+use crate::Wire;
+use crate::fields::{by_topic, ids, names};
+use crate::quorum;
+use crate::request::subscription;
+use crate::value::{Value, json};
 use kafkascope_model::api::response::{
     AlteredPartition, CurrentLeader, DescribedConsumerGroup, DescribedGroup, EpochEnd, Fetch,
     FetchedPartition, JoinGroup, ListedGroup, ListedOffset, Metadata, OffsetFetch, Produce,
@@ -13,7 +14,6 @@ use kafkascope_model::api::response::{
 };
 use kafkascope_model::api::{ErrorCode, Response};
 use kafkascope_model::ids::{Name, Offset, TopicPartition};
-use serde_json::{Value, json};
 
 impl Wire<'_> {
     /// A response's fields.
@@ -335,13 +335,13 @@ fn offsets_fetched(body: &OffsetFetch) -> Value {
 }
 
 /// One object a name with its error code.
-fn coded(name: &str, rows: &[(Name, ErrorCode)]) -> Vec<Value> {
+fn coded(name: &'static str, rows: &[(Name, ErrorCode)]) -> Vec<Value> {
     rows.iter().map(|(of, error)| json!({ name: &**of, "errorCode": error.code() })).collect()
 }
 
 /// One object a partition with its error code, by topic.
 fn verdicts<'a>(
-    index: &'a str,
+    index: &'static str,
     rows: &'a [(Name, i32, ErrorCode)],
 ) -> impl Iterator<Item = (String, Value)> + 'a {
     rows.iter().map(move |(name, partition, error)| {

@@ -2,8 +2,8 @@
 //!
 //! Invariant: the one topic and partition of the quorum is always named.
 
+use crate::value::{Value, json};
 use kafkascope_model::api::{request, response};
-use serde_json::{Value, json};
 
 /// VOTE.
 pub(super) fn vote(body: &request::Vote) -> Value {

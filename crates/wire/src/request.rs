@@ -2,9 +2,10 @@
 //!
 //! Invariant: `PRODUCE` tells sizes, not contents.
 
-use super::Wire;
-use super::fields::{by_topic, ids, names};
-use super::quorum;
+use crate::Wire;
+use crate::fields::{by_topic, ids, names};
+use crate::quorum;
+use crate::value::{Value, json};
 use kafkascope_model::api::Request;
 use kafkascope_model::api::request::{
     AlterClientQuotas, AlterPartition, AlterPartitionItem, AlterPartitionReassignments,
@@ -15,7 +16,6 @@ use kafkascope_model::api::request::{
 };
 use kafkascope_model::ids::{Name, TopicId};
 use kafkascope_model::quota::{QuotaKey, Whose};
-use serde_json::{Value, json};
 
 impl Wire<'_> {
     /// A request's fields.
