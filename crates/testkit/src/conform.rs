@@ -49,8 +49,7 @@ fn check_run(run: &GoldenRun, seed: Seed) -> Checked {
     let Some(other) = later_seeds(seed).find(|other| golden::play(run, *other).passed()) else {
         return Checked::run(false, golden::report(run, &first));
     };
-    let (name, steps) = (&run.name, run.steps.len());
-    let report = format!("passed: {name} ({steps} steps, by the chance of seed {})\n", other.0);
+    let report = golden::passed(run, &format!(", by the chance of seed {}", other.0));
     Checked::run(true, report)
 }
 

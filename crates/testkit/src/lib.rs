@@ -8,6 +8,7 @@
 pub mod conform;
 pub mod diff;
 pub mod golden;
+mod ordered;
 pub mod problem;
 pub mod requests;
 pub mod soak;

@@ -51,7 +51,7 @@ impl std::error::Error for Problem {}
 
 /// Reads JSON; the problem names line and column.
 pub fn json(text: &str) -> Result<Value, Problem> {
-    serde_json::from_str(text).map_err(|error| {
+    serde_json::from_str::<crate::ordered::Ordered>(text).map(|read| read.0).map_err(|error| {
         let place = format!("line {}, column {}", error.line(), error.column());
         Problem::at(place, format!("this is not JSON: {error}"))
     })

@@ -163,12 +163,22 @@ pub struct SendRecord {
     pub value: Option<String>,
     pub partition: Option<i32>,
     pub timestamp: Option<i64>,
-    #[serde(default, deserialize_with = "texts")]
-    pub headers: Pairs,
+    #[serde(default, deserialize_with = "ordered_texts")]
+    pub headers: Vec<(String, String)>,
 }
 
 fn text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     text_or_null(from).map(Option::unwrap_or_default)
+}
+
+/// Pairs in the order in which the file has them.
+fn ordered_texts<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<(String, String)>, D::Error> {
+    let raw = Vec::<(String, Value)>::deserialize(from)?;
+    let text = |value: Value| match value {
+        Value::String(text) => text,
+        other => other.to_string(),
+    };
+    Ok(raw.into_iter().map(|(key, value)| (key, text(value))).collect())
 }
 
 /// Numbers read as their digits.

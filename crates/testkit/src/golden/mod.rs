@@ -7,6 +7,7 @@ mod book;
 mod clients;
 mod configs;
 mod eyes;
+mod left_out;
 mod placement;
 mod player;
 mod report;
@@ -16,7 +17,7 @@ mod steps;
 
 pub use action::Action;
 pub use player::{Played, Verdict, play, play_on};
-pub use report::report;
+pub use report::{passed, report};
 pub use script::{Cluster, GoldenRun, Step};
 pub use stage::{Stage, Stop, Watch};
 

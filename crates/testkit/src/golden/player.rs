@@ -4,6 +4,7 @@
 //! recording itself says to vary; what could not be carried out is told, never skipped.
 
 use super::action::Action;
+use super::left_out;
 use super::script::{GoldenRun, Step};
 use super::stage::{Stage, Stop, Watch};
 use super::steps;
@@ -101,7 +102,7 @@ fn begins_at(step: &Step, next: Option<&Step>) -> u64 {
 const ROUNDING_MS: u64 = 2;
 
 fn once(stage: &mut Stage, step: &Step) -> Result<Diff, Stop> {
-    steps::carry_out(stage, step).map(|answer| judge(step, &answer))
+    steps::carry_out(stage, step).map(|answer| judge(stage, step, &answer))
 }
 
 /// How long the recorder slept between two askings.
@@ -123,9 +124,12 @@ fn eventually(stage: &mut Stage, step: &Step) -> Result<Diff, Stop> {
 }
 
 /// An answer that was not recorded was empty, except for what a script does not care about: then only an error counts.
-fn judge(step: &Step, answer: &Value) -> Diff {
+fn judge(stage: &Stage, step: &Step, answer: &Value) -> Diff {
     match &step.observed {
-        Some(expected) => Diff::between(expected, answer, &step.varies),
+        Some(expected) => {
+            let (expected, got) = left_out::comparable(step, stage.started_at_ms, expected, answer);
+            Diff::between(&expected, &got, &step.varies)
+        }
         None => match answer.get("error") {
             Some(_) => Diff::between(&json!({}), answer, &[]),
             None => Diff::default(),

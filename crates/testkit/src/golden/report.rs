@@ -8,12 +8,23 @@ use super::script::{GoldenRun, Step};
 use super::stage::Stop;
 use std::fmt::Write;
 
+/// The line on a run that agrees; `how` is what is to be said of it besides.
+pub fn passed(run: &GoldenRun, how: &str) -> String {
+    let mut text = format!("passed: {} ({} steps{how})", run.name, run.steps.len());
+    let left_out = super::left_out::names(run);
+    if !left_out.is_empty() {
+        let _ = write!(text, "; left out: {}", left_out.join("; "));
+    }
+    text.push('\n');
+    text
+}
+
 /// The report on a run: `passed`, and the text.
 pub fn report(run: &GoldenRun, played: &Played) -> String {
     let agreed = played.verdicts.iter().filter(|verdict| **verdict == Verdict::Passed).count();
     let steps = played.steps;
     if played.passed() {
-        return format!("passed: {} ({steps} steps)\n", run.name);
+        return passed(run, "");
     }
     let mut text = format!("failed: {} ({agreed} of {steps} steps agree)\n", run.name);
     if let Some(stop) = &played.stillborn {

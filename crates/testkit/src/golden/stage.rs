@@ -92,6 +92,8 @@ pub struct Stage {
     pub clients: BTreeMap<AppName, NodeId>,
     /// The simulated moment that is `t_ms` 0.
     pub begin: SimTime,
+    /// Wall clock (epoch ms) at `t_ms` 0.
+    pub started_at_ms: i64,
     /// Every fact since the beginning, if they are to be kept.
     pub kept: Option<Vec<TraceEvent>>,
     /// How many clients without an id of their own each application has made, by kind.
@@ -131,7 +133,8 @@ impl Stage {
         world.set_admin_timeouts(TIMEOUTS);
         let kept = (watch == Watch::Facts).then(Vec::new);
         let (book, clients, made) = (Book::default(), BTreeMap::new(), BTreeMap::new());
-        Self { world, book, clients, made, begin: SimTime::from_ms(begin_ms), kept }
+        let (begin, started_at_ms) = (SimTime::from_ms(begin_ms), run.started_at_ms);
+        Self { world, book, clients, made, begin, started_at_ms, kept }
     }
 
     fn build(&mut self, cluster: &Cluster) -> Result<(), Stop> {

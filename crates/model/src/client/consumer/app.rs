@@ -18,8 +18,8 @@ use alloc::vec::Vec;
 use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Micros, SimTime};
 
-/// How long an application waits after `poll()` threw before it polls again.
-pub(super) const AFTER_ERROR: Micros = Micros::from_ms(200);
+/// How long an application waits after `poll()` threw before it polls again: it sleeps 200 ms, and throwing takes a JVM time too.
+pub(super) const AFTER_ERROR: Micros = Micros::from_ms(205);
 /// The most commands that wait for the application.
 const MAX_TASKS: usize = 1_000;
 
@@ -59,6 +59,8 @@ pub(super) enum Phase {
     Working(VecDeque<Handed>, SimTime),
     /// Out of `poll()`, until then.
     Resting(SimTime),
+    /// `poll()` throws this then: an asynchronous consumer hears of errors between two polls only.
+    Throwing(&'static str, SimTime),
     /// Does not call `poll()`.
     Blocked,
     /// Waiting for the transaction that answers a batch.
@@ -166,6 +168,13 @@ impl Consumer {
                 }
                 over
             }
+            Phase::Throwing(error, at) => {
+                let (error, over) = (*error, *at <= cx.now);
+                if over {
+                    self.throw(error, cx);
+                }
+                over
+            }
             Phase::Blocked => {
                 let over = !self.app.blocked || self.app.closing || !self.app.tasks.is_empty();
                 if over {
@@ -191,7 +200,9 @@ impl Consumer {
                 let at = self.forward.retry_at;
                 wakeups[0] = (at > now).then_some(at);
             }
-            Phase::Working(_, at) | Phase::Resting(at) => wakeups[0] = Some(*at),
+            Phase::Working(_, at) | Phase::Resting(at) | Phase::Throwing(_, at) => {
+                wakeups[0] = Some(*at);
+            }
             Phase::Committing { until, .. } | Phase::Closing { until, .. } => {
                 let retry_at = self.commits.sync_retry_at;
                 wakeups[0] = Some(*until);
@@ -283,8 +294,11 @@ impl Consumer {
         }
         match self.poll_once(cx) {
             Err(error) => {
-                cx.note(Fact::PollFailed { error });
-                self.app.phase = Phase::Resting(cx.now + AFTER_ERROR);
+                if self.is_modern() && self.is_subscribed() {
+                    self.app.phase = Phase::Throwing(error, self.end_of_poll(cx.now));
+                } else {
+                    self.throw(error, cx);
+                }
                 true
             }
             Ok(records) if !records.is_empty() => {
@@ -303,6 +317,18 @@ impl Consumer {
             }
             Ok(_) => false,
         }
+    }
+
+    /// When the `poll()` that the application is in returns; an endless one is many short ones.
+    fn end_of_poll(&self, now: SimTime) -> SimTime {
+        let poll = self.app.processing.poll_timeout.0.max(1);
+        let polls = now.since(self.app.poll_began).0.div_ceil(poll);
+        self.app.poll_began + Micros(polls * poll)
+    }
+
+    fn throw(&mut self, error: &'static str, cx: &mut Cx<'_>) {
+        cx.note(Fact::PollFailed { error });
+        self.app.phase = Phase::Resting(cx.now + AFTER_ERROR);
     }
 
     /// One pass through `poll()`: the group, positions, then records.

@@ -67,6 +67,7 @@ impl Consumer {
             | Phase::Working(..)
             | Phase::SendingOn(_)
             | Phase::Resting(_)
+            | Phase::Throwing(..)
             | Phase::Blocked
             | Phase::HandedOver
             | Phase::Closing { .. }

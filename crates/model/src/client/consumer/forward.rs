@@ -197,6 +197,7 @@ impl Consumer {
             | Phase::Polling(_)
             | Phase::Working(..)
             | Phase::Resting(_)
+            | Phase::Throwing(..)
             | Phase::Blocked
             | Phase::Committing { .. }
             | Phase::Closing { .. }

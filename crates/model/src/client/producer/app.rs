@@ -205,7 +205,7 @@ impl App {
                 Some(Call::Send(topic, record)) => {
                     self.sending = Some(self.begin(topic, record, cx));
                 }
-                Some(Call::Flush) if sender.accumulator.has_incomplete() => {
+                Some(Call::Flush) if sender.has_incomplete() => {
                     wake |= !sender.accumulator.flushing;
                     sender.accumulator.flushing = true;
                     self.waiting.push_front(Call::Flush);
@@ -318,21 +318,12 @@ impl App {
             fail(&sending, NOWHERE, "IllegalArgumentException", cx);
             return (None, false);
         }
-        if let Some(transactions) = &mut sender.transactions
-            && let Err(error) = transactions.may_send()
-        {
-            if let Some(plan) = &mut self.plan {
-                plan.send_failed();
-            }
-            fail(&sending, NOWHERE, error, cx);
-            return (None, false);
-        }
         let metadata = &mut sender.client.metadata;
         if let Wait::Metadata(version) = sending.waits {
             let error = metadata.error(&sending.topic);
             if metadata.version() > version && error == crate::api::ErrorCode::InvalidTopicException
             {
-                fail(&sending, NOWHERE, error.exception(), cx);
+                refuse(&sending, NOWHERE, error.exception(), sender, cx);
                 return (None, false);
             }
             if metadata.version() <= version {
@@ -364,7 +355,7 @@ impl App {
         let limits = *sender.accumulator.config();
         if size > limits.max_request_size || u64::from(size) > limits.buffer_memory {
             let tp = TopicPartition::new(known.id, record.partition.unwrap_or(-1));
-            fail(&sending, tp, "RecordTooLargeException", cx);
+            refuse(&sending, tp, "RecordTooLargeException", sender, cx);
             return (None, false);
         }
         if u64::from(limits.batch_size) > limits.buffer_memory {
@@ -375,6 +366,16 @@ impl App {
         let chosen = sending.chosen.or(record.partition);
         let choose = || self.chooser.choose(&sending.topic, record, known, cx);
         let partition = chosen.or_else(choose);
+        let expiry = cx.now + limits.delivery_timeout;
+        if let Some(transactions) = &mut sender.transactions
+            && let Err(error) = transactions.may_send(expiry)
+        {
+            if let Some(plan) = &mut self.plan {
+                plan.send_failed();
+            }
+            fail(&sending, NOWHERE, error, cx);
+            return (None, true);
+        }
         let at = record.timestamp.unwrap_or_else(|| cx.epoch_ms());
         let topic = (&sending.topic, known);
         match sender.accumulator.append(topic, partition, (sending.id, record, at), cx) {
@@ -451,8 +452,21 @@ fn give_up(sending: Sending, sender: &mut Sender, cx: &mut Cx<'_>) -> (Option<Se
         Wait::Nothing | Wait::Metadata(_) => "TimeoutException",
     };
     sender.accumulator.exhausted = false;
-    fail(&sending, NOWHERE, error, cx);
+    refuse(&sending, NOWHERE, error, sender, cx);
     (None, false)
+}
+
+/// A Kafka exception before there is a batch: the open transaction is lost.
+fn refuse(
+    sending: &Sending,
+    tp: TopicPartition,
+    error: &'static str,
+    sender: &mut Sender,
+    cx: &mut Cx<'_>,
+) {
+    let transaction = sender.transactions.as_mut();
+    let lost = transaction.map_or(Ok(()), |transaction| transaction.send_failed(error));
+    fail(sending, tp, lost.err().unwrap_or(error), cx);
 }
 
 fn note_block(sending: &Sending, cx: &mut Cx<'_>) {

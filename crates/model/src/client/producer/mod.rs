@@ -201,7 +201,7 @@ impl Producer {
         while self.app.advance(&mut self.sender, cx) {
             self.sender.run(cx);
         }
-        let quiet = !self.sender.accumulator.has_incomplete()
+        let quiet = !self.sender.has_incomplete()
             && !self.sender.has_in_flight()
             && !self.sender.is_ending();
         if self.app.is_closed() && quiet {

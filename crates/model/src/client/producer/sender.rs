@@ -126,6 +126,12 @@ impl Sender {
         self.transactions.as_ref().is_some_and(Transactions::is_completing)
     }
 
+    /// Whether a record in a batch is not done, one outside of any transaction included.
+    pub fn has_incomplete(&self) -> bool {
+        let stray = self.transactions.as_ref().and_then(Transactions::stray_until);
+        stray.is_some() || self.accumulator.has_incomplete()
+    }
+
     /// Whether a PRODUCE is under way.
     pub fn has_in_flight(&self) -> bool {
         !self.in_flight.is_empty()
@@ -170,7 +176,11 @@ impl Sender {
     fn run_once(&mut self, cx: &mut Cx<'_>) -> bool {
         self.wakeup = None;
         if self.transactions.is_some() {
-            return !self.transact(cx) && self.send_batches(cx);
+            let sent = !self.transact(cx) && self.send_batches(cx);
+            if let Some(at) = self.transactions.as_ref().and_then(Transactions::stray_until) {
+                self.wake(at);
+            }
+            return sent;
         }
         if let Some(idempotence) = &mut self.idempotence {
             if idempotence.settle(&mut self.accumulator.batches) && idempotence.has_identity() {
@@ -271,6 +281,7 @@ impl Sender {
     /// Sees to the transaction before anything is sent; whether nothing may be sent now.
     fn transact(&mut self, cx: &mut Cx<'_>) -> bool {
         let Some(transactions) = &mut self.transactions else { return false };
+        transactions.expire_stray(cx.now);
         if let Some(error) = transactions.fatal() {
             self.abort_all(error, cx);
         } else if let Some(error) = transactions.gives_up_with() {

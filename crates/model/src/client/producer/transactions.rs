@@ -33,6 +33,9 @@ enum State {
     Fatal(&'static str),
 }
 
+/// What a call throws that the state does not allow.
+const ILLEGAL: &str = "IllegalStateException";
+
 /// What an application calls.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum TxnCall {
@@ -88,6 +91,8 @@ pub struct Transactions {
     result: Option<Result<(), &'static str>>,
     /// What a coordinator gave: the identity from now on.
     fresh: Option<ProducerIdentity>,
+    /// When the batch of a record expires that `send()` put there and then refused.
+    stray_until: Option<SimTime>,
 }
 
 /// What a turn led to.
@@ -126,6 +131,7 @@ impl Transactions {
             started: false,
             result: None,
             fresh: None,
+            stray_until: None,
         }
     }
 
@@ -140,7 +146,6 @@ impl Transactions {
             self.fail_with_error()?;
         }
         self.result = None;
-        let illegal = Err("IllegalStateException");
         match (call, self.state) {
             (TxnCall::Init, State::Uninitialized) => {
                 self.state = State::Initializing;
@@ -169,15 +174,51 @@ impl Transactions {
                 self.started = true;
                 self.want(Wanted::Offsets(offsets.clone()), false);
             }
-            _ => return illegal,
+            _ => return Err(ILLEGAL),
         }
         Ok(false)
     }
 
-    /// Whether `send()` is allowed; the exception if not (`TransactionManager.maybeAddPartition`).
-    pub fn may_send(&mut self) -> Result<(), &'static str> {
+    /// Whether a record that was just put into a batch is one of a transaction; the exception if not
+    /// (`TransactionManager.maybeAddPartition`). The batch is never sent then: it stays until `expiry`, unless the producer gave
+    /// up all its batches before.
+    pub fn may_send(&mut self, expiry: SimTime) -> Result<(), &'static str> {
         self.fail_with_error()?;
-        if self.state == State::InTransaction { Ok(()) } else { Err("IllegalStateException") }
+        if self.state == State::InTransaction {
+            return Ok(());
+        }
+        self.stray_until.get_or_insert(expiry);
+        Err(ILLEGAL)
+    }
+
+    /// `send()` failed before there was a batch: the transaction must be aborted. The exception if there is no transaction
+    /// (`KafkaProducer.doSend`, `maybeTransitionToErrorState`).
+    pub fn send_failed(&mut self, error: &'static str) -> Result<(), &'static str> {
+        match self.state {
+            State::Aborting => {}
+            State::Initializing
+            | State::InTransaction
+            | State::Committing
+            | State::Abortable(_) => self.state = State::Abortable(error),
+            State::Uninitialized | State::Ready | State::Fatal(_) => return Err(ILLEGAL),
+        }
+        Ok(())
+    }
+
+    /// When the batch expires that is in no transaction; `flush()` waits for it.
+    pub const fn stray_until(&self) -> Option<SimTime> {
+        self.stray_until
+    }
+
+    /// Gives that batch up once it is time.
+    pub fn expire_stray(&mut self, now: SimTime) {
+        let fatal = self.fatal().is_some();
+        if self.stray_until.is_some_and(|until| until <= now || fatal) {
+            self.stray_until = None;
+            if !fatal {
+                self.batch_failed("TimeoutException");
+            }
+        }
     }
 
     /// A record of the transaction was appended to a batch.
@@ -236,11 +277,16 @@ impl Transactions {
                 | "ProducerFencedException"
                 | "UnsupportedVersionException"
         );
-        if fatal {
-            self.state = State::Fatal(error);
-        } else if self.state != State::Aborting && self.is_open() {
-            self.state = State::Abortable(error);
-        }
+        self.state = match self.state {
+            _ if fatal => State::Fatal(error),
+            State::Aborting => State::Aborting,
+            State::Initializing
+            | State::InTransaction
+            | State::Committing
+            | State::Abortable(_) => State::Abortable(error),
+            // The sender's thread poisons the producer by a transition that cannot be.
+            State::Uninitialized | State::Ready | State::Fatal(_) => State::Fatal(ILLEGAL),
+        };
     }
 
     /// Goes as far as it can now (`Sender.maybeSendAndPollTransactionalRequest`).
@@ -330,7 +376,7 @@ impl Transactions {
     fn fail_with_error(&self) -> Result<(), &'static str> {
         let (State::Abortable(error) | State::Fatal(error)) = self.state else { return Ok(()) };
         Err(match error {
-            "ProducerFencedException" | "InvalidProducerEpochException" => error,
+            "ProducerFencedException" | "InvalidProducerEpochException" | ILLEGAL => error,
             _ => "KafkaException",
         })
     }

@@ -68,7 +68,7 @@ fn result(stage: &Stage, record: RecordId) -> Option<Value> {
 
 fn new_record(record: &SendRecord) -> NewRecord {
     let bytes = |text: &Option<String>| text.as_ref().map(|text| Bytes::from(text.as_bytes()));
-    let header = |(key, value): (&String, &String)| Header {
+    let header = |(key, value): &(String, String)| Header {
         key: key.as_str().into(),
         value: Some(Bytes::from(value.as_bytes())),
     };

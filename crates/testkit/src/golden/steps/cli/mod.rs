@@ -3,8 +3,10 @@
 //! Each tool is one file: what it asks of the cluster, and what it prints. Invariant: an option that nobody reads is told, never
 //! ignored.
 
+mod batch_bytes;
 mod configs;
 mod console_share_consumer;
+mod dump_log_segments;
 mod options;
 mod share_groups;
 
@@ -29,6 +31,9 @@ pub fn run(stage: &mut Stage, args: &Cli) -> Result<Value, Stop> {
         }
         "org.apache.kafka.tools.consumer.group.ShareGroupCommand" => {
             share_groups::run(stage, &args.args)?
+        }
+        "org.apache.kafka.tools.DumpLogSegments" | "kafka.tools.DumpLogSegments" => {
+            dump_log_segments::run(stage, &args.args)?
         }
         other => return Err(Stop::lacks(format!("the command {other} (cli)"))),
     };
