@@ -79,12 +79,7 @@ fn carried(request: &RequestVm, here: bool, ask: &Ask) -> Option<Html> {
     })
 }
 
-fn message(
-    title: &'static str,
-    message: &MessageVm,
-    carried: Option<Html>,
-    ask: &Ask,
-) -> Html {
+fn message(title: &'static str, message: &MessageVm, carried: Option<Html>, ask: &Ask) -> Html {
     let faults = message.faults.iter().map(|action| {
         let wish = action.command.clone();
         let onclick = ask.reform(move |_| Wish::Do(wish.clone()));

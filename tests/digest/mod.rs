@@ -83,6 +83,7 @@ fn producer(name: &str, every_ms: u64, acks: &str) -> Command {
             events: events.collect(),
             repeat: true,
             every: Micros::from_ms(every_ms),
+            burst: 1,
             jitter: Micros::from_ms(every_ms / 3),
             first_after: Micros::ZERO,
         }),

@@ -32,7 +32,10 @@ fn main() {
     world.run_until(world.now() + Micros::from_ms(4_000));
     let (bytes, records) = (HEAP.allocated() - bytes, stored(&world) - records);
     println!("records stored, three replicas each              {records:>14}");
-    println!("bytes for a record beyond its payload            {:>14.1}", bytes as f64 / records as f64);
+    println!(
+        "bytes for a record beyond its payload            {:>14.1}",
+        bytes as f64 / records as f64
+    );
 }
 
 /// Records in all logs, each counted once.

@@ -295,6 +295,7 @@ impl Rig {
             image: &self.image,
             broker_epoch: i64::from(id.0),
             leaving: false,
+            controller: None,
             no_rack: &no_rack,
         };
         let mut cx = Cx {
