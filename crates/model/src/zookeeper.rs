@@ -226,7 +226,12 @@ impl Zookeeper {
             ZWrite::DeleteTopic { topic } => self.tree.retain(|path, _| match path {
                 ZPath::Topic(id) => *id != topic,
                 ZPath::State(tp) => tp.topic != topic,
-                _ => true,
+                ZPath::Controller
+                | ZPath::ControllerEpoch
+                | ZPath::Broker(_)
+                | ZPath::ProducerIds
+                | ZPath::Config(..)
+                | ZPath::Quota(..) => true,
             }),
             ZWrite::Check { .. } => {}
         }

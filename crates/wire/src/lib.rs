@@ -3,6 +3,8 @@
 //! What the model leaves out of a message (hosts, ports, error texts) is left out here too; contents of batches are told as
 //! sizes. Invariant: fields stand in the order of Kafka's message definitions, and bear their names.
 
+#![allow(clippy::vec_init_then_push, reason = "`json!` adds field by field")]
+
 mod fields;
 mod quorum;
 mod request;

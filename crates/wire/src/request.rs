@@ -11,8 +11,8 @@ use kafkascope_model::api::request::{
     AlterClientQuotas, AlterPartition, AlterPartitionItem, AlterPartitionReassignments,
     BrokerHeartbeat, BrokerRegistration, ConfigResource, ConsumerGroupHeartbeat, CoordinatorType,
     CreateTopics, DeleteGroups, DeleteRecords, DescribeGroups, ElectLeaders, Fetch, FetchPartition,
-    IncrementalAlterConfigs, JoinGroup, ListOffsets, Metadata, OffsetCommit, OffsetFetch,
-    OffsetForLeaderEpoch, OffsetSpec, Produce, RaftFetch, Subscription, SyncGroup,
+    FindCoordinator, IncrementalAlterConfigs, JoinGroup, ListOffsets, Metadata, OffsetCommit,
+    OffsetFetch, OffsetForLeaderEpoch, OffsetSpec, Produce, RaftFetch, Subscription, SyncGroup,
 };
 use kafkascope_model::ids::{Name, TopicId};
 use kafkascope_model::quota::{QuotaKey, Whose};
@@ -32,14 +32,7 @@ impl Wire<'_> {
                 "transactionTimeoutMs": body.transaction_timeout_ms,
                 "producerId": body.producer_id, "producerEpoch": body.producer_epoch,
             }),
-            Request::FindCoordinator(body) => json!({
-                "keyType": match body.key_type {
-                    CoordinatorType::Group => 0,
-                    CoordinatorType::Transaction => 1,
-                    CoordinatorType::Share => 2,
-                },
-                "coordinatorKeys": body.keys.iter().map(|key| &**key).collect::<Vec<_>>(),
-            }),
+            Request::FindCoordinator(body) => find_coordinator(body),
             Request::CreateTopics(body) => create_topics(body),
             Request::CreatePartitions(body) => {
                 json!({ "topics": [{ "name": &*body.name, "count": body.count }] })
@@ -169,6 +162,17 @@ impl Wire<'_> {
             "topics": by_topic("topicId", "partitions", rows),
         })
     }
+}
+
+fn find_coordinator(body: &FindCoordinator) -> Value {
+    json!({
+        "keyType": match body.key_type {
+            CoordinatorType::Group => 0,
+            CoordinatorType::Transaction => 1,
+            CoordinatorType::Share => 2,
+        },
+        "coordinatorKeys": body.keys.iter().map(|key| &**key).collect::<Vec<_>>(),
+    })
 }
 
 fn fetch_partition(partition: &FetchPartition) -> Value {

@@ -53,7 +53,7 @@ fn a_request_in_flight_is_read_field_by_field_with_the_keyboard() {
     assert!(page.text(".message:last-of-type").contains("Not yet"));
     page.assert_sound();
     page.press("Escape");
-    assert_eq!(page.count(".way-row") > 0, true);
+    assert!(page.count(".way-row") > 0);
     page.press("Escape");
     assert_eq!(page.count(".under-way"), 0);
 }

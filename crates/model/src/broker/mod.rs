@@ -35,10 +35,13 @@ mod share_admin;
 mod stories;
 #[cfg(test)]
 mod testing;
+mod timer;
 pub mod to_controller;
 mod topics;
 mod verify;
 pub mod zk;
+
+pub use timer::BrokerTimer;
 
 use crate::api::response::InitProducerId;
 use crate::api::{ErrorCode, LegacyResponse, Response};
@@ -66,61 +69,6 @@ use verify::Verifying;
 
 /// How often silent producers are looked for (`producer.id.expiration.check.interval.ms`).
 const EXPIRE_PRODUCERS_INTERVAL: Micros = Micros::from_ms(600_000);
-
-/// A timer of this role.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum BrokerTimer {
-    /// Of ZooKeeper mode.
-    Zk(zk::ZkTimer),
-    /// What a connection has parked has waited long enough.
-    Parked(ConnId),
-    /// Partitions fetched from this leader have rested.
-    Fetcher(NodeId),
-    /// The fetch from this leader may have been under way for too long.
-    FetcherLate(NodeId),
-    /// Time to look for laggards in the ISRs.
-    IsrShrink,
-    /// Time to write high watermarks down.
-    Checkpoint,
-    /// Time for the operating system to write back old pages.
-    WriteBack,
-    /// Time to look for logs that have not been flushed for long.
-    Flusher,
-    /// Time to delete old segments.
-    Retention,
-    /// Time for the log cleaner to look for something to do.
-    Cleaner,
-    /// ISR changes may be proposed again.
-    AlterPartition,
-    /// Time to forget silent producers.
-    ExpireProducers,
-    /// Of the transaction coordinator.
-    Txn(crate::txn::TxnTimer),
-    /// Time to look after questions to transaction coordinators.
-    AddPartitions,
-    /// A request's question to the transaction coordinator is asked again.
-    Verify(ConnId),
-    /// Of the group coordinator.
-    Group(crate::group::GroupTimer),
-    /// Of share groups.
-    Share(crate::share::ShareTimer),
-    /// Time for the next registration or heartbeat.
-    Heartbeat,
-    /// The pause of the lifecycle's channel is over.
-    LifecycleRetry,
-    /// The broker could not be registered in time.
-    RegistrationTimeout,
-    /// The controller has not answered the lifecycle's channel in time.
-    LifecycleLate,
-    /// The pause of the channel to the controller is over.
-    ToControllerRetry,
-    /// The controller has not answered in time.
-    ToControllerLate,
-    /// Time to fetch metadata again.
-    MetadataRetry,
-    /// A metadata fetch got no answer.
-    MetadataTimeout,
-}
 
 /// What the data plane may look at besides itself.
 #[derive(Clone, Copy, Debug)]

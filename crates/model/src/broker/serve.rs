@@ -33,6 +33,11 @@ impl Broker {
                 None => return self.settle(cx),
             }
         }
+        self.serve(conn, correlation, body, cx);
+        self.settle(cx);
+    }
+
+    fn serve(&mut self, conn: ConnId, correlation: Correlation, body: Request, cx: &mut Cx<'_>) {
         match body {
             Request::Produce(produce) => self.serve_produce(conn, correlation, produce, cx),
             Request::Fetch(_) | Request::DeleteRecords(_) | Request::DescribeProducers(_) => {
@@ -90,7 +95,6 @@ impl Broker {
             | Request::EndQuorumEpoch(_)
             | Request::Legacy(_) => cx.close(conn),
         }
-        self.settle(cx);
     }
 
     /// Questions that are never waited for.

@@ -176,7 +176,11 @@ fn ordered_texts<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<(String, Stri
     let raw = Vec::<(String, Value)>::deserialize(from)?;
     let text = |value: Value| match value {
         Value::String(text) => text,
-        other => other.to_string(),
+        other @ (Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::Array(_)
+        | Value::Object(_)) => other.to_string(),
     };
     Ok(raw.into_iter().map(|(key, value)| (key, text(value))).collect())
 }

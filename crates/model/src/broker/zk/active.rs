@@ -98,11 +98,11 @@ impl ActiveController {
 
 impl Broker {
     /// The race is won, and everything was read: who is alive is looked at, then everybody is told.
-    pub(super) fn take_office(&mut self, epoch: LeaderEpoch, nodes: Vec<ZNode>, cx: &mut Cx<'_>) {
+    pub(super) fn take_office(&mut self, epoch: LeaderEpoch, nodes: &[ZNode], cx: &mut Cx<'_>) {
         let me = self.id;
         let newest = nodes.iter().map(|node| node.czxid).max().unwrap_or(0);
         let mut image = MetadataImage::default();
-        for node in &nodes {
+        for node in nodes {
             if let ZData::Record(record) = &node.data {
                 let at = image.next_offset;
                 image.apply(at, epoch, record);
@@ -131,7 +131,7 @@ impl Broker {
             cx.arm(BrokerTimer::Zk(ZkTimer::Balance), balance);
         }
         self.to_controller.set_controller(Some(me), cx);
-        self.see_brokers(&nodes, cx);
+        self.see_brokers(nodes, cx);
     }
 
     /// Who is alive has changed.

@@ -298,7 +298,7 @@ impl Broker {
                 }
                 self.look(cx);
             }
-            (Purpose::Load(epoch), ZAnswer::Nodes(nodes)) => self.take_office(epoch, nodes, cx),
+            (Purpose::Load(epoch), ZAnswer::Nodes(nodes)) => self.take_office(epoch, &nodes, cx),
             (Purpose::SeeBrokers, ZAnswer::Nodes(nodes)) => self.see_brokers(&nodes, cx),
             (Purpose::Write(end), ZAnswer::Done(_)) => self.on_written(end, cx),
             (Purpose::Write(_), ZAnswer::Failed(_)) => {

@@ -116,7 +116,7 @@ impl<'a> Rows<'a> {
                     self.topic(id).map_or_else(|| id.clone(), |topic| format!("{id} {topic}"));
                 self.leaf(depth, label, &told, Tone::Plain);
             }
-            other => {
+            other @ (Value::Null | Value::Bool(_) | Value::Int(_) | Value::Text(_)) => {
                 let tone = if *other == Value::Null { Tone::Quiet } else { Tone::Plain };
                 self.leaf(depth, label, &scalar(other), tone);
             }

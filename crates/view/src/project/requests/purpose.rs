@@ -57,8 +57,6 @@ pub(super) const fn of(api: ApiKey) -> &'static str {
             "A leader asks the controller to change the ISR of its partition."
         }
         ApiKey::BrokerRegistration => "A broker that starts makes itself known to the controller.",
-        ApiKey::BrokerHeartbeat => "A broker says that it lives, and learns whether it is fenced.",
-        ApiKey::AllocateProducerIds => "A broker asks the controller for a block of producer ids.",
         ApiKey::ConsumerGroupHeartbeat => "A member says what it owns, and is told what to own.",
         ApiKey::ShareGroupHeartbeat => {
             "A member of a share group says that it lives, and is told its partitions."
@@ -74,6 +72,15 @@ pub(super) const fn of(api: ApiKey) -> &'static str {
         | ApiKey::ReadShareGroupStateSummary => {
             "Keeps what a share group has settled in its coordinator's log."
         }
+        _ => of_the_cluster(api),
+    }
+}
+
+#[allow(clippy::wildcard_enum_match_arm, reason = "the others are never sent here")]
+const fn of_the_cluster(api: ApiKey) -> &'static str {
+    match api {
+        ApiKey::BrokerHeartbeat => "A broker says that it lives, and learns whether it is fenced.",
+        ApiKey::AllocateProducerIds => "A broker asks the controller for a block of producer ids.",
         ApiKey::CreateTopics | ApiKey::CreatePartitions | ApiKey::DeleteTopics => {
             "Changes topics, at the controller."
         }
