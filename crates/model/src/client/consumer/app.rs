@@ -19,7 +19,7 @@ use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Micros, SimTime};
 
 /// How long an application waits after `poll()` threw before it polls again: it sleeps 200 ms, and throwing takes a JVM time too.
-pub(super) const AFTER_ERROR: Micros = Micros::from_ms(205);
+pub(super) const AFTER_ERROR: Micros = Micros::from_ms(203);
 /// The most commands that wait for the application.
 const MAX_TASKS: usize = 1_000;
 
