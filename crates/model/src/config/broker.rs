@@ -66,6 +66,42 @@ impl super::ConfigValue for ServerAssignors {
     }
 }
 
+/// Whether a broker takes a new value of this key while it runs (`DynamicBrokerConfig`).
+pub fn is_dynamic(key: &str) -> bool {
+    DYNAMIC.contains(&key)
+}
+
+const DYNAMIC: &[&str] = &[
+    "min.insync.replicas",
+    "unclean.leader.election.enable",
+    "message.max.bytes",
+    "compression.type",
+    "log.segment.bytes",
+    "log.retention.ms",
+    "log.retention.bytes",
+    "log.cleaner.backoff.ms",
+    "log.cleaner.min.cleanable.ratio",
+    "log.cleaner.delete.retention.ms",
+    "log.cleaner.min.compaction.lag.ms",
+    "log.cleaner.max.compaction.lag.ms",
+    "log.cleaner.threads",
+    "log.cleaner.dedupe.buffer.size",
+    "log.cleaner.io.buffer.load.factor",
+    "log.cleanup.policy",
+    "log.roll.ms",
+    "log.roll.jitter.ms",
+    "log.message.timestamp.before.max.ms",
+    "log.message.timestamp.after.max.ms",
+    "log.message.timestamp.type",
+    "log.flush.interval.messages",
+    "log.flush.interval.ms",
+    "log.segment.delete.delay.ms",
+    "producer.id.expiration.ms",
+    "transaction.partition.verification.enable",
+    "group.share.assignment.interval.ms",
+    "group.consumer.assignment.interval.ms",
+];
+
 config_table! {
     /// The node configs that the model honours.
     Broker BrokerConfig {

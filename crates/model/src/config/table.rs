@@ -129,6 +129,11 @@ pub(crate) fn not_negative<T: Into<i64> + Copy>(value: &T) -> Result<(), &'stati
     if (*value).into() >= 0 { Ok(()) } else { Err("at least 0") }
 }
 
+/// At least -2, which stands for the value of another config.
+pub(crate) fn minus_two_or_more<T: Into<i64> + Copy>(value: &T) -> Result<(), &'static str> {
+    if (*value).into() >= -2 { Ok(()) } else { Err("at least -2") }
+}
+
 /// At least -1, which stands for no limit.
 pub(crate) fn minus_one_or_more<T: Into<i64> + Copy>(value: &T) -> Result<(), &'static str> {
     if (*value).into() >= -1 { Ok(()) } else { Err("at least -1") }

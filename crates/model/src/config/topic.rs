@@ -3,7 +3,7 @@
 //! Invariant: a value here wins over the broker's default of the same meaning.
 
 use super::config_table;
-use super::table::{a_mebibyte, any, minus_one_or_more, not_negative, positive};
+use super::table::{a_mebibyte, any, minus_one_or_more, minus_two_or_more, not_negative, positive};
 use super::value::{Share, choice};
 use crate::log::Codec;
 
@@ -70,6 +70,22 @@ impl CompressionType {
     }
 }
 
+const fn four_or_more(bytes: &i32) -> Result<(), &'static str> {
+    if *bytes >= 4 { Ok(()) } else { Err("at least 4") }
+}
+
+const fn gzip_level(level: &i32) -> Result<(), &'static str> {
+    if matches!(*level, -1 | 1..=9) { Ok(()) } else { Err("between 1 and 9, or -1") }
+}
+
+const fn lz4_level(level: &i32) -> Result<(), &'static str> {
+    if matches!(*level, 1..=17) { Ok(()) } else { Err("between 1 and 17") }
+}
+
+const fn zstd_level(level: &i32) -> Result<(), &'static str> {
+    if matches!(*level, -131_072..=22) { Ok(()) } else { Err("between -131072 and 22") }
+}
+
 config_table! {
     /// The configs of one topic that the model honours.
     Topic TopicConfig {
@@ -92,6 +108,16 @@ config_table! {
         flush_messages: i64 = i64::MAX, "flush.messages", positive, "After how many records Kafka itself forces a log to disk.";
         flush_ms: i64 = i64::MAX, "flush.ms", not_negative, "After how long it does, looked at every log.flush.scheduler.interval.ms.";
         segment_ms: i64 = 604_800_000, "segment.ms", positive, "When a segment is rolled though not full.";
+        index_interval_bytes: i32 = 4_096, "index.interval.bytes", not_negative, "How many bytes lie between two entries of an offset index.";
+        segment_index_bytes: i32 = 10_485_760, "segment.index.bytes", four_or_more, "How large an offset index may become; no look-up here depends on it.";
+        preallocate: bool = false, "preallocate", any, "Whether a segment's file is made in full at once; nobody can tell.";
+        compression_gzip_level: i32 = -1, "compression.gzip.level", gzip_level, "How hard gzip tries; sizes are assumed, not computed.";
+        compression_lz4_level: i32 = 9, "compression.lz4.level", lz4_level, "How hard lz4 tries; sizes are assumed, not computed.";
+        compression_zstd_level: i32 = 3, "compression.zstd.level", zstd_level, "How hard zstd tries; sizes are assumed, not computed.";
+        local_retention_ms: i64 = -2, "local.retention.ms", minus_two_or_more, "Matters to tiered topics only.";
+        local_retention_bytes: i64 = -2, "local.retention.bytes", minus_two_or_more, "Matters to tiered topics only.";
+        remote_log_copy_disable: bool = false, "remote.log.copy.disable", any, "Matters to tiered topics only.";
+        remote_log_delete_on_disable: bool = false, "remote.log.delete.on.disable", any, "Matters to tiered topics only.";
         unclean_leader_election_enable: bool = false, "unclean.leader.election.enable", any, "Whether a replica outside the ISR may lead when no other lives.";
     }
 }

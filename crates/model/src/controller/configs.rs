@@ -6,7 +6,7 @@ use super::records::MetadataRecord;
 use super::view::View;
 use crate::api::ErrorCode;
 use crate::api::request::{ConfigResource, IncrementalAlterConfigs};
-use crate::config::broker::BrokerConfig;
+use crate::config::broker::{BrokerConfig, is_dynamic};
 use crate::config::share::ShareGroupConfig;
 use crate::config::topic::TopicConfig;
 use crate::config::{ConfigError, ConfigTable, Scope, known_keys};
@@ -20,12 +20,15 @@ pub fn alter(
     view: &View<'_>,
     request: &IncrementalAlterConfigs,
 ) -> Result<Vec<MetadataRecord>, ErrorCode> {
+    // The broker that is asked looks at the values before it forwards them (`ConfigAdminManager.preprocess`).
+    for (key, value) in &request.configs {
+        may_have(&request.resource, key, value.as_deref())?;
+    }
     if let ConfigResource::Topic(name) = &request.resource {
         view.image.topic(name).ok_or(ErrorCode::UnknownTopicOrPartition)?;
     }
     let mut records = Vec::new();
     for (key, value) in &request.configs {
-        check(&request.resource, key, value.as_deref()).map_err(|_| ErrorCode::InvalidConfig)?;
         check_min_isr(view, &request.resource, key, value.is_none())?;
         records.push(MetadataRecord::Config {
             resource: request.resource.clone(),
@@ -38,6 +41,17 @@ pub fn alter(
         records.extend(clear_elr(view, &request.resource));
     }
     Ok(records)
+}
+
+fn may_have(resource: &ConfigResource, key: &str, value: Option<&str>) -> Result<(), ErrorCode> {
+    let checked = check(resource, key, value);
+    match resource {
+        ConfigResource::Topic(_) | ConfigResource::Group(_) => {
+            checked.map_err(|_| ErrorCode::InvalidConfig)
+        }
+        ConfigResource::Broker(_) if checked.is_ok() && is_dynamic(key) => Ok(()),
+        ConfigResource::Broker(_) => Err(ErrorCode::InvalidRequest),
+    }
 }
 
 /// Eligible leader replicas need one `min.insync.replicas` for the whole cluster: it may change, but not go, and no broker has
@@ -150,7 +164,9 @@ mod tests {
             (everyone(), "min.insync.replicas", Some("2"), ErrorCode::None),
             (everyone(), "min.insync.replicas", None, ErrorCode::InvalidConfig),
             (one(), "min.insync.replicas", Some("2"), ErrorCode::InvalidConfig),
-            (one(), "num.partitions", Some("2"), ErrorCode::None),
+            (one(), "log.retention.ms", Some("2"), ErrorCode::None),
+            (one(), "log.retention.ms", Some("soon"), ErrorCode::InvalidRequest),
+            (one(), "num.partitions", Some("2"), ErrorCode::InvalidRequest),
         ];
         let mut desk = Desk::with_topic(3, &[&[1, 2, 3]]);
         for (resource, key, value, verdict) in cases {

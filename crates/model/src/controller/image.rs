@@ -170,6 +170,8 @@ impl MetadataImage {
             message_timestamp_before_max_ms: node.log_message_timestamp_before_max_ms,
             message_timestamp_after_max_ms: node.log_message_timestamp_after_max_ms,
             file_delete_delay_ms: node.log_segment_delete_delay_ms,
+            // What no broker has a default of its own for.
+            ..TopicConfig::default()
         };
         for resource in [ConfigResource::Broker(None), ConfigResource::Topic(name.clone())] {
             for (key, value) in self.configs.get(&resource).into_iter().flatten() {

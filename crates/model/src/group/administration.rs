@@ -6,6 +6,7 @@ use super::classic::{ClassicGroup, GroupState, Member};
 use super::coordinator::GroupCoordinator;
 use super::modern::ConsumerGroup;
 use super::modern::describe::not_described;
+use super::modern::limits::ModernLimits;
 use super::offsets_log::OffsetsLog;
 use super::records;
 use super::shard::Shard;
@@ -59,7 +60,10 @@ impl GroupCoordinator {
             Err(error) => not_described(id, error),
             Ok(shard) => match shard.modern.get(id) {
                 None => not_described(id, ErrorCode::GroupIdNotFound),
-                Some(group) => group.described(log.image()),
+                Some(group) => {
+                    let limits = ModernLimits::of(log.config(), log.image(), id);
+                    group.described(log.image(), limits.default_assignor)
+                }
             },
         }
     }

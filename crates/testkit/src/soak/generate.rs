@@ -83,7 +83,7 @@ fn topic(dice: &mut Dice, brokers: u32, name: &str) -> Topic {
         config.push(("unclean.leader.election.enable", "true".into()));
     }
     if dice.once_in(3) {
-        config.push(("segment.bytes", dice.text(&["300", "1000"])));
+        config.push(("segment.ms", dice.text(&["300", "1000"])));
     }
     if dice.once_in(6) {
         config.push(("retention.bytes", "1000".into()));

@@ -145,10 +145,16 @@ impl Call {
     ) -> Option<(Verdicts, Option<Response>)> {
         match self.target.place_in(response) {
             Ok(place) => self.stage = Stage::Ready(cx.now, Some(place)),
-            Err(error) if error.is_retriable() => self.try_again(error, client, cx),
+            Err(error) if self.looks_again(error) => self.try_again(error, client, cx),
             Err(error) => return Some((self.all_failed(error), None)),
         }
         None
+    }
+
+    /// Whether a look-up's error may pass; of unknown topics `listOffsets` tells at once (`PartitionLeaderStrategy`).
+    fn looks_again(&self, error: ErrorCode) -> bool {
+        let lists_offsets = matches!(self.command, AdminCommand::ListOffsets { .. });
+        error.is_retriable() && !(lists_offsets && error == ErrorCode::UnknownTopicOrPartition)
     }
 
     fn try_again(&mut self, error: ErrorCode, client: &mut KafkaClient<u32>, cx: &mut Cx<'_>) {

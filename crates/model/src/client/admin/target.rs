@@ -104,8 +104,9 @@ impl Target {
                 let topic = body.topics.iter().find(|topic| topic.name == *name).ok_or(unknown)?;
                 ok(topic.error)?;
                 let mut known = topic.partitions.iter();
-                let known =
-                    known.find(|known| known.partition_index == *partition).ok_or(unknown)?;
+                let known = known.find(|known| known.partition_index == *partition);
+                // A partition that is not there yet is waited for.
+                let known = known.ok_or(ErrorCode::LeaderNotAvailable)?;
                 if known.leader_id.0 < 0 {
                     return Err(ErrorCode::LeaderNotAvailable);
                 }

@@ -2,6 +2,7 @@
 //!
 //! Invariant: a member shows what it has, not what it should have.
 
+use super::assignor::ServerAssignor;
 use super::consumer::{ConsumerGroup, ConsumerMember};
 use crate::api::ErrorCode;
 use crate::api::response::{DescribedConsumerGroup, DescribedMember, ListedGroup};
@@ -10,8 +11,12 @@ use crate::ids::Name;
 use alloc::vec::Vec;
 
 impl ConsumerGroup {
-    /// What CONSUMER_GROUP_DESCRIBE answers.
-    pub fn described(&self, image: &MetadataImage) -> DescribedConsumerGroup {
+    /// What CONSUMER_GROUP_DESCRIBE answers; `default` assigns where no member has a wish.
+    pub fn described(
+        &self,
+        image: &MetadataImage,
+        default: ServerAssignor,
+    ) -> DescribedConsumerGroup {
         let member = |member: &ConsumerMember| {
             let assigned = member.current.assigned.iter();
             let shown = DescribedMember {
@@ -32,7 +37,7 @@ impl ConsumerGroup {
             group_state: self.computed_state().name().into(),
             group_epoch: self.epoch,
             assignment_epoch: self.target_epoch,
-            assignor_name: self.assignor.name().into(),
+            assignor_name: self.preferred_assignor(default).name().into(),
             members: self.members().map(member).collect(),
         }
     }

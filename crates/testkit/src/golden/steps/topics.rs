@@ -70,6 +70,10 @@ pub fn elect(stage: &mut Stage, args: &Elect) -> Result<Value, Stop> {
 }
 
 pub fn reassign(stage: &mut Stage, args: &Reassign) -> Result<Value, Stop> {
+    if args.replicas.is_empty() {
+        let message = "Cannot create a new partition reassignment without any replicas";
+        return Ok(json!({ "error": "IllegalArgumentException", "message": message }));
+    }
     let replicas = args.replicas.iter().copied().map(NodeId).collect();
     let partitions = vec![(name(&args.tp.topic), args.tp.partition, Some(replicas))];
     single(stage, AdminCommand::ReassignPartitions { partitions })

@@ -106,9 +106,9 @@ fn listed(stage: &mut Stage, call: u32) -> Result<Result<ListedOffset, ErrorCode
 
 fn spec(text: &str) -> Result<OffsetSpec, Stop> {
     Ok(match text {
-        "earliest" => OffsetSpec::Earliest,
-        "latest" => OffsetSpec::Latest,
-        "max-timestamp" => OffsetSpec::MaxTimestamp,
+        "earliest" | "-2" => OffsetSpec::Earliest,
+        "latest" | "-1" => OffsetSpec::Latest,
+        "max-timestamp" | "-3" => OffsetSpec::MaxTimestamp,
         moment => OffsetSpec::AtOrAfter(moment.parse().map_err(|_| {
             let reason = "is neither earliest, latest, max-timestamp nor a moment in ms";
             Stop::problem(format!("the spec '{moment}' {reason}"))

@@ -14,7 +14,7 @@ pub use convert::may_upgrade;
 pub use heartbeat::check_request;
 pub use member::{ClassicSide, ConsumerMember};
 
-use super::assignor::{ServerAssignor, Targets};
+use super::assignor::Targets;
 use crate::api::ErrorCode;
 use crate::api::request::OffsetCommit;
 use crate::controller::image::MetadataImage;
@@ -70,8 +70,6 @@ pub struct ConsumerGroup {
     pub target_epoch: i32,
     /// What each member should have.
     pub targets: Targets,
-    /// The assignor of the last target.
-    pub assignor: ServerAssignor,
     /// When it stood where, as facts told.
     pub state: ConsumerGroupState,
     members: FlatMap<Name, ConsumerMember>,
@@ -99,7 +97,6 @@ impl ConsumerGroup {
             epoch: 0,
             target_epoch: 0,
             targets: FlatMap::new(),
-            assignor: ServerAssignor::Uniform,
             state: ConsumerGroupState::Empty,
             members: FlatMap::new(),
             order: Vec::new(),

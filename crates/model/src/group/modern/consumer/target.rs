@@ -62,8 +62,8 @@ impl ConsumerGroup {
             return;
         }
         self.assigned_at = Some(cx.now);
-        self.assignor = self.preferred_assignor(limits.default_assignor);
-        let targets = self.assignor.assign(&self.spec(image));
+        let assignor = self.preferred_assignor(limits.default_assignor);
+        let targets = assignor.assign(&self.spec(image));
         for (member, target) in &targets {
             if self.targets.get(member) != Some(target) {
                 records.push(records::target_record(&self.id, member, Some(target)));
@@ -76,12 +76,12 @@ impl ConsumerGroup {
             group: self.id.clone(),
             epoch: self.target_epoch,
             members: self.size(),
-            assignor: self.assignor.name(),
+            assignor: assignor.name(),
         });
     }
 
     /// The assignor that most members ask for (`computePreferredServerAssignor`).
-    fn preferred_assignor(&self, default: ServerAssignor) -> ServerAssignor {
+    pub fn preferred_assignor(&self, default: ServerAssignor) -> ServerAssignor {
         let mut votes: FlatMap<ServerAssignor, u32> = FlatMap::new();
         for vote in self.members.values().filter_map(|member| member.assignor) {
             *votes.entry(vote).or_default() += 1;
