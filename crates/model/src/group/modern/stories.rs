@@ -2,7 +2,7 @@
 //!
 //! Invariant: members say no more than real ones do.
 
-use crate::api::request::ConsumerGroupHeartbeat;
+use crate::api::request::{ConsumerGroupHeartbeat, OffsetCommit};
 use crate::api::{ErrorCode, Request, Response, response};
 use crate::config::broker::MigrationPolicy;
 use crate::group::testing::Story;
@@ -169,6 +169,26 @@ fn a_static_member_keeps_its_partitions_while_it_is_away() {
     assert_eq!(story.told(instance(staying("b", -1, None))), (OK, -1, None));
     let group = story.coordinator.consumer_group("g").expect("known");
     assert_eq!((group.epoch, group.size()), (3, 0));
+}
+
+#[test]
+fn whoever_waits_for_an_instance_to_be_released_commits_as_a_stranger() {
+    let mut story = Story::new();
+    let body = ConsumerGroupHeartbeat { instance_id: Some("i".into()), ..joining("a") };
+    story.told(body);
+    let commit = |member: &str, epoch| OffsetCommit {
+        group_id: "g".into(),
+        generation_id_or_member_epoch: epoch,
+        member_id: member.into(),
+        group_instance_id: Some("i".into()),
+        offsets: Vec::new(),
+        topic_ids: Vec::new(),
+    };
+    let group = story.coordinator.consumer_group("g").expect("known");
+    let epoch = group.epoch;
+    assert_eq!(group.accept_commit(&commit("b", -1)), ErrorCode::UnknownMemberId);
+    assert_eq!(group.accept_commit(&commit("a", epoch - 1)), ErrorCode::StaleMemberEpoch);
+    assert_eq!(group.accept_commit(&commit("a", epoch)), OK);
 }
 
 #[test]

@@ -155,18 +155,7 @@ impl ConsumerGroup {
         if epoch < 0 && self.members.is_empty() {
             return ErrorCode::None;
         }
-        let found = match &request.group_instance_id {
-            Some(instance) if self.member(&request.member_id).is_none() => {
-                let known = self.static_members.contains_key(instance);
-                return if known {
-                    ErrorCode::FencedInstanceId
-                } else {
-                    ErrorCode::UnknownMemberId
-                };
-            }
-            Some(_) | None => self.member(&request.member_id),
-        };
-        match found {
+        match self.member(&request.member_id) {
             None => ErrorCode::UnknownMemberId,
             Some(member) if member.current.epoch == epoch => ErrorCode::None,
             Some(member) if member.classic.is_some() => ErrorCode::IllegalGeneration,
