@@ -8,6 +8,7 @@ use super::lifecycle::BrokerState;
 use super::to_controller::ControllerCall;
 use super::topics::metadata;
 use crate::api::{Request, Response, request};
+use crate::controller::configs::validate;
 use crate::cx::Cx;
 use crate::group::caller::Caller;
 use crate::ids::{Correlation, Name};
@@ -73,9 +74,11 @@ impl Broker {
             | Request::DeleteTopics(_)
             | Request::ElectLeaders(_)
             | Request::AlterPartitionReassignments(_)
-            | Request::IncrementalAlterConfigs(_)
             | Request::AlterClientQuotas(_) => {
                 self.to_controller.send(body, ControllerCall::Forward(conn, correlation), cx);
+            }
+            Request::IncrementalAlterConfigs(asked) => {
+                self.alter_configs(conn, correlation, asked, cx);
             }
             Request::ApiVersions
             | Request::Metadata(_)
@@ -94,6 +97,23 @@ impl Broker {
             | Request::BeginQuorumEpoch(_)
             | Request::EndQuorumEpoch(_)
             | Request::Legacy(_) => cx.close(conn),
+        }
+    }
+
+    /// Impossible values are refused here, all else is the controller's to decide.
+    fn alter_configs(
+        &mut self,
+        conn: ConnId,
+        correlation: Correlation,
+        asked: request::IncrementalAlterConfigs,
+        cx: &mut Cx<'_>,
+    ) {
+        match validate(&asked) {
+            Err(error) => cx.respond(conn, correlation, Response::IncrementalAlterConfigs(error)),
+            Ok(()) => {
+                let call = ControllerCall::Forward(conn, correlation);
+                self.to_controller.send(Request::IncrementalAlterConfigs(asked), call, cx);
+            }
         }
     }
 

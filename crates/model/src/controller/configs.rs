@@ -15,15 +15,19 @@ use alloc::vec::Vec;
 
 const MIN_ISR: &str = "min.insync.replicas";
 
+/// Whether the values are possible at all: the broker that is asked looks before it forwards them
+/// (`ConfigAdminManager.preprocess`).
+pub fn validate(request: &IncrementalAlterConfigs) -> Result<(), ErrorCode> {
+    let mut pairs = request.configs.iter();
+    pairs.try_for_each(|(key, value)| may_have(&request.resource, key, value.as_deref()))
+}
+
 /// Records that change the configs of one resource.
 pub fn alter(
     view: &View<'_>,
     request: &IncrementalAlterConfigs,
 ) -> Result<Vec<MetadataRecord>, ErrorCode> {
-    // The broker that is asked looks at the values before it forwards them (`ConfigAdminManager.preprocess`).
-    for (key, value) in &request.configs {
-        may_have(&request.resource, key, value.as_deref())?;
-    }
+    validate(request)?;
     if let ConfigResource::Topic(name) = &request.resource {
         view.image.topic(name).ok_or(ErrorCode::UnknownTopicOrPartition)?;
     }
