@@ -8,15 +8,15 @@ use super::batch_bytes::{control_name, crc};
 use super::options::Options;
 use crate::golden::action::Tp;
 use crate::golden::stage::{Stage, Stop};
+use kafkascope_model::broker::partition::Partition;
+use kafkascope_model::config::topic::TopicConfig;
 use kafkascope_model::ids::{NodeId, Offset, TopicPartition};
 use kafkascope_model::log::marker::EndMarker;
 use kafkascope_model::log::segment::Segment;
-use kafkascope_model::log::{Batch, Codec, PartitionLog, Record, TimestampType};
+use kafkascope_model::log::{Batch, Codec, Record, TimestampType};
 use kafkascope_model::node::Node;
 use std::fmt::Write;
 
-/// How many bytes lie between two entries of an index (`index.interval.bytes`).
-const INDEX_INTERVAL: u64 = 4_096;
 const TOOL: &str = "org.apache.kafka.tools.DumpLogSegments";
 
 /// What is printed of a record.
@@ -57,7 +57,7 @@ pub fn run(stage: &Stage, args: &[String]) -> Result<Output, Stop> {
         if file.kind == "log" {
             let _ = writeln!(output.stdout, "Log starting offset: {}", file.base_offset);
         }
-        let Some(segment) = file.segment(stage) else {
+        let Some((segment, config)) = file.segment(stage) else {
             output.exit = 1;
             let _ = writeln!(
                 output.stderr,
@@ -67,7 +67,7 @@ pub fn run(stage: &Stage, args: &[String]) -> Result<Output, Stop> {
         };
         match file.kind {
             "log" => dump_log(segment, detail, &mut output.stdout),
-            "index" | "timeindex" => dump_index(&file, segment, &mut output),
+            "index" | "timeindex" => dump_index(&file, segment, config, &mut output),
             other => return Err(Stop::lacks(format!("{TOOL} of a file *.{other} (cli)"))),
         }
     }
@@ -96,16 +96,17 @@ impl<'a> LogFile<'a> {
         })
     }
 
-    fn segment<'s>(&self, stage: &'s Stage) -> Option<&'s Segment> {
-        let mut segments = self.log(stage)?.segments().iter();
-        segments.find(|segment| segment.base_offset == self.base_offset)
+    fn segment<'s>(&self, stage: &'s Stage) -> Option<(&'s Segment, &'s TopicConfig)> {
+        let replica = self.replica(stage)?;
+        let mut segments = replica.log.segments().iter();
+        let found = segments.find(|segment| segment.base_offset == self.base_offset);
+        found.map(|segment| (segment, &*replica.config))
     }
 
-    fn log<'s>(&self, stage: &'s Stage) -> Option<&'s PartitionLog> {
+    fn replica<'s>(&self, stage: &'s Stage) -> Option<&'s Partition> {
         let id = stage.world.topic_named(&self.tp.topic)?;
-        let tp = TopicPartition::new(id, self.tp.partition);
         let Node::Broker(broker) = stage.node(self.node)? else { return None };
-        broker.replicas.replicas.get(tp).map(|replica| &replica.log)
+        broker.replicas.replicas.get(TopicPartition::new(id, self.tp.partition))
     }
 }
 
@@ -208,14 +209,15 @@ const fn timestamp_name(batch: &Batch) -> &'static str {
 }
 
 /// The entries of a sparse index; an empty one reads as one entry of zeros, which the tool then finds to be wrong.
-fn dump_index(file: &LogFile<'_>, segment: &Segment, output: &mut Output) {
+fn dump_index(file: &LogFile<'_>, segment: &Segment, config: &TopicConfig, output: &mut Output) {
+    let interval = u64::from(config.index_interval_bytes.unsigned_abs());
     let (mut since_last, mut position, mut entries) = (0, 0, 0);
     let mut newest = (-1, file.base_offset);
     for batch in segment.batches() {
         if batch.max_timestamp > newest.0 {
             newest = (batch.max_timestamp, batch.last_offset());
         }
-        if since_last > INDEX_INTERVAL {
+        if since_last > interval {
             print_entry(file.kind, (batch.last_offset(), position), newest, &mut output.stdout);
             (since_last, entries) = (0, entries + 1);
         }
