@@ -85,3 +85,11 @@ fn mistakes_are_answered_with_what_would_be_right() {
         assert!(told.contains(sentence), "{words:?}: {told}");
     }
 }
+
+#[test]
+fn help_is_given_wherever_it_is_asked_for() {
+    let help = out(&["help"]);
+    for words in [&["--help"][..], &["run", "--help"][..], &["conform", "x.json", "-h"][..]] {
+        assert_eq!(out(words), help, "{words:?}");
+    }
+}

@@ -46,6 +46,10 @@ pub fn run(words: &[String]) -> Result<ExitCode, Trouble> {
         eprint!("{HELP}");
         return Ok(ExitCode::from(2));
     };
+    if rest.iter().any(|word| word == "--help" || word == "-h") {
+        print!("{HELP}");
+        return Ok(ExitCode::SUCCESS);
+    }
     let args = Args::new(rest);
     match name.as_str() {
         "bench" => bench::run(args),
