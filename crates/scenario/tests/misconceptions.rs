@@ -243,3 +243,18 @@ fn everyone_under_one_group_id_rebalances_together() {
     };
     assert!(run.has("by-hand", 70..90, refused), "assign() makes no member");
 }
+
+#[test]
+fn who_has_read_everything_may_still_have_lag() {
+    let run = Run::of("m21-lag-need-not-reach-zero", 60);
+    for app in ["by-record", "by-position"] {
+        assert_eq!(run.delivered(app, 0..60).len(), 3, "{app} reads all there is");
+    }
+    let marker = run.0.facts_from(0).find_map(|event| match &event.fact {
+        Fact::MarkerAppended { offset, .. } => Some(*offset),
+        _ => None,
+    });
+    assert_eq!(marker, Some(3), "the marker takes an offset");
+    assert_eq!(run.committed("by-record"), BTreeMap::from([(0, 3)]), "lag 1, forever");
+    assert_eq!(run.committed("by-position"), BTreeMap::from([(0, 4)]), "lag 0");
+}
