@@ -166,3 +166,22 @@ fn consume_transform_produce_answers_each_record_once_although_it_is_killed_and_
     let worked = run.of_node("biller").filter(|it| matches!(it.fact, Fact::Processed { .. }));
     assert!(worked.count() > 110, "what was aborted was worked on again");
 }
+
+#[test]
+fn a_share_group_works_together_on_the_partition_that_a_consumer_group_gives_to_one() {
+    let run = Run::of("queue-and-log", 120);
+    let read = |name: &str| {
+        let members = (1..=3).map(|number| format!("{name}-{number}"));
+        members.map(|member| run.values_read(&member)).collect::<Vec<_>>()
+    };
+    let desks = read("desk");
+    let busy: Vec<_> = desks.iter().filter(|values| !values.is_empty()).collect();
+    assert_eq!((busy.len(), busy[0].len()), (1, 200), "one desk does all the work");
+    let workers = read("worker");
+    let each: Vec<_> = workers.iter().map(Vec::len).collect();
+    assert!(each.iter().all(|count| *count >= 10), "everyone works: {each:?}");
+    let different: BTreeSet<_> = workers.iter().flatten().collect();
+    assert_eq!(different.len(), 200, "nothing is left out, not even what the dead one held");
+    let given: usize = workers.iter().map(Vec::len).sum();
+    assert!(given > 200 + 200 / 20 - 1, "what is released comes again: {given}");
+}
