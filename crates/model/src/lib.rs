@@ -14,6 +14,7 @@ pub mod client;
 pub mod command;
 pub mod config;
 pub mod controller;
+pub mod controller_channel;
 pub mod cx;
 pub mod disk;
 pub mod group;

@@ -143,6 +143,26 @@ fn the_others_elect_one_of_them_when_the_leader_dies() {
 }
 
 #[test]
+fn a_controller_that_starts_makes_itself_known_to_the_active_one() {
+    let mut story = Story::new(3, 1);
+    let registered = |story: &Story| {
+        let active = story.active().expect("someone decides");
+        story.controller(active).image().controllers.clone()
+    };
+    let before = registered(&story);
+    assert_eq!(before.keys().map(|id| id.0).collect::<Vec<_>>(), [100, 101, 102]);
+    story.command(&Command::Kill(NodeId(101)));
+    story.run(1_000);
+    assert_eq!(registered(&story), before, "nobody strikes it off");
+    story.command(&Command::Start(NodeId(101)));
+    story.run(5_000);
+    let after = registered(&story);
+    for id in [100, 101, 102].map(NodeId) {
+        assert_eq!(after[&id] == before[&id], id != NodeId(101), "only 101 is a new process");
+    }
+}
+
+#[test]
 fn without_a_majority_data_goes_on_and_metadata_waits() {
     let mut story = Story::new(3, 5);
     story.create("t");

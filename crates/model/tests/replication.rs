@@ -61,6 +61,10 @@ impl Story {
         self.facts.extend(self.world.take_facts());
     }
 
+    fn command(&mut self, command: &Command) {
+        submit(&mut self.world, command);
+    }
+
     fn send(&mut self, count: usize) {
         let record = NewRecord { value: Some(b"v"[..].into()), ..NewRecord::default() };
         let command = Command::Send {
@@ -164,6 +168,22 @@ fn with_acks_1_a_leader_may_die_with_what_it_has_acknowledged() {
     story.run(20_000);
     assert_eq!(story.log(1), log, "and the old leader throws its copy away");
     assert!(story.count(|fact| matches!(fact, Fact::Truncated { .. })) == 1);
+}
+
+#[test]
+fn what_was_sent_before_a_producer_gave_up_is_appended_all_the_same() {
+    let patience = [("request.timeout.ms", "500"), ("delivery.timeout.ms", "505")];
+    let config = [("acks", "all"), ("enable.idempotence", "false"), ("batch.size", "0")];
+    let mut story = Story::new(&[&patience[..], &config[..]].concat(), &[]);
+    story.send(1);
+    story.run(1_000);
+    story.command(&Command::Pause(NodeId(1)));
+    story.send(4);
+    story.run(2_000);
+    assert_eq!(story.acked().len(), 1, "the others came to nothing, as far as their sender knows");
+    story.command(&Command::Resume(NodeId(1)));
+    story.run(2_000);
+    assert_eq!(story.log(1).len(), 5, "both requests lay in the socket of the broker that slept");
 }
 
 #[test]

@@ -63,6 +63,11 @@ impl Wire<'_> {
             | Request::ConsumerGroupHeartbeat(_)
             | Request::ConsumerGroupDescribe(_) => self.group_request(request),
             Request::BrokerRegistration(body) => registration(body),
+            Request::ControllerRegistration(body) => json!({
+                "controllerId": body.controller_id.0,
+                "incarnationId": format!("uuid{}", body.incarnation_id),
+                "zkMigrationReady": false,
+            }),
             Request::BrokerHeartbeat(body) => heartbeat(body),
             Request::AlterPartition(body) => self.alter_partition(body),
             Request::AddPartitionsToTxn(_)

@@ -67,6 +67,7 @@ impl Wire<'_> {
             | Response::ConsumerGroupHeartbeat(_)
             | Response::ConsumerGroupDescribe(_) => self.group_response(response),
             Response::BrokerRegistration(..)
+            | Response::ControllerRegistration(_)
             | Response::BrokerHeartbeat(_)
             | Response::AlterPartition(..)
             | Response::AllocateProducerIds(_) => self.controller_response(response),
@@ -93,6 +94,7 @@ impl Wire<'_> {
             Response::BrokerRegistration(error, epoch) => {
                 json!({ "errorCode": error.code(), "brokerEpoch": epoch })
             }
+            Response::ControllerRegistration(error) => json!({ "errorCode": error.code() }),
             Response::BrokerHeartbeat(body) => json!({
                 "errorCode": body.error.code(), "isCaughtUp": body.is_caught_up,
                 "isFenced": body.is_fenced, "shouldShutDown": body.should_shut_down,

@@ -52,6 +52,7 @@ pub enum Request {
     IncrementalAlterConfigs(IncrementalAlterConfigs),
     AlterClientQuotas(AlterClientQuotas),
     BrokerRegistration(BrokerRegistration),
+    ControllerRegistration(ControllerRegistration),
     BrokerHeartbeat(BrokerHeartbeat),
     AlterPartition(AlterPartition),
     AllocateProducerIds(AllocateProducerIds),
@@ -107,6 +108,7 @@ impl Request {
             Self::IncrementalAlterConfigs(_) => ApiKey::IncrementalAlterConfigs,
             Self::AlterClientQuotas(_) => ApiKey::AlterClientQuotas,
             Self::BrokerRegistration(_) => ApiKey::BrokerRegistration,
+            Self::ControllerRegistration(_) => ApiKey::ControllerRegistration,
             Self::BrokerHeartbeat(_) => ApiKey::BrokerHeartbeat,
             Self::AlterPartition(_) => ApiKey::AlterPartition,
             Self::AllocateProducerIds(_) => ApiKey::AllocateProducerIds,
@@ -493,6 +495,15 @@ pub struct BrokerRegistration {
     pub rack: Option<Name>,
     /// The epoch of the last run if it was shut down cleanly, or -1.
     pub previous_broker_epoch: BrokerEpoch,
+}
+
+/// CONTROLLER_REGISTRATION (KIP-919).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ControllerRegistration {
+    /// `node.id`.
+    pub controller_id: NodeId,
+    /// New with every start of the process.
+    pub incarnation_id: u64,
 }
 
 /// BROKER_HEARTBEAT.

@@ -56,6 +56,7 @@ pub enum Response {
     /// ALTER_CLIENT_QUOTAS.
     AlterClientQuotas(ErrorCode),
     BrokerRegistration(ErrorCode, BrokerEpoch),
+    ControllerRegistration(ErrorCode),
     BrokerHeartbeat(BrokerHeartbeat),
     AlterPartition(ErrorCode, Vec<AlteredPartition>),
     AllocateProducerIds(AllocateProducerIds),
@@ -113,6 +114,7 @@ impl Response {
             Self::IncrementalAlterConfigs(_) => ApiKey::IncrementalAlterConfigs,
             Self::AlterClientQuotas(_) => ApiKey::AlterClientQuotas,
             Self::BrokerRegistration(..) => ApiKey::BrokerRegistration,
+            Self::ControllerRegistration(_) => ApiKey::ControllerRegistration,
             Self::BrokerHeartbeat(_) => ApiKey::BrokerHeartbeat,
             Self::AlterPartition(..) => ApiKey::AlterPartition,
             Self::AllocateProducerIds(_) => ApiKey::AllocateProducerIds,

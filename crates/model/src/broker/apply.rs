@@ -216,6 +216,7 @@ fn delta<'a>(records: impl IntoIterator<Item = &'a MetadataRecord>) -> Delta {
             | MetadataRecord::FeatureLevel { .. }
             | MetadataRecord::NoOp
             | MetadataRecord::RegisterBroker { .. }
+            | MetadataRecord::RegisterController { .. }
             | MetadataRecord::UnregisterBroker { .. }
             | MetadataRecord::BrokerChange { .. }
             | MetadataRecord::Topic { .. }

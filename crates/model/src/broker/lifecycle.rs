@@ -4,11 +4,11 @@
 //! an answer from the controller makes a broker serve or end.
 
 use super::BrokerTimer;
-use super::to_controller::Channel;
 use crate::api::request::{BrokerHeartbeat, BrokerRegistration};
 use crate::api::response::BrokerHeartbeat as Beat;
 use crate::api::{ErrorCode, Request, Response};
 use crate::config::broker::BrokerConfig;
+use crate::controller_channel::Channel;
 use crate::cx::{Cx, Draw};
 use crate::ids::{BrokerEpoch, Correlation, Name, NodeId, Offset};
 use crate::net::Lane;
@@ -83,7 +83,7 @@ pub struct Lifecycle {
     at_once: bool,
     /// The controller has answered to the controlled shutdown.
     leave_heard: bool,
-    channel: Channel<LifecycleCall>,
+    channel: Channel<LifecycleCall, BrokerTimer>,
 }
 
 impl Lifecycle {

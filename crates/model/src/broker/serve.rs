@@ -8,7 +8,7 @@ use super::lifecycle::BrokerState;
 use super::to_controller::ControllerCall;
 use super::topics::metadata;
 use crate::api::{Request, Response, request};
-use crate::controller::configs::validate;
+use crate::controller::configs::preprocess;
 use crate::cx::Cx;
 use crate::group::caller::Caller;
 use crate::ids::{Correlation, Name};
@@ -89,6 +89,7 @@ impl Broker {
                 cx.respond(conn, correlation, answer);
             }
             Request::BrokerRegistration(_)
+            | Request::ControllerRegistration(_)
             | Request::BrokerHeartbeat(_)
             | Request::AlterPartition(_)
             | Request::AllocateProducerIds(_)
@@ -108,7 +109,7 @@ impl Broker {
         asked: request::IncrementalAlterConfigs,
         cx: &mut Cx<'_>,
     ) {
-        match validate(&asked) {
+        match preprocess(&asked) {
             Err(error) => cx.respond(conn, correlation, Response::IncrementalAlterConfigs(error)),
             Ok(()) => {
                 let call = ControllerCall::Forward(conn, correlation);

@@ -70,6 +70,9 @@ impl Controller {
         let committed = self.quorum.high_watermark().unwrap_or(0);
         self.committed = self.committed.max(committed);
         self.deferred.release(committed, cx);
+        if self.legacy.is_none() {
+            self.registrar.on_news(&self.image, self.quorum.leader(), cx);
+        }
         if self.leaving && self.quorum.leader() != Some(self.id) {
             cx.out.push(Effect::Exit);
         }

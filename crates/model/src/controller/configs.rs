@@ -15,11 +15,13 @@ use alloc::vec::Vec;
 
 const MIN_ISR: &str = "min.insync.replicas";
 
-/// Whether the values are possible at all: the broker that is asked looks before it forwards them
-/// (`ConfigAdminManager.preprocess`).
-pub fn validate(request: &IncrementalAlterConfigs) -> Result<(), ErrorCode> {
-    let mut pairs = request.configs.iter();
-    pairs.try_for_each(|(key, value)| may_have(&request.resource, key, value.as_deref()))
+/// Whether a broker's configs are possible at all: the broker that is asked looks before it forwards them. Those of other
+/// resources only the controller looks at (`ConfigAdminManager.preprocess`).
+pub fn preprocess(request: &IncrementalAlterConfigs) -> Result<(), ErrorCode> {
+    match request.resource {
+        ConfigResource::Broker(_) => validate(request),
+        ConfigResource::Topic(_) | ConfigResource::Group(_) => Ok(()),
+    }
 }
 
 /// Records that change the configs of one resource.
@@ -27,10 +29,10 @@ pub fn alter(
     view: &View<'_>,
     request: &IncrementalAlterConfigs,
 ) -> Result<Vec<MetadataRecord>, ErrorCode> {
-    validate(request)?;
     if let ConfigResource::Topic(name) = &request.resource {
         view.image.topic(name).ok_or(ErrorCode::UnknownTopicOrPartition)?;
     }
+    validate(request)?;
     let mut records = Vec::new();
     for (key, value) in &request.configs {
         check_min_isr(view, &request.resource, key, value.is_none())?;
@@ -45,6 +47,11 @@ pub fn alter(
         records.extend(clear_elr(view, &request.resource));
     }
     Ok(records)
+}
+
+fn validate(request: &IncrementalAlterConfigs) -> Result<(), ErrorCode> {
+    let mut pairs = request.configs.iter();
+    pairs.try_for_each(|(key, value)| may_have(&request.resource, key, value.as_deref()))
 }
 
 fn may_have(resource: &ConfigResource, key: &str, value: Option<&str>) -> Result<(), ErrorCode> {

@@ -71,6 +71,7 @@ pub(super) fn of_record(
         | MetadataRecord::UnregisterBroker { .. }
         | MetadataRecord::BrokerChange { .. }
         | MetadataRecord::Topic { .. }
+        | MetadataRecord::RegisterController { .. }
         | MetadataRecord::ProducerIds { .. } => {}
     }
 }

@@ -18,6 +18,10 @@ use kafkascope_kernel::FlatMap;
 pub struct MetadataImage {
     /// Registered brokers.
     pub brokers: FlatMap<NodeId, BrokerImage>,
+    /// Registered controllers, with the process that each is now.
+    pub controllers: FlatMap<NodeId, u64>,
+    /// The cluster's features, with their levels.
+    pub features: FlatMap<&'static str, i16>,
     /// Topics by id.
     pub topics: FlatMap<TopicId, TopicImage>,
     /// Topic ids by name.
@@ -75,8 +79,13 @@ impl MetadataImage {
             MetadataRecord::LeaderChange { .. }
             | MetadataRecord::BeginTransaction
             | MetadataRecord::EndTransaction
-            | MetadataRecord::FeatureLevel { .. }
             | MetadataRecord::NoOp => {}
+            MetadataRecord::FeatureLevel { feature, level } => {
+                self.features.insert(*feature, *level);
+            }
+            MetadataRecord::RegisterController { controller, incarnation } => {
+                self.controllers.insert(*controller, *incarnation);
+            }
             MetadataRecord::RegisterBroker { broker, epoch, incarnation, rack, fenced } => {
                 let image = BrokerImage {
                     epoch: *epoch,

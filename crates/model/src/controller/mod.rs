@@ -20,6 +20,7 @@ pub mod quorum;
 mod quotas;
 pub mod reassignment;
 pub mod records;
+mod registrar;
 pub mod registration;
 pub(crate) mod serve;
 pub mod sessions;
@@ -38,6 +39,7 @@ use alloc::vec::Vec;
 use image::MetadataImage;
 use kafkascope_kernel::Micros;
 use quorum::Quorum;
+use registrar::Registrar;
 use sessions::Sessions;
 use view::View;
 
@@ -69,6 +71,10 @@ pub enum ControllerTimer {
     PeerTimeout(NodeId),
     /// No successor was found.
     Leave,
+    /// Look for the active controller, to register.
+    RegistrationRetry,
+    /// The active controller did not answer.
+    RegistrationLate,
 }
 
 /// A controller.
@@ -89,6 +95,7 @@ pub struct Controller {
     /// Who was heard of when; memory of the active controller.
     sessions: Sessions,
     active: bool,
+    registrar: Registrar,
     /// What leaves once it is committed.
     deferred: Deferred,
     leaving: bool,
@@ -108,6 +115,7 @@ impl Controller {
             committed: 0,
             sessions: Sessions::default(),
             active: false,
+            registrar: Registrar::new(id),
             deferred: Deferred::default(),
             leaving: false,
             legacy: None,
@@ -137,6 +145,7 @@ impl Controller {
     /// The process begins to run.
     pub fn start(&mut self, cx: &mut Cx<'_>) {
         self.image = MetadataImage::default();
+        self.registrar.start(cx);
         self.quorum.start(&self.voters, &self.config, cx);
         self.settle(cx);
     }
@@ -144,6 +153,7 @@ impl Controller {
     /// The process is gone; only its disk stays.
     pub fn kill(&mut self) {
         self.quorum.kill();
+        self.registrar.kill();
         self.active = false;
         self.sessions = Sessions::default();
         self.deferred = Deferred::default();
@@ -183,23 +193,31 @@ impl Controller {
         self.deferred.forget(conn);
     }
 
-    /// An answer of another voter arrived.
+    /// An answer of a voter arrived.
     #[allow(clippy::needless_pass_by_value, reason = "all roles share one shape of handler")]
     pub fn on_response(
         &mut self,
         from: NodeId,
-        _lane: Lane,
+        lane: Lane,
         correlation: Correlation,
         body: Response,
         cx: &mut Cx<'_>,
     ) {
-        self.quorum.on_response(from, correlation, &body, cx);
+        if lane == Lane::Lifecycle {
+            self.registrar.on_response(from, correlation, body, cx);
+        } else {
+            self.quorum.on_response(from, correlation, &body, cx);
+        }
         self.settle(cx);
     }
 
-    /// A connection to another voter broke or was refused.
-    pub fn on_disconnect(&mut self, peer: NodeId, _lane: Lane, cx: &mut Cx<'_>) {
-        self.quorum.on_disconnect(peer, cx);
+    /// A connection to a voter broke or was refused.
+    pub fn on_disconnect(&mut self, peer: NodeId, lane: Lane, cx: &mut Cx<'_>) {
+        if lane == Lane::Lifecycle {
+            self.registrar.on_disconnect(peer, cx);
+        } else {
+            self.quorum.on_disconnect(peer, cx);
+        }
         self.settle(cx);
     }
 
@@ -218,6 +236,8 @@ impl Controller {
             ControllerTimer::Unclean => self.elect_unclean(cx),
             ControllerTimer::Idle => self.idle(cx),
             ControllerTimer::Leave => cx.out.push(Effect::Exit),
+            ControllerTimer::RegistrationRetry => self.registrar.on_retry(cx),
+            ControllerTimer::RegistrationLate => self.registrar.on_late(cx),
         }
         self.settle(cx);
     }

@@ -29,6 +29,8 @@ pub enum MetadataRecord {
         rack: Option<Name>,
         fenced: bool,
     },
+    /// RegisterControllerRecord: a controller that is ready to be active.
+    RegisterController { controller: NodeId, incarnation: u64 },
     /// UnregisterBrokerRecord.
     UnregisterBroker { broker: NodeId, epoch: BrokerEpoch },
     /// BrokerRegistrationChangeRecord; `None` leaves a flag as it is.

@@ -2,6 +2,7 @@
 //!
 //! Invariant: a controller that is not active answers NOT_CONTROLLER and changes nothing.
 
+use super::records::MetadataRecord;
 use super::registration::{self, BrokerControlState};
 use super::{
     Controller, alter_partition, configs, elect_leaders, producer_ids, quotas, reassignment, topics,
@@ -24,6 +25,7 @@ impl Controller {
         match body {
             Request::ApiVersions => Response::ApiVersions,
             Request::BrokerRegistration(request) => self.register(request, cx),
+            Request::ControllerRegistration(request) => self.register_controller(*request, cx),
             Request::BrokerHeartbeat(request) => self.heartbeat(request, cx),
             Request::AlterPartition(request) => self.alter_partition(request, cx),
             Request::AllocateProducerIds(request) => self.allocate_producer_ids(request, cx),
@@ -90,6 +92,19 @@ impl Controller {
                 Response::BrokerRegistration(error, -1)
             }
         }
+    }
+
+    fn register_controller(
+        &mut self,
+        request: request::ControllerRegistration,
+        cx: &mut Cx<'_>,
+    ) -> Response {
+        let record = MetadataRecord::RegisterController {
+            controller: request.controller_id,
+            incarnation: request.incarnation_id,
+        };
+        self.decide(&[], vec![record], ChangeReason::Proposed, cx);
+        Response::ControllerRegistration(ErrorCode::None)
     }
 
     fn heartbeat(&mut self, beat: &request::BrokerHeartbeat, cx: &mut Cx<'_>) -> Response {
@@ -239,6 +254,7 @@ pub(crate) fn refuse(body: &Request) -> Response {
     let error = ErrorCode::NotController;
     match body {
         Request::BrokerRegistration(_) => Response::BrokerRegistration(error, -1),
+        Request::ControllerRegistration(_) => Response::ControllerRegistration(error),
         Request::BrokerHeartbeat(_) => Response::BrokerHeartbeat(unheard(error)),
         Request::AlterPartition(_) => Response::AlterPartition(error, Vec::new()),
         Request::AllocateProducerIds(_) => Response::AllocateProducerIds(block(error, 0)),
@@ -294,6 +310,7 @@ pub(super) fn not_controller(answer: Response) -> Response {
     let error = ErrorCode::NotController;
     match answer {
         Response::BrokerRegistration(..) => Response::BrokerRegistration(error, -1),
+        Response::ControllerRegistration(_) => Response::ControllerRegistration(error),
         Response::BrokerHeartbeat(_) => Response::BrokerHeartbeat(unheard(error)),
         Response::AlterPartition(..) => Response::AlterPartition(error, Vec::new()),
         Response::AllocateProducerIds(_) => Response::AllocateProducerIds(block(error, 0)),

@@ -66,6 +66,8 @@ pub struct Connection {
     pub busy: Option<(Correlation, MsgId)>,
     /// Requests that arrived and were not read yet.
     pub waiting: VecDeque<(Correlation, MsgId, Request)>,
+    /// The client has closed the life being served; the server learns it when it has read all that was sent before.
+    pub closing: bool,
     /// The server reads no further request before.
     pub muted_until: SimTime,
     /// When the last message to the server arrives; later ones may not overtake it.

@@ -36,7 +36,7 @@ pub enum Lane {
     Coordinator,
     /// A replica fetcher (`broker-N-fetcher-M`).
     Fetcher,
-    /// A broker's registration and heartbeats.
+    /// A node's registration, and a broker's heartbeats.
     Lifecycle,
     /// A broker's AlterPartition and AllocateProducerIds, and what it forwards for clients.
     ToController,

@@ -63,4 +63,22 @@ impl World {
             exchange.response = response.cloned();
         }
     }
+
+    /// Nobody waits for the answer any more; the server's log has it all the same.
+    pub(super) fn close_orphan(
+        &mut self,
+        conn: ConnId,
+        correlation: Correlation,
+        response: Option<&Response>,
+    ) {
+        let asked = |index: usize| {
+            let exchange = &self.exchanges[index];
+            exchange.conn == conn && exchange.correlation == correlation
+        };
+        let last = self.open_exchanges.iter().filter(|(_, index)| asked(**index)).next_back();
+        if let Some((msg, index)) = last.map(|(msg, index)| (*msg, *index)) {
+            self.close_exchange(msg, response);
+            self.exchanges[index].answer = None;
+        }
+    }
 }

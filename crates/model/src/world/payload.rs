@@ -35,6 +35,7 @@ impl Request {
             | Self::IncrementalAlterConfigs(_)
             | Self::AlterClientQuotas(_)
             | Self::BrokerRegistration(_)
+            | Self::ControllerRegistration(_)
             | Self::BrokerHeartbeat(_)
             | Self::AlterPartition(_)
             | Self::AllocateProducerIds(_)
@@ -104,6 +105,7 @@ impl Response {
             | Self::CreatePartitions(error)
             | Self::IncrementalAlterConfigs(error)
             | Self::AlterClientQuotas(error)
+            | Self::ControllerRegistration(error)
             | Self::BrokerRegistration(error, _) => *error,
             Self::LeaveGroup(error, members) => {
                 first(core::iter::once(*error).chain(members.iter().copied()))

@@ -43,10 +43,10 @@ impl World {
     ) {
         let Some(conn) = self.conns.get_mut(&id) else { return };
         let Some((_, request)) = conn.busy.take_if(|(busy, _)| *busy == correlation) else {
-            return;
+            return self.close_orphan(id, correlation, body.as_ref());
         };
         let life = conn.served_life;
-        if !conn.waiting.is_empty() {
+        if conn.closing || !conn.waiting.is_empty() {
             self.queue.schedule(self.now, Event::Read(id));
         }
         self.close_exchange(request, body.as_ref());
@@ -72,6 +72,7 @@ impl World {
         } else {
             let life = if conn.busy.take().is_some() { conn.served_life } else { life };
             conn.waiting.clear();
+            conn.closing = false;
             self.dispatch(id, life, false, 0, 0, Payload::Reset);
         }
     }
@@ -111,7 +112,7 @@ impl World {
         }
     }
 
-    /// The server takes up the next request that waits on a connection.
+    /// The server takes up the next request that waits on a connection, or learns that its client is gone.
     pub(super) fn read_next(&mut self, id: ConnId) {
         if self.state(id.server) == ProcessState::Paused {
             self.park(id.server, Event::Read(id));
@@ -123,6 +124,8 @@ impl World {
         }
         if let Some((correlation, msg, body)) = conn.waiting.pop_front() {
             self.serve(id, correlation, msg, body);
+        } else if core::mem::take(&mut conn.closing) {
+            self.run(id.server, None, |node, cx| node.on_client_gone(id, cx));
         }
     }
 
@@ -227,21 +230,28 @@ impl World {
                 }
             }
             Payload::Reset if to_server && life < conn.served_life => {}
+            Payload::Reset if to_server && (conn.busy.is_some() || !conn.waiting.is_empty()) => {
+                conn.closing = true;
+            }
             Payload::Reset if to_server => {
-                conn.busy = None;
-                conn.waiting.clear();
                 self.run(id.server, Some(msg), |node, cx| node.on_client_gone(id, cx));
             }
             Payload::Reset => self.disconnected(id, life, msg),
         }
     }
 
-    /// A new life of a connection begins at its server: nothing of an older one is waited for any more.
+    /// A new life of a connection begins at its server: what an older one still brought is done first, for nobody.
     fn end_older_life(&mut self, id: ConnId, life: u32, msg: MsgId) {
         let conn = self.conns.get_mut(&id).expect("requests arrive on connections");
-        conn.served_life = life;
         conn.muted_until = SimTime::ZERO;
-        conn.waiting.clear();
+        conn.closing = false;
+        if life > conn.served_life {
+            for (correlation, msg, body) in core::mem::take(&mut conn.waiting) {
+                self.serve(id, correlation, msg, body);
+            }
+        }
+        let conn = self.conns.get_mut(&id).expect("requests arrive on connections");
+        conn.served_life = life;
         if conn.busy.take().is_some() {
             self.run(id.server, Some(msg), |node, cx| node.on_client_gone(id, cx));
         }

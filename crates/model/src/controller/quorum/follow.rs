@@ -9,7 +9,6 @@ use crate::api::{Request, Response};
 use crate::controller::ControllerTimer;
 use crate::cx::{Cx, Draw};
 use crate::ids::{Correlation, LeaderEpoch, NodeId};
-use alloc::vec::Vec;
 
 /// How long a fetch may wait at the leader (`KafkaRaftClient.MAX_FETCH_WAIT_MS`).
 const MAX_WAIT_MS: i32 = 500;
@@ -64,20 +63,18 @@ impl Quorum {
         let Some(leader) = self.leader else { return };
         if self.peers.is_resting(leader) {
             self.fetch_from_anyone(cx);
-        } else if self.peers.is_free(leader) {
+        } else if !self.peers.is_waiting() {
             self.fetch_from(leader, cx);
         }
     }
 
+    /// Also from itself: who knows which voter will be told first.
     pub(super) fn fetch_from_anyone(&mut self, cx: &mut Cx<'_>) {
-        if self.peers.awaits(Asked::Fetch) || self.peers.awaits(Asked::Hello) {
-            return;
-        }
-        let free: Vec<_> = self.peers.ids().filter(|id| self.peers.is_free(*id)).collect();
-        let count = u32::try_from(free.len()).unwrap_or(u32::MAX);
+        let ready = self.peers.ready();
+        let count = u32::try_from(ready.len()).unwrap_or(u32::MAX);
         if count > 0 {
             let index = cx.rng(Draw::NodeChoice).below(count);
-            self.fetch_from(free[index as usize], cx);
+            self.fetch_from(ready[index as usize], cx);
         }
     }
 

@@ -121,16 +121,15 @@ impl Quorum {
     pub fn start(&mut self, voters: &[NodeId], config: &BrokerConfig, cx: &mut Cx<'_>) {
         self.voters = if voters.is_empty() { alloc::vec![self.me] } else { voters.to_vec() };
         self.timing = Timing::of(config);
-        let me = self.me;
-        self.peers.begin(self.voters.iter().copied().filter(|id| *id != me));
+        self.peers.begin(self.me, &self.voters);
         let first = self.voters.iter().min().copied();
         let formatted = self.epoch == 0;
-        if formatted && first != Some(me) {
+        if formatted && first != Some(self.me) {
             self.become_follower(1, first, cx);
         } else if formatted || self.voters.len() == 1 {
-            self.enter_epoch(self.epoch + 1, None, Some(me));
+            self.enter_epoch(self.epoch + 1, None, Some(self.me));
             self.become_leader(cx);
-        } else if self.leader == Some(me) {
+        } else if self.leader == Some(self.me) {
             self.resign(Vec::new(), cx);
         } else if self.leader.is_some() {
             self.become_follower(self.epoch, self.leader, cx);

@@ -1,4 +1,4 @@
-//! A voter's connections to the other voters (`RequestManager`, `KafkaNetworkChannel`).
+//! A voter's connections to the voters (`RequestManager`, `KafkaNetworkChannel`).
 //!
 //! Invariant: at most one request to a peer is waited for, and a peer that failed rests before it is asked again.
 
@@ -7,6 +7,7 @@ use crate::controller::ControllerTimer;
 use crate::cx::Cx;
 use crate::ids::{Correlation, LeaderEpoch, NodeId};
 use crate::net::{ConnId, Lane};
+use alloc::vec::Vec;
 use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::Micros;
 
@@ -34,21 +35,37 @@ struct Peer {
     next: Correlation,
 }
 
-/// All peers.
+/// All peers, and this voter itself, which asks itself too when it looks for a leader.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Peers {
+    me: Option<NodeId>,
     peers: FlatMap<NodeId, Peer>,
 }
 
 impl Peers {
-    /// Begins anew with these peers.
-    pub(super) fn begin(&mut self, others: impl Iterator<Item = NodeId>) {
-        self.peers = others.map(|id| (id, Peer::default())).collect();
+    /// Begins anew with these voters, of which this one is `me`.
+    pub(super) fn begin(&mut self, me: NodeId, voters: &[NodeId]) {
+        self.me = Some(me);
+        self.peers = voters.iter().map(|id| (*id, Peer::default())).collect();
     }
 
-    /// Everyone.
+    /// Every other voter.
     pub(super) fn ids(&self) -> impl Iterator<Item = NodeId> {
-        self.peers.keys().copied()
+        self.peers.keys().copied().filter(|id| Some(*id) != self.me)
+    }
+
+    /// Every voter that can be asked for its leader now, unless an answer is still waited for
+    /// (`RequestManager.findReadyBootstrapServer`).
+    pub(super) fn ready(&self) -> Vec<NodeId> {
+        if self.is_waiting() {
+            return Vec::new();
+        }
+        self.peers.keys().copied().filter(|id| self.is_free(*id)).collect()
+    }
+
+    /// Whether an answer is waited for (`RequestManager.hasAnyInflightRequest`).
+    pub(super) fn is_waiting(&self) -> bool {
+        self.peers.values().any(|peer| peer.asked.is_some())
     }
 
     /// Whether a peer can be asked now.
@@ -59,11 +76,6 @@ impl Peers {
     /// Whether a peer failed just now.
     pub(super) fn is_resting(&self, id: NodeId) -> bool {
         self.peers.get(&id).is_some_and(|peer| peer.resting)
-    }
-
-    /// Whether an answer of this kind is waited for from anyone.
-    pub(super) fn awaits(&self, kind: Asked) -> bool {
-        self.peers.values().any(|peer| peer.asked.is_some_and(|(_, asked)| asked == kind))
     }
 
     /// Asks a free peer; a new connection is introduced first, then the caller is to ask again. Whether `body` was sent.

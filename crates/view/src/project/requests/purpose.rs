@@ -57,6 +57,9 @@ pub(super) const fn of(api: ApiKey) -> &'static str {
             "A leader asks the controller to change the ISR of its partition."
         }
         ApiKey::BrokerRegistration => "A broker that starts makes itself known to the controller.",
+        ApiKey::ControllerRegistration => {
+            "A controller that starts makes itself known to the active one."
+        }
         ApiKey::ConsumerGroupHeartbeat => "A member says what it owns, and is told what to own.",
         ApiKey::ShareGroupHeartbeat => {
             "A member of a share group says that it lives, and is told its partitions."
