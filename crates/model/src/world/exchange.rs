@@ -75,7 +75,7 @@ impl World {
             let exchange = &self.exchanges[index];
             exchange.conn == conn && exchange.correlation == correlation
         };
-        let last = self.open_exchanges.iter().filter(|(_, index)| asked(**index)).next_back();
+        let last = self.open_exchanges.iter().rfind(|(_, index)| asked(**index));
         if let Some((msg, index)) = last.map(|(msg, index)| (*msg, *index)) {
             self.close_exchange(msg, response);
             self.exchanges[index].answer = None;
