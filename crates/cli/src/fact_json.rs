@@ -17,6 +17,7 @@ use kafkascope_model::trace::{
     ChangeReason, Exit, Fact, PositionSource, SendResult, SettledBy, TraceEvent,
 };
 use kafkascope_model::txn::TxnState;
+use kafkascope_model::workload::Outside;
 use kafkascope_model::world::World;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -87,6 +88,7 @@ as_written! {
         "from": value.from.0,
         "to": value.to.0,
     });
+    Outside => |value, _world| value.name();
     AckType => |value, _world| format!("{value:?}");
     RecordState => |value, _world| format!("{value:?}");
     SettledBy => |value, _world| format!("{value:?}");
@@ -232,6 +234,7 @@ facts! {
     Lost { partitions, generation };
     PositionSet { tp, offset, source };
     Delivered { record, tp, offset, epoch };
+    SideEffect { record, kind, knows_again };
     Processed { record, tp, offset };
     ProcessingFailed { record, tp, offset, then };
     PollFailed { error };

@@ -14,6 +14,7 @@ use crate::log::retention::WhyDeleted;
 use crate::net::{LinkSel, MessageFault, NextMessage};
 use crate::quota::QuotaKey;
 use crate::txn::TxnState;
+use crate::workload::Outside;
 use alloc::sync::Arc;
 use kafkascope_kernel::{Micros, SimTime};
 
@@ -399,6 +400,8 @@ pub enum Fact {
     PositionSet { tp: TopicPartition, offset: Offset, source: PositionSource },
     /// `poll()` handed a record to the application.
     Delivered { record: RecordId, tp: TopicPartition, offset: Offset, epoch: LeaderEpoch },
+    /// The application had something done outside Kafka because of a record; whether that is done once only, however often asked.
+    SideEffect { record: RecordId, kind: Outside, knows_again: bool },
     /// The application is done with a record.
     Processed { record: RecordId, tp: TopicPartition, offset: Offset },
     /// The application cannot decode a record; what it does then.

@@ -4,8 +4,10 @@
 
 use crate::api::share::AckType;
 use crate::command::GroupOffsets;
-use crate::ids::{Bytes, EpochMs, Name, NodeId, Offset};
+use crate::cx::Cx;
+use crate::ids::{Bytes, EpochMs, Name, NodeId, Offset, RecordId, TopicPartition};
 use crate::log::Header;
+use crate::trace::Fact;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use kafkascope_kernel::Micros;
@@ -103,6 +105,39 @@ pub struct Processing {
     pub commits: CommitStrategy,
     /// What it does with a record that it cannot decode.
     pub on_poison: OnPoison,
+    /// What each record makes it do to the world outside Kafka.
+    pub effect: Option<SideEffect>,
+}
+
+/// What an application does outside Kafka when it is done with a record; no transaction of Kafka's takes it back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SideEffect {
+    /// What it does.
+    pub kind: Outside,
+    /// Whether whoever it asks knows topic, partition and offset of what was done already, and does nothing twice.
+    pub knows_again: bool,
+}
+
+/// Something outside Kafka.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outside {
+    /// A database gets a row.
+    Row,
+    /// A card is charged.
+    Charge,
+    /// A mail is sent.
+    Mail,
+}
+
+impl Outside {
+    /// One of them, in words.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Row => "database row",
+            Self::Charge => "card charge",
+            Self::Mail => "mail",
+        }
+    }
 }
 
 /// How a consumer's application commits what it has done.
@@ -169,6 +204,21 @@ impl OnPoison {
     }
 }
 
+impl Processing {
+    /// The application is done with a record: what is to be told of that.
+    pub(crate) fn done(
+        &self,
+        record: RecordId,
+        (tp, offset): (TopicPartition, Offset),
+        cx: &mut Cx<'_>,
+    ) {
+        if let Some(SideEffect { kind, knows_again }) = self.effect {
+            cx.note(Fact::SideEffect { record, kind, knows_again });
+        }
+        cx.note(Fact::Processed { record, tp, offset });
+    }
+}
+
 impl Default for Processing {
     fn default() -> Self {
         Self {
@@ -177,6 +227,7 @@ impl Default for Processing {
             poll_timeout: Micros::from_ms(100),
             commits: CommitStrategy::ByConfig,
             on_poison: OnPoison::Harmless,
+            effect: None,
         }
     }
 }

@@ -333,6 +333,7 @@ fn fault(rng: &mut Prng, nodes: &[NodeId]) -> Command {
                     CommitStrategy::Pool { workers: 3, careful: true },
                 ][rng.below(5) as usize],
                 on_poison: OnPoison::Skip,
+                effect: None,
             },
         },
         0 => Command::Kill(a),

@@ -258,3 +258,27 @@ fn who_has_read_everything_may_still_have_lag() {
     assert_eq!(run.committed("by-record"), BTreeMap::from([(0, 3)]), "lag 1, forever");
     assert_eq!(run.committed("by-position"), BTreeMap::from([(0, 4)]), "lag 0");
 }
+
+/// How often an application had something done outside Kafka, and for how many records.
+fn outside(run: &Run, app: &str) -> (usize, usize) {
+    let done: Vec<RecordId> = run
+        .of_app(app, 0..100)
+        .filter_map(|event| match event.fact {
+            Fact::SideEffect { record, .. } => Some(record),
+            _ => None,
+        })
+        .collect();
+    (done.len(), ids(&done).len())
+}
+
+#[test]
+fn a_transaction_takes_back_receipts_but_no_charges() {
+    let run = Run::of("m35-exactly-once-ends-at-kafka", 100);
+    let receipts = run.delivered("book", 0..100);
+    assert_eq!((receipts.len(), ids(&receipts).len()), (240, 240), "one receipt for each payment");
+    for app in ["plain", "careful"] {
+        let (asked, payments) = outside(&run, app);
+        assert_eq!(payments, 120, "{app}");
+        assert!(asked > payments, "{app} asked for some charges a second time");
+    }
+}

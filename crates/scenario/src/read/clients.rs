@@ -9,7 +9,7 @@ use kafkascope_model::command::{ConfigPairs, ConsumerSpec, ProducerSpec};
 use kafkascope_model::config::consumer::ConsumerConfig;
 use kafkascope_model::group::modern::pattern::Pattern;
 use kafkascope_model::ids::Name;
-use kafkascope_model::workload::{CommitStrategy, OnPoison, Processing};
+use kafkascope_model::workload::{CommitStrategy, OnPoison, Outside, Processing, SideEffect};
 
 /// `[[producer]]`, `[[consumer]]` and `[[share-consumer]]`.
 pub fn read(root: &Section<'_>, reading: &mut Reading<'_>, mut builder: Builder) -> Builder {
@@ -123,6 +123,7 @@ pub fn processing(section: &Section<'_>, reading: &Reading<'_>) -> Processing {
         poll_timeout: section.time("poll-timeout").unwrap_or(usual.poll_timeout),
         commits: commits(section, reading),
         on_poison: on_poison(section),
+        effect: effect(section),
     }
 }
 
@@ -150,6 +151,21 @@ fn commits(section: &Section<'_>, reading: &Reading<'_>) -> CommitStrategy {
         ("careful-pool", CommitStrategy::Pool { workers, careful: true }),
     ];
     one_of(&item, &known)
+}
+
+/// What each record makes it do outside Kafka: `effect = "charge"`, with `effect-once = true` if nothing is done twice there.
+fn effect(section: &Section<'_>) -> Option<SideEffect> {
+    let knows_again = section.flag("effect-once");
+    let Some(item) = section.get("effect") else {
+        if knows_again {
+            section.wrong(
+                "'effect-once' says how an 'effect' is done: \"row\", \"charge\" or \"mail\"",
+            );
+        }
+        return None;
+    };
+    let known = [("row", Outside::Row), ("charge", Outside::Charge), ("mail", Outside::Mail)];
+    Some(SideEffect { kind: one_of(&item, &known), knows_again })
 }
 
 /// What it does with a value that begins with `poison`.

@@ -69,9 +69,36 @@ pub(super) fn tell(event: &TraceEvent, context: &Context<'_>) -> Option<Telling>
         Fact::AppCallDone { call, error: Some(error) } => {
             Some(plain(format!("{name}'s {call} threw {error}.")).tone(Tone::Bad))
         }
+        Fact::SideEffect { record, .. } => outside(event, *record, context),
         Fact::ClientClosed => Some(plain(format!("{name} closed itself."))),
         _ => None,
     }
+}
+
+/// What was done outside Kafka is told when it is asked for once more.
+fn outside(event: &TraceEvent, record: RecordId, context: &Context<'_>) -> Option<Telling> {
+    let life = context.ledger.life(record)?;
+    let effect = life.effects.iter().find(|effect| effect.moment.seq == event.seq)?;
+    let (name, what) = (context.title(event.node), effect.kind.name());
+    let about = Selection::Record(record);
+    let telling = match (effect.again, effect.known) {
+        (false, _) => return None,
+        (true, true) => {
+            let text = format!(
+                "{name} asked for the same {what} once more; it was known by its offset and not done again."
+            );
+            Telling::plain(text, about)
+        }
+        (true, false) => {
+            let text = format!(
+                "{name} had the same {what} done a second time: Kafka takes back only what is in Kafka."
+            );
+            Telling::plain(text, about)
+                .tone(Tone::Bad)
+                .marked(MarkKind::Loss, format!("second {what}"))
+        }
+    };
+    Some(telling.once_in_a_while(format!("outside {} {}", event.node, effect.known)))
 }
 
 fn sent_again(

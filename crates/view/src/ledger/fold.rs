@@ -4,11 +4,12 @@
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "most facts are not about records")]
 
-use super::{Append, Delivery, Flight, Ledger, Life, Loss};
+use super::{Append, Delivery, Effect, Flight, Ledger, Life, Loss};
 use crate::picture::{Moment, Picture};
 use kafkascope_kernel::FlatSet;
 use kafkascope_model::ids::{Bytes, Name, NodeId, Offset, RecordId, TopicPartition};
 use kafkascope_model::trace::{Exit, Fact, SendResult, TraceEvent};
+use kafkascope_model::workload::Outside;
 
 impl Ledger {
     /// Folds the next fact; `before` is the picture without it.
@@ -70,6 +71,9 @@ impl Ledger {
                 self.groups.insert(*client, group.clone());
             }
             Fact::Delivered { record, offset, .. } => self.delivered(*record, node, *offset, now),
+            Fact::SideEffect { record, kind, knows_again } => {
+                self.effect(*record, node, (*kind, *knows_again), now);
+            }
             Fact::Processed { record, .. } => {
                 self.with(*record, |life| life.processed.push((node, now)));
             }
@@ -290,6 +294,24 @@ impl Ledger {
         life.deliveries.push(Delivery { moment: now, consumer, group, offset, again });
         self.tally.delivered += 1;
         self.tally.delivered_again += u64::from(again);
+    }
+
+    fn effect(
+        &mut self,
+        record: RecordId,
+        consumer: NodeId,
+        (kind, knows_again): (Outside, bool),
+        now: Moment,
+    ) {
+        let group = self.groups.get(&consumer).cloned();
+        let Some(life) = self.lives.get_mut(&record) else { return };
+        let again = life.effects.iter().any(|done| done.group == group && done.kind == kind);
+        let known = again && knows_again;
+        life.effects.push(Effect { moment: now, consumer, group, kind, again, known });
+        let count = self.tally.effects.entry(kind).or_default();
+        count.done += u64::from(!known);
+        count.again += u64::from(again && !known);
+        count.known += u64::from(known);
     }
 
     fn commit(

@@ -4,6 +4,7 @@
 
 use crate::picture::Moment;
 use kafkascope_model::ids::{Bytes, LeaderEpoch, Name, NodeId, Offset, TopicPartition};
+use kafkascope_model::workload::Outside;
 
 /// Everything that happened to a record.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,6 +41,8 @@ pub struct Life {
     pub deliveries: Vec<Delivery>,
     /// Applications were done with it.
     pub processed: Vec<(NodeId, Moment)>,
+    /// What was done outside Kafka because of it.
+    pub effects: Vec<Effect>,
     /// Groups whose commit passed it.
     pub committed: Vec<(Name, Moment)>,
     /// It is not in the leader's log although it had been in a leader's.
@@ -70,6 +73,20 @@ pub struct Append {
     pub broker: NodeId,
     pub offset: Offset,
     pub epoch: LeaderEpoch,
+}
+
+/// Something that an application had done outside Kafka.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "they say it")]
+pub struct Effect {
+    pub moment: Moment,
+    pub consumer: NodeId,
+    pub group: Option<Name>,
+    pub kind: Outside,
+    /// The group had it done for this record before.
+    pub again: bool,
+    /// Asked for again, and not done: it was known already.
+    pub known: bool,
 }
 
 /// A hand-over to an application.

@@ -8,8 +8,8 @@ mod fold;
 mod life;
 mod tally;
 
-pub use life::{Append, Delivery, Flight, Life, Loss, Verdict};
-pub use tally::Tally;
+pub use life::{Append, Delivery, Effect, Flight, Life, Loss, Verdict};
+pub use tally::{EffectCount, Tally};
 
 use crate::view_model::{Face, Glyph};
 use kafkascope_kernel::FlatMap;

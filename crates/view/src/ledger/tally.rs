@@ -6,6 +6,7 @@ use crate::picture::Moment;
 use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Micros, SimTime};
 use kafkascope_model::ids::TopicPartition;
+use kafkascope_model::workload::Outside;
 
 /// Counts of records and verdicts.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,10 +27,23 @@ pub struct Tally {
     pub delivered: u64,
     /// Of these, not the first time for the group.
     pub delivered_again: u64,
+    /// Done outside Kafka, by kind.
+    pub effects: FlatMap<Outside, EffectCount>,
     /// Since when nobody can write, by partition.
     closed_since: FlatMap<TopicPartition, Moment>,
     /// For how long nobody could, before that.
     closed_for: FlatMap<TopicPartition, Micros>,
+}
+
+/// How often something was done outside Kafka.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EffectCount {
+    /// Done.
+    pub done: u64,
+    /// Of these, not the first time for the record and the group.
+    pub again: u64,
+    /// Asked for again, and not done.
+    pub known: u64,
 }
 
 impl Tally {

@@ -4,6 +4,7 @@ use super::*;
 use crate::testing::{T0, Teller};
 use kafkascope_kernel::SimTime;
 use kafkascope_model::trace::{ChangeReason, Exit, Fact, SendResult};
+use kafkascope_model::workload::Outside;
 
 /// Broker 1 leads and has one record more than broker 2; then it is killed and 2 takes over.
 fn failover(acked: bool) -> (Teller, RecordId) {
@@ -91,6 +92,23 @@ fn the_same_group_gets_a_record_again_another_group_does_not() {
     let tally = tell.ledger().tally();
     assert_eq!((tally.delivered, tally.delivered_again), (3, 1));
     assert!(tell.ledger().life(ids[0]).unwrap().deliveries[2].again);
+}
+
+#[test]
+fn what_is_done_outside_kafka_is_counted_each_time_unless_it_is_known_there() {
+    for knows_again in [false, true] {
+        let mut tell = Teller::cluster(1);
+        let id = tell.append(1, 0, 1, 4)[0];
+        tell.join("till", 1_002);
+        tell.join("mailer", 1_003);
+        for consumer in [1_002, 1_002, 1_003] {
+            tell.fact(consumer, Fact::SideEffect { record: id, kind: Outside::Mail, knows_again });
+        }
+        let count = tell.ledger().tally().effects[&Outside::Mail];
+        let done = if knows_again { 2 } else { 3 };
+        assert_eq!((count.done, count.again + count.known), (done, 1));
+        assert_eq!(count.known, u64::from(knows_again), "each group has effects of its own");
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! Invariant: a row of the ledger is there even while its number is zero, so that nothing jumps.
 
 use super::Sight;
+use crate::ledger::Tally;
 use crate::ui::Question;
 use crate::view_model::keys::KeyVm;
 use crate::view_model::ledger::CountVm;
@@ -54,6 +55,7 @@ pub(super) fn ledger(sight: &Sight<'_>) -> LedgerVm {
         row("delivered", tally.delivered, Tone::Plain),
         row("delivered again", tally.delivered_again, again(tally.delivered_again)),
     ];
+    rows.extend(effects(tally));
     if tally.failed > 0 {
         rows.push(row("given up", tally.failed, Tone::Bad));
     }
@@ -80,6 +82,18 @@ pub(super) fn ledger(sight: &Sight<'_>) -> LedgerVm {
         delivered: tally.delivered,
         delivered_again: tally.delivered_again,
     }
+}
+
+/// What was done outside Kafka: how often, and how often for nothing new.
+fn effects(tally: &Tally) -> impl Iterator<Item = CountVm> {
+    tally.effects.iter().flat_map(|(kind, count)| {
+        let name = kind.name();
+        let known = (count.known > 0)
+            .then(|| row(&format!("{name}s known already"), count.known, Tone::Good));
+        let done = row(&format!("{name}s"), count.done, Tone::Plain);
+        let again = row(&format!("{name}s done again"), count.again, verdict(count.again));
+        [Some(done), Some(again), known].into_iter().flatten()
+    })
 }
 
 fn row(label: &str, count: u64, tone: Tone) -> CountVm {

@@ -387,7 +387,8 @@ impl Consumer {
 
     /// Finishes what is due; whether the round is over.
     fn work(&mut self, cx: &mut Cx<'_>) -> bool {
-        let Processing { per_record, commits, on_poison, .. } = self.app.processing;
+        let processing = self.app.processing;
+        let Processing { per_record, commits, on_poison, .. } = processing;
         let one_by_one = commits == CommitStrategy::SyncPerRecord;
         let in_transaction = matches!(commits, CommitStrategy::InTransaction { .. });
         let by_batch = in_transaction
@@ -414,7 +415,7 @@ impl Consumer {
             }
             records.pop_front();
             *at += per_record;
-            cx.note(Fact::Processed { record, tp, offset });
+            processing.done(record, (tp, offset), cx);
             if in_transaction {
                 let (key, value) = self.poison.get(&record).cloned().unwrap_or_default();
                 self.app.made.push(NewRecord { key, value, ..NewRecord::default() });

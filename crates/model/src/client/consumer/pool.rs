@@ -7,7 +7,6 @@ use super::commit::{OffsetsToCommit, Purpose};
 use super::records::Handed;
 use crate::cx::Cx;
 use crate::ids::{Offset, TopicPartition};
-use crate::trace::Fact;
 use crate::workload::CommitStrategy;
 use alloc::collections::VecDeque;
 use alloc::vec;
@@ -112,7 +111,7 @@ impl Consumer {
     /// Workers finish, and offsets are committed every `auto.commit.interval.ms`.
     pub(super) fn pool_turn(&mut self, cx: &mut Cx<'_>) {
         for Handed { record, tp, offset, .. } in self.pool.finish(cx.now) {
-            cx.note(Fact::Processed { record, tp, offset });
+            self.app.processing.done(record, (tp, offset), cx);
         }
         let CommitStrategy::Pool { careful, .. } = self.app.processing.commits else { return };
         if self.pool.furthest.is_empty() || cx.now < self.pool.commit_at {

@@ -257,13 +257,13 @@ impl ShareConsumer {
         self.app.since = cx.now;
         if self.config.share_acknowledgement_mode == ShareAcknowledgementMode::Implicit {
             self.app.implied.push((node, tp, offset, AckType::Accept));
-            cx.note(Fact::Processed { record, tp, offset });
+            self.app.processing.done(record, (tp, offset), cx);
             return;
         }
         let ack = self.spec.answers.of(offset);
         self.app.said.push((node, tp, offset, ack));
         if ack == AckType::Accept {
-            cx.note(Fact::Processed { record, tp, offset });
+            self.app.processing.done(record, (tp, offset), cx);
         } else {
             cx.note(Fact::ShareAnswered { record, tp, offset, answer: ack });
         }

@@ -57,9 +57,6 @@ pub(super) const fn of(api: ApiKey) -> &'static str {
             "A leader asks the controller to change the ISR of its partition."
         }
         ApiKey::BrokerRegistration => "A broker that starts makes itself known to the controller.",
-        ApiKey::ControllerRegistration => {
-            "A controller that starts makes itself known to the active one."
-        }
         ApiKey::ConsumerGroupHeartbeat => "A member says what it owns, and is told what to own.",
         ApiKey::ShareGroupHeartbeat => {
             "A member of a share group says that it lives, and is told its partitions."
@@ -83,6 +80,9 @@ pub(super) const fn of(api: ApiKey) -> &'static str {
 const fn of_the_cluster(api: ApiKey) -> &'static str {
     match api {
         ApiKey::BrokerHeartbeat => "A broker says that it lives, and learns whether it is fenced.",
+        ApiKey::ControllerRegistration => {
+            "A controller that starts makes itself known to the active one."
+        }
         ApiKey::AllocateProducerIds => "A broker asks the controller for a block of producer ids.",
         ApiKey::CreateTopics | ApiKey::CreatePartitions | ApiKey::DeleteTopics => {
             "Changes topics, at the controller."
