@@ -6,7 +6,9 @@ use kafkascope_kernel::{FlatMap, FlatSet};
 use kafkascope_kernel::{Prng, Seed};
 use kafkascope_model::api::request::Subscription;
 use kafkascope_model::config::consumer::Assignor;
-use kafkascope_model::group::assignor::{AssignedMember, Topics, assign};
+use kafkascope_model::group::assignor::{
+    AssignedMember, Assignment, Partition, Topics, assign, sticky_user_data,
+};
 use kafkascope_model::group::modern::assignor::{GroupSpec, MemberSpec, ServerAssignor, Targets};
 use kafkascope_model::ids::{Name, TopicId, TopicPartition};
 
@@ -164,6 +166,102 @@ fn range_and_roundrobin_of_clients_do_not_look_at_the_order_of_members() {
             rng.shuffle(&mut members);
             let again: FlatMap<_, _> = assign(assignor, &topics, &members);
             assert_eq!(again, first);
+        }
+    }
+}
+
+/// Some topics, and members that all want all of them; what each has had is in its subscription.
+fn alike(rng: &mut Prng) -> (Topics, Vec<AssignedMember>) {
+    let topics: Topics = (0..rng.between(1, 4))
+        .map(|n| (format!("t{n}").into(), vec![FlatSet::new(); rng.between(1, 9) as usize]))
+        .collect();
+    let wanted: Vec<Name> = topics.keys().cloned().collect();
+    let member = |n| AssignedMember {
+        id: format!("m{n}").into(),
+        instance_id: None,
+        subscription: Subscription { topics: wanted.clone(), ..Subscription::default() },
+    };
+    let count = rng.between(1, 6);
+    (topics, (0..count).map(member).collect())
+}
+
+/// What members say of themselves after an assignment, in the words of either assignor.
+fn after(members: &mut [AssignedMember], assignment: &Assignment, generation: i32) {
+    for member in members {
+        let owned = assignment.get(&member.id).cloned().unwrap_or_default();
+        member.subscription.user_data = Some(sticky_user_data(&owned, generation));
+        member.subscription.owned_partitions = owned;
+        member.subscription.generation_id = generation;
+    }
+}
+
+/// Assigns until nothing is on its way from one member to another.
+fn settle(
+    assignor: Assignor,
+    topics: &Topics,
+    members: &mut [AssignedMember],
+    generation: i32,
+) -> FlatMap<Name, FlatSet<Partition>> {
+    let all: usize = topics.values().map(Vec::len).sum();
+    for round in generation..generation + 2 {
+        let next = assign(assignor, topics, members);
+        after(members, &next, round);
+        if next.values().map(Vec::len).sum::<usize>() == all {
+            return next.into_iter().map(|(id, of)| (id, of.into_iter().collect())).collect();
+        }
+    }
+    panic!("after the second round everything has its owner")
+}
+
+#[test]
+fn sticky_assignors_of_clients_balance_and_move_only_what_balance_asks_for() {
+    let mut rng = Seed(6).stream("client-assignors", 0);
+    for round in 0..400 {
+        let assignor = [Assignor::Sticky, Assignor::CooperativeSticky][round % 2];
+        let (topics, mut members) = alike(&mut rng);
+        let first = settle(assignor, &topics, &mut members, 1);
+        let balanced = |of: &FlatMap<Name, FlatSet<Partition>>| {
+            let sizes = || of.values().map(FlatSet::len);
+            sizes().max().unwrap() - sizes().min().unwrap() <= 1
+        };
+        assert!(balanced(&first), "{first:?}");
+        let again = settle(assignor, &topics, &mut members, 3);
+        assert_eq!(again, first, "a second look changes nothing");
+        let leaver = members.remove(rng.below(members.len() as u32) as usize);
+        if members.is_empty() {
+            continue;
+        }
+        let fewer = settle(assignor, &topics, &mut members, 5);
+        assert!(balanced(&fewer));
+        for (member, kept) in &fewer {
+            let lost = first[member].difference(kept).count();
+            assert_eq!(lost, 0, "{} left; {member} loses nothing", leaver.id);
+        }
+    }
+}
+
+#[test]
+fn a_cooperative_member_never_gets_what_another_has_not_given_up() {
+    let mut rng = Seed(7).stream("client-assignors", 0);
+    for _ in 0..400 {
+        let (topics, mut members) = alike(&mut rng);
+        settle(Assignor::CooperativeSticky, &topics, &mut members, 1);
+        let newcomer = AssignedMember {
+            id: "new".into(),
+            instance_id: None,
+            subscription: Subscription {
+                topics: members[0].subscription.topics.clone(),
+                ..Subscription::default()
+            },
+        };
+        members.push(newcomer);
+        let next = assign(Assignor::CooperativeSticky, &topics, &members);
+        for member in &members {
+            let others = members.iter().filter(|other| other.id != member.id);
+            let owned: FlatSet<_> =
+                others.flat_map(|other| other.subscription.owned_partitions.clone()).collect();
+            let taken = next[&member.id].iter().find(|partition| owned.contains(*partition));
+            assert_eq!(taken, None, "{} would read it beside its owner", member.id);
         }
     }
 }

@@ -3,6 +3,7 @@
 //! One cluster of three brokers, three producers with a thousand records a second each, three consumers in a group.
 //! Invariant: every figure is measured on the same script and seed, so that only the machine and the code decide.
 
+mod assignors;
 mod flood;
 
 use crate::args::Args;
@@ -37,6 +38,7 @@ pub fn run(mut args: Args) -> Result<ExitCode, Trouble> {
     say("records per second, delivered", per_second(delivered(&session), time));
     snapshots_and_seeks(session, span);
     flood::run()?;
+    assignors::run();
     Ok(ExitCode::SUCCESS)
 }
 

@@ -8,6 +8,7 @@ use crate::group::assignor::{AssignedMember, Partition, Topics};
 use crate::group::protocol;
 use crate::group::wire::{Reader, Writer};
 use crate::ids::{Bytes, Name};
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use kafkascope_kernel::{FlatMap, FlatSet};
 
@@ -34,7 +35,7 @@ impl Claims {
             max_generation: NO_GENERATION,
             ..Self::default()
         };
-        let mut owners: FlatMap<Partition, &AssignedMember> = FlatMap::new();
+        let mut owners: BTreeMap<Partition, &AssignedMember> = BTreeMap::new();
         for member in members {
             claims.owned.insert(member.id.clone(), Vec::new());
             let (partitions, generation) = member_data(assignor, &member.subscription);
@@ -53,7 +54,7 @@ impl Claims {
         member: &'a AssignedMember,
         generation: i32,
         partition: Partition,
-        owners: &mut FlatMap<Partition, &'a AssignedMember>,
+        owners: &mut BTreeMap<Partition, &'a AssignedMember>,
     ) {
         let Some(other) = owners.get(&partition) else {
             self.owned.entry(member.id.clone()).or_default().push(partition.clone());

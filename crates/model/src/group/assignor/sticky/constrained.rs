@@ -8,6 +8,7 @@ use super::racks::Racks;
 use crate::group::assignor::{Assignment, Partition, Topics};
 use crate::group::java_order;
 use crate::ids::Name;
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use kafkascope_kernel::{FlatMap, FlatSet};
 
@@ -143,19 +144,22 @@ impl Builder<'_> {
 
     /// Deals the rest in turn (`assignRoundRobin`).
     fn deal(&mut self, unassigned: Vec<Partition>) {
+        let mut below = VecDeque::from(core::mem::take(&mut self.below));
+        let mut at_min = VecDeque::from(core::mem::take(&mut self.at_min));
         let mut next = 0;
         for partition in unassigned {
-            if next >= self.below.len() {
+            if next >= below.len() {
                 next = 0;
             }
-            let from_below = !self.below.is_empty();
-            let member = if from_below { self.below[next].clone() } else { self.at_min.remove(0) };
-            let count = self.give(&member, partition);
-            if !from_below {
+            let Some(member) = below.get(next).cloned() else {
+                let member = at_min.pop_front().expect("whoever may have one more is left");
+                self.give(&member, partition);
                 self.extras_given += 1;
-            } else if count == self.min_quota {
-                self.below.remove(next);
-                self.at_min.push(member);
+                continue;
+            };
+            if self.give(&member, partition) == self.min_quota {
+                below.remove(next);
+                at_min.push_back(member);
             } else {
                 next += 1;
             }
