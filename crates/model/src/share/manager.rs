@@ -238,7 +238,8 @@ impl SharePartitionManager {
     pub fn on_lock_timer(&mut self, key: &ShareKey, log: &dyn SharedLog, cx: &mut Cx<'_>) {
         let limits = log.limits(&key.group);
         let Some(partition) = self.partitions.get_mut(key) else { return };
-        let write = partition.release_expired(limits, cx.now);
+        let (write, settled) = partition.release_expired(limits, cx.now);
+        note_settled(key, &settled, partition.start_offset, cx);
         partition.lock_check = partition.next_lock_end();
         if let Some(at) = partition.lock_check {
             cx.arm(ShareTimer::Lock(key.clone()), at.since(cx.now).max(Micros(1)));

@@ -3,7 +3,7 @@
 //!
 //! Invariant: a request's acknowledgements of one partition hold all together or not at all.
 
-use super::{SharePartition, ToWrite};
+use super::{Settled, SharePartition, ToWrite, merged};
 use crate::api::ErrorCode;
 use crate::api::share::{AckBatch, AckType, RecordState, StateBatch};
 use crate::ids::{Name, Offset};
@@ -49,12 +49,18 @@ impl SharePartition {
         self.write(changed, SettledBy::SessionEnd)
     }
 
-    /// Locks that ran out are released at once; what must be stored for that.
-    pub fn release_expired(&mut self, limits: ShareLimits, now: SimTime) -> Option<ToWrite> {
+    /// Locks that ran out are released at once; what must be stored for that, and what has changed by now.
+    pub fn release_expired(
+        &mut self,
+        limits: ShareLimits,
+        now: SimTime,
+    ) -> (Option<ToWrite>, Settled) {
         let changed = self.take_back(limits, false, |state| state.is_expired(now));
         let any_available = changed.iter().any(|batch| batch.state == RecordState::Available);
         self.looks_back |= any_available;
-        self.write(changed, SettledBy::LockExpiry)
+        let by = SettledBy::LockExpiry;
+        let settled = Settled { batches: merged(changed.clone()), by, moved: false };
+        (self.write(changed, by), settled)
     }
 
     fn acknowledge_batch(

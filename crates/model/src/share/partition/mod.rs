@@ -193,7 +193,8 @@ impl SharePartition {
             self.move_start();
         }
         let moved = self.start_offset != before;
-        let batches = if stored || !reversible { merged(batches) } else { Vec::new() };
+        // Of locks that ran out it was told when they did.
+        let batches = if stored && reversible { merged(batches) } else { Vec::new() };
         Some(Settled { batches, by, moved })
     }
 
