@@ -45,7 +45,10 @@ fn one(index: usize, row: &ComparedVm, ask: &Ask) -> Html {
                     <b>{ &*row.group.name }</b>
                     <span>{ &*row.protocol }</span>
                 </span>
-                <span class="compare-rows" aria-hidden="true">{ for row.rows.iter().map(|strips| line(strips)) }</span>
+                <span class="compare-rows" aria-hidden="true">
+                    { for row.rows.iter().map(|strips| line(strips)) }
+                    <i class="compare-edge" id={format!("head-{index}")}></i>
+                </span>
                 <span class="compare-price">
                     <b id={format!("paused-{index}")}></b>
                     <span>{ &*row.needless }</span>

@@ -5,6 +5,7 @@
 mod chart;
 mod compare;
 mod ladder;
+mod queue;
 
 use crate::panels::Request;
 use crate::panels::why::Why;
@@ -17,6 +18,7 @@ use kafkascope_model::workload::CommitStrategy;
 use kafkascope_view::UiCommand;
 use kafkascope_view::view_model::{GroupTimeVm, RequestVm, WhyVm};
 use ladder::Ladder;
+use queue::Queues;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
@@ -37,11 +39,16 @@ pub struct GroupsProps {
 #[component]
 pub fn Groups(props: &GroupsProps) -> Html {
     let (group, ask) = (&props.group, &props.ask);
+    let is_wide = group.shares && props.why.is_none() && props.request.is_none();
     html! {
-        <section class="groups" aria-label="A group through time" tabindex="0">
+        <section class={classes!("groups", is_wide.then_some("is-wide"))} aria-label="A group through time" tabindex="0">
             <div class="groups-main">
                 { head(group, ask) }
-                <Chart group={group.clone()} ask={ask.clone()} />
+                if group.shares {
+                    <Queues group={group.clone()} ask={ask.clone()} />
+                } else {
+                    <Chart group={group.clone()} ask={ask.clone()} />
+                }
                 { below(group, ask) }
                 if !group.compared.is_empty() {
                     <Compare group={group.clone()} ask={ask.clone()} />
@@ -51,7 +58,9 @@ pub fn Groups(props: &GroupsProps) -> Html {
                 if let Some(why) = &props.why {
                     <Why why={why.clone()} ask={ask.clone()} />
                 }
-                <Ladder group={group.clone()} ask={ask.clone()} />
+                if !group.shares {
+                    <Ladder group={group.clone()} ask={ask.clone()} />
+                }
                 if let Some(request) = &props.request {
                     <Request request={request.clone()} ask={ask.clone()} />
                 }
@@ -78,9 +87,11 @@ fn head(group: &GroupTimeVm, ask: &Ask) -> Html {
         <div class="groups-head">
             <button class="action" onclick={back}>{ "Back to the stage" }<kbd>{ "G" }</kbd></button>
             <div class="group-tabs" role="group" aria-label="Group">{ for group.others.iter().map(tab) }</div>
-            <div class="group-tabs push" role="group" aria-label="Stretch of time">
-                { stretch(false, "last minute") }{ stretch(true, "whole run") }
-            </div>
+            if !group.shares {
+                <div class="group-tabs push" role="group" aria-label="Stretch of time">
+                    { stretch(false, "last minute") }{ stretch(true, "whole run") }
+                </div>
+            }
         </div>
     }
 }

@@ -66,7 +66,11 @@ impl ClockDom {
         place("group-now", shown.now);
         place("group-head", Some(shown.head));
         for (index, paused) in shown.paused.iter().enumerate() {
-            let id = index.checked_sub(1).map(|row| format!("paused-{row}"));
+            let row = index.checked_sub(1);
+            if let Some(row) = row {
+                place(&format!("head-{row}"), Some(shown.head));
+            }
+            let id = row.map(|row| format!("paused-{row}"));
             if let Some(text) = by_id(id.as_deref().unwrap_or("group-paused")) {
                 text.set_text_content(Some(paused));
             }

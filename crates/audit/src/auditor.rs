@@ -15,6 +15,7 @@ use crate::producers::{Book, Producers};
 use crate::quorum::QuorumEye;
 use crate::replication::{LogMatching, check_truncation};
 use crate::taint::Taints;
+use crate::transactions::Transactions;
 use crate::truth::Truth;
 use kafkascope_model::command::Command;
 use kafkascope_model::ids::{NodeId, Offset, TopicPartition};
@@ -40,6 +41,7 @@ pub struct Auditor {
     producers: Producers,
     consumers: Consumers,
     groups: Groups,
+    transactions: Transactions,
 }
 
 impl Default for Auditor {
@@ -56,6 +58,7 @@ impl Default for Auditor {
             producers: Producers::default(),
             consumers: Consumers::default(),
             groups: Groups::default(),
+            transactions: Transactions::default(),
         }
     }
 }
@@ -151,9 +154,11 @@ impl Auditor {
     }
 
     fn clients(&mut self, world: &World, event: &TraceEvent) {
-        let Self { taints, exposed, board, producers, consumers, groups, .. } = self;
+        let Self { taints, exposed, board, producers, consumers, groups, transactions, .. } = self;
         producers.observe(event, world, board);
+        consumers.meet(event, world);
         consumers.observe(event, exposed, taints, board);
+        transactions.observe(event, board);
         groups.observe(event, world, taints, board);
     }
 

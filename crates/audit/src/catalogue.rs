@@ -110,6 +110,11 @@ catalogue! {
     P7 Always, "No more requests are under way to a broker than max.in.flight.requests.per.connection.";
     P8 Given("the number of partitions stays"), "Equal keys go to the same partition.";
 
+    T1 Always, "A transaction moves only from state to state as its coordinator may move it.";
+    T3 Always, "Every partition of a transaction is told the same outcome, the one that was decided.";
+    T5 CLEAN, "With read_committed nobody is given a record of an aborted or open transaction.";
+    T9 Always, "The producer epochs of a transactional id never fall.";
+
     F1 Always, "No consumer is given a record that was not committed.";
     F2 Always, "Between two seeks or rebalances a consumer gets rising offsets of a partition.";
     F3 CLEAN, "A consumer passes over no record that it could have been given.";

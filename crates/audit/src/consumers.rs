@@ -8,8 +8,11 @@ use crate::exposed::Exposed;
 use crate::taint::Taints;
 use kafkascope_model::api::ErrorCode;
 use kafkascope_model::command::Command;
+use kafkascope_model::config::consumer::IsolationLevel;
 use kafkascope_model::ids::{NodeId, Offset, RecordId, TopicPartition};
+use kafkascope_model::node::Node;
 use kafkascope_model::trace::{Fact, PositionSource, TraceEvent};
+use kafkascope_model::world::World;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What was heard of consumers.
@@ -21,6 +24,10 @@ pub struct Consumers {
     given: BTreeMap<(TopicPartition, Offset), RecordId>,
     /// Whose application commits what it likes.
     by_hand: BTreeSet<NodeId>,
+    /// Who reads only what is committed (`isolation.level`).
+    committed_only: BTreeSet<NodeId>,
+    /// Who is handed records of a queue, and has no position.
+    shares: BTreeSet<NodeId>,
 }
 
 impl Consumers {
@@ -28,6 +35,25 @@ impl Consumers {
     pub fn command(&mut self, command: &Command) {
         if let Command::Commit { consumer, offsets: Some(_) } = command {
             self.by_hand.insert(*consumer);
+        }
+    }
+
+    /// Learns how the consumer that a fact is about reads.
+    #[allow(clippy::wildcard_enum_match_arm, reason = "only who reads has a way of reading")]
+    pub fn meet(&mut self, event: &TraceEvent, world: &World) {
+        if !matches!(event.fact, Fact::PositionSet { .. } | Fact::Delivered { .. }) {
+            return;
+        }
+        match world.process(event.node).map(|process| &process.node) {
+            Some(Node::Consumer(consumer))
+                if consumer.config.isolation_level == IsolationLevel::ReadCommitted =>
+            {
+                self.committed_only.insert(event.node);
+            }
+            Some(Node::ShareConsumer(_)) => {
+                self.shares.insert(event.node);
+            }
+            _ => {}
         }
     }
 
@@ -59,7 +85,13 @@ impl Consumers {
             Fact::CommitAnswered { tp, offset, error: ErrorCode::None } => {
                 let Some(position) = self.positions.get(&(who, *tp)) else { return };
                 let by_hand = self.by_hand.contains(&who);
-                board.check(Id::F5, by_hand || offset <= position, || {
+                // Markers and what was compacted away are stepped over without a word.
+                let shown = exposed.of(*tp);
+                let committed = self.committed_only.contains(&who);
+                let next = shown.and_then(|shown| shown.next_record(*position, committed));
+                let reach = next.map_or(shown.map_or(*position, |s| s.end), |(next, _)| next);
+                let may_be = *offset <= reach.max(*position);
+                board.check(Id::F5, by_hand || may_be, || {
                     format!("{who} committed {offset} of {tp:?}, its position is {position}")
                 });
             }
@@ -107,11 +139,21 @@ impl Consumers {
         board.check_unless(Id::F6, excuse, same, || {
             format!("{who} got {record:?} at {offset} of {tp:?}, before that was {given:?}")
         });
+        if self.shares.contains(&who) {
+            return;
+        }
+        let committed = self.committed_only.contains(&who);
+        if committed {
+            let open = shown.is_some_and(|shown| shown.is_uncommitted(offset));
+            board.check_unless(Id::T5, excuse, !open, || {
+                format!("{who} got {offset} of {tp:?}, whose transaction was not committed")
+            });
+        }
         if let Some(position) = self.positions.insert((who, tp), offset + 1) {
             board.check(Id::F2, offset >= position, || {
                 format!("{who} got {offset} of {tp:?} at position {position}")
             });
-            let next = shown.and_then(|shown| shown.next_record(position));
+            let next = shown.and_then(|shown| shown.next_record(position, committed));
             board.check_unless(Id::F3, excuse, next.is_none_or(|(next, _)| next >= offset), || {
                 format!("{who} at {position} of {tp:?} got {offset}, passing over {next:?}")
             });

@@ -8,10 +8,11 @@ use crate::eyes;
 use crate::taint::Taints;
 use crate::truth::Truth;
 use kafkascope_model::broker::partition::Partition;
-use kafkascope_model::ids::{LeaderEpoch, NodeId, Offset, RecordId, TopicPartition};
+use kafkascope_model::ids::{LeaderEpoch, NodeId, Offset, ProducerId, RecordId, TopicPartition};
 use kafkascope_model::log::PartitionLog;
+use kafkascope_model::log::batch::{Batch, ControlType};
 use kafkascope_model::world::World;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// All partitions.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +31,10 @@ pub struct Shown {
     pub records: BTreeMap<Offset, (LeaderEpoch, RecordId)>,
     /// The largest log start of any replica.
     pub start: Offset,
+    /// Records of transactions that are open, by producer.
+    open: BTreeMap<ProducerId, Vec<Offset>>,
+    /// Records of transactions that were aborted.
+    aborted: BTreeSet<Offset>,
 }
 
 impl Exposed {
@@ -52,6 +57,7 @@ impl Exposed {
             return;
         }
         for batch in eyes::batches(log, shown.end).filter(|batch| batch.base_offset < hw) {
+            shown.transaction(batch);
             let data = batch.records.iter().filter(|_| batch.control.is_none());
             for record in data {
                 let entry = (batch.leader_epoch, record.id);
@@ -142,13 +148,41 @@ impl Shown {
         };
         self.records.retain(|offset, (epoch, _)| kept(*offset, *epoch));
         self.end = self.records.last_key_value().map_or(0, |(offset, _)| offset + 1);
+        let end = self.end;
+        self.aborted.retain(|offset| *offset < end);
+        self.open.values_mut().for_each(|offsets| offsets.retain(|offset| *offset < end));
         self.epoch = self.records.last_key_value().map(|(_, (epoch, _))| *epoch);
     }
 
-    /// The first data record from `offset` on that can still be read.
-    pub fn next_record(&self, offset: Offset) -> Option<(Offset, RecordId)> {
+    /// The first data record from `offset` on that can still be read; for some readers only committed ones count.
+    pub fn next_record(&self, offset: Offset, committed: bool) -> Option<(Offset, RecordId)> {
         let from = offset.max(self.start);
-        self.records.range(from..).next().map(|(offset, (_, id))| (*offset, *id))
+        let mut records = self.records.range(from..);
+        let next = records.find(|(offset, _)| !committed || !self.aborted.contains(offset));
+        next.map(|(offset, (_, id))| (*offset, *id))
+    }
+
+    /// Whether a record's transaction was aborted, or is open still.
+    pub fn is_uncommitted(&self, offset: Offset) -> bool {
+        let open = || self.open.values().any(|offsets| offsets.contains(&offset));
+        self.aborted.contains(&offset) || open()
+    }
+
+    /// Follows transactions through the log, batch by batch.
+    fn transaction(&mut self, batch: &Batch) {
+        match batch.control {
+            None if batch.transactional => {
+                let offsets = batch.records.iter().map(|record| batch.offset_of(record));
+                self.open.entry(batch.producer_id).or_default().extend(offsets);
+            }
+            Some(ControlType::Abort) => {
+                self.aborted.extend(self.open.remove(&batch.producer_id).unwrap_or_default());
+            }
+            Some(ControlType::Commit) => {
+                self.open.remove(&batch.producer_id);
+            }
+            None | Some(ControlType::LeaderChange) => {}
+        }
     }
 }
 

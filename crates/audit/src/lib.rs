@@ -20,6 +20,7 @@ mod quorum;
 mod replay;
 mod replication;
 mod taint;
+mod transactions;
 mod truth;
 
 pub use auditor::Auditor;

@@ -169,7 +169,8 @@ impl Eye<'_> {
         self.board.check(Id::P4, first == expected || self.is_compacted(), || {
             format!("{place}: {who:?} at {}: {first} instead of {expected}", batch.base_offset)
         });
-        let last = after(first, count - 1);
+        // A coordinator appends offsets in the name of a producer, without sequence numbers.
+        let last = if first < 0 { first } else { after(first, count - 1) };
         self.shadow.sequences.insert(batch.producer_id, (batch.producer_epoch, last));
     }
 

@@ -57,6 +57,9 @@ fn every_shipped_scenario_runs_for_a_minute_and_serves_its_groups() {
         let (acked, served, all) = (acked.count(), served(&session), consumers(&session));
         println!("{}: {acked} acknowledged, served {served:?} of {all:?}", shipped.id);
         assert!(acked > 0, "{}", shipped.id);
-        assert_eq!(served, all, "{}: everybody is given records", shipped.id);
+        // A lesson may leave a member without anything on purpose; its own test says so.
+        let is_lesson = shipped.id.contains('/');
+        assert!(!served.is_empty() || all.is_empty(), "{}: nobody is given records", shipped.id);
+        assert!(is_lesson || served == all, "{}: {served:?} of {all:?}", shipped.id);
     }
 }

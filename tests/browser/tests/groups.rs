@@ -57,3 +57,44 @@ fn a_line_of_the_ladder_explains_itself_and_moves_the_clock() {
     page.press("Escape");
     page.wait_until("the stage is back", "return !document.querySelector('.groups')");
 }
+
+/// A page on which a share group works on a partition that a consumer group reads too.
+fn queue(view: View) -> Page {
+    let page = Page::open_in(view, "");
+    page.wait_until("the fonts are there", "return document.fonts.status === 'loaded'");
+    page.click(".scenario");
+    page.wait_until(
+        "the scenario is offered",
+        "const choice = [...document.querySelectorAll('.choice')].find((c) => c.textContent.includes('A queue beside a log'));
+         if (!choice) return false; choice.click(); return true",
+    );
+    hurry(&page);
+    page.press("Space");
+    page.press("g");
+    page.wait_until("there are tabs", "return document.querySelectorAll('.group-tab').length > 2");
+    page.eval("[...document.querySelectorAll('.group-tab')].find((it) => it.textContent === 'workers').click()");
+    page.wait_until(
+        "records are handed out, and some come again",
+        "return document.querySelectorAll('.share-cell.is-acquired small').length > 4 && /\\d+ to come again/.test(document.querySelector('.share-queue').textContent)",
+    );
+    page.press("Space");
+    page
+}
+
+#[test]
+fn a_share_group_shows_each_partition_as_a_queue() {
+    for (name, view) in [
+        ("queue-light", View::DESKTOP),
+        ("queue-dark", View::DESKTOP.dark()),
+        ("queue-phone", View::PHONE),
+    ] {
+        let page = queue(view);
+        page.screenshot(name);
+        let spoken = page.attribute(".share-queue .share-cell.is-acquired", "aria-label");
+        assert!(spoken.unwrap_or_default().contains("has it"));
+        page.eval("document.querySelector('.share-queue .share-cell.is-acquired').focus()");
+        page.press("Enter");
+        page.wait_until("the record is selected", "return !!document.querySelector('.record')");
+        page.assert_sound();
+    }
+}

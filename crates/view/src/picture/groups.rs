@@ -5,9 +5,9 @@
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "most facts are not about groups")]
 
-use super::{Moment, Picture};
+use super::{Moment, Picture, Queue};
 use kafkascope_kernel::FlatMap;
-use kafkascope_model::ids::{Name, NodeId, Offset};
+use kafkascope_model::ids::{Name, NodeId, Offset, TopicPartition};
 use kafkascope_model::trace::{Fact, TraceEvent};
 
 /// A group.
@@ -31,6 +31,8 @@ pub struct GroupPicture {
     pub reason: Option<(Moment, Name)>,
     /// Durable commits by topic and partition.
     pub committed: FlatMap<(Name, i32), (Moment, Offset)>,
+    /// What a share group's leaders have handed out of each partition.
+    pub queues: FlatMap<TopicPartition, Queue>,
 }
 
 impl GroupPicture {
@@ -47,7 +49,7 @@ impl GroupPicture {
 impl Picture {
     pub(super) fn observe_groups(&mut self, event: &TraceEvent) {
         let now = Moment::of(event);
-        self.observe_share(&event.fact, now);
+        self.observe_queue(&event.fact, now);
         let Some(name) = group_of(&event.fact) else { return };
         let name = name.clone();
         let group = self.groups.entry(name.clone()).or_default();
@@ -113,20 +115,6 @@ impl Picture {
             }
             _ => {}
         }
-    }
-
-    /// What a partition's leader tells of where a share group stands.
-    fn observe_share(&mut self, fact: &Fact, now: Moment) {
-        let (Fact::SharePartitionLoaded { group, tp, start: to }
-        | Fact::ShareStartMoved { group, tp, to }) = fact
-        else {
-            return;
-        };
-        let Some(topic) = self.topics.get(&tp.topic).map(|topic| topic.name.clone()) else {
-            return;
-        };
-        let group = self.groups.entry(group.clone()).or_default();
-        group.committed.insert((topic, tp.partition), (now, *to));
     }
 }
 

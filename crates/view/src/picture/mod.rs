@@ -7,10 +7,12 @@
 
 mod clients;
 mod groups;
+mod queue;
 mod replica;
 
 pub use clients::{ConsumerPicture, Doing, Holding, ProducerPicture, QueuedBatch};
 pub use groups::{GroupPicture, group_of};
+pub use queue::{HandedOut, Queue};
 pub use replica::{LogBatch, ReplicaPicture};
 
 use kafkascope_kernel::FlatMap;

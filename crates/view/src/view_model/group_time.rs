@@ -3,6 +3,7 @@
 //! Places are shares of a stretch of time that changes in steps, so that nothing here moves with the clock. Invariant: `x` and
 //! `x + w` are within 0 to 1.
 
+use super::queue::QueueVm;
 use super::timeline::TickVm;
 use super::{Text, Tone};
 use crate::ui::{Jump, Question, Selection};
@@ -52,6 +53,10 @@ pub struct GroupTimeVm {
     pub actions: Vec<(Text, UiCommand)>,
     /// How its applications commit, if any of them runs.
     pub commits: Option<CommitStrategy>,
+    /// A share group's partitions; empty for other groups.
+    pub queues: Vec<QueueVm>,
+    /// Whether it is a share group.
+    pub shares: bool,
     /// All groups over the same stretch of time, if there are several.
     pub compared: Vec<ComparedVm>,
 }

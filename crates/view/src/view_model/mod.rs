@@ -11,6 +11,7 @@ pub mod inspector;
 pub mod keys;
 pub mod ledger;
 pub mod narration;
+pub mod queue;
 pub mod record;
 pub mod request;
 pub mod table_preview;

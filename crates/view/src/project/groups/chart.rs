@@ -162,8 +162,10 @@ impl Frame<'_> {
             (None, lost_by) => {
                 let by = lost_by
                     .map_or_else(String::new, |id| format!(" after {}", self.sight.name(id)));
-                let length = words::span(span.length(known_until(self.sight.session)));
-                (format!("Nobody read {name}{by}, {times}: {length}"), Some(span.from.seq))
+                // Of what is still open the length changes with the clock; the page shows the clock elsewhere.
+                let length = span.to.map(|to| words::span(to.at.since(span.from.at)));
+                let length = length.map(|length| format!(": {length}")).unwrap_or_default();
+                (format!("Nobody read {name}{by}, {times}{length}"), Some(span.from.seq))
             }
         };
         let question = seq.map(|seq| Question::LostPartition(group.clone(), tp, seq));

@@ -1,4 +1,4 @@
-//! All groups of a run over one stretch of time, so that what a rebalance costs can be compared.
+//! All groups of a run whose members own partitions over one stretch of time, so that what a rebalance costs can be compared.
 //!
 //! Invariant: the groups share the chart's axis, so that what happened at one moment stands at one place.
 
@@ -15,10 +15,14 @@ const MOST: (usize, usize) = (5, 12);
 
 /// Every group, if there is more than one.
 pub(super) fn all(sight: &Sight<'_>, tenures: &Tenures, shown: &GroupTimeVm) -> Vec<ComparedVm> {
-    if shown.others.len() < 2 {
+    // Members of a share group read side by side; none of them has a partition to lose.
+    let groups = &sight.observer.picture.groups;
+    let owns = |name: &Name| groups.get(name).is_none_or(|group| !group.shares);
+    let named = || shown.others.iter().enumerate().filter(|(_, name)| owns(name));
+    if shown.shares || named().count() < 2 {
         return Vec::new();
     }
-    let names = shown.others.iter().enumerate().take(MOST.0);
+    let names = named().take(MOST.0);
     let known = names.filter_map(|(place, name)| Some((place, name, tenures.groups.get(name)?)));
     known.map(|(place, name, tenure)| one(sight, (place, name), tenure, shown)).collect()
 }

@@ -6,6 +6,7 @@
 mod chart;
 mod compare;
 mod ladder;
+mod queue;
 mod say;
 #[cfg(test)]
 mod tests;
@@ -39,6 +40,7 @@ impl GroupLens {
         let empty = crate::tenure::GroupTenure::default();
         let tenure = self.tenures.groups.get(&group).unwrap_or(&empty);
         let mut view = chart::chart(sight, &group, tenure, others);
+        queue::show(sight, &group, &mut view);
         view.compared = compare::all(sight, &self.tenures, &view);
         view.commits = members(sight.session.world(), &group).map(|(_, now)| now.commits).next();
         view.ladder = self.ladder.show(sight, &group, tenure);

@@ -1,0 +1,154 @@
+//! Transactions: how their coordinators move them, and what their partitions are told.
+//!
+//! Invariant: what is judged is durable; a coordinator's intentions are nobody's business.
+
+use crate::board::Board;
+use crate::catalogue::Id;
+use kafkascope_model::ids::{Name, ProducerEpoch, ProducerId};
+use kafkascope_model::trace::{Fact, TraceEvent};
+use kafkascope_model::txn::TxnState;
+use std::collections::BTreeMap;
+
+/// What was heard of transactions.
+#[derive(Clone, Debug, Default)]
+pub struct Transactions {
+    /// The last durable state of each transactional id.
+    states: BTreeMap<Name, Known>,
+    /// How each transaction was decided, by producer and the epoch that its markers carry.
+    decided: BTreeMap<(ProducerId, ProducerEpoch), bool>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    producer_id: ProducerId,
+    epoch: ProducerEpoch,
+    state: TxnState,
+}
+
+impl Transactions {
+    /// A fact of a coordinator or a leader.
+    #[allow(clippy::wildcard_enum_match_arm, reason = "few facts are about transactions")]
+    pub fn observe(&mut self, event: &TraceEvent, board: &mut Board) {
+        match &event.fact {
+            Fact::TransactionMoved { transactional_id, producer_id, epoch, state, .. } => {
+                let next = Known { producer_id: *producer_id, epoch: *epoch, state: *state };
+                self.moved(transactional_id, next, board);
+            }
+            Fact::MarkerAppended { tp, producer_id, epoch, committed, .. } => {
+                let decided = *self.decided.entry((*producer_id, *epoch)).or_insert(*committed);
+                board.check(Id::T3, decided == *committed, || {
+                    let word = |committed| if committed { "committed" } else { "aborted" };
+                    let (told, was) = (word(*committed), word(decided));
+                    format!("{tp:?} is told that producer {producer_id}, epoch {epoch}, {told}; it {was}")
+                });
+            }
+            _ => {}
+        }
+    }
+
+    fn moved(&mut self, id: &Name, next: Known, board: &mut Board) {
+        let before = self.states.insert(id.clone(), next);
+        match next.state {
+            TxnState::PrepareCommit | TxnState::PrepareAbort => {
+                let committed = next.state == TxnState::PrepareCommit;
+                self.decided.insert((next.producer_id, next.epoch), committed);
+            }
+            TxnState::Dead => {
+                self.states.remove(id);
+            }
+            TxnState::Empty
+            | TxnState::Ongoing
+            | TxnState::CompleteCommit
+            | TxnState::CompleteAbort
+            | TxnState::PrepareEpochFence => {}
+        }
+        let Some(before) = before else { return };
+        board.check(Id::T1, may_follow(before.state, next.state), || {
+            format!("{id} went from {} to {}", before.state.name(), next.state.name())
+        });
+        let rises = before.producer_id != next.producer_id || before.epoch <= next.epoch;
+        board.check(Id::T9, rises, || {
+            format!("{id} went from epoch {} to {}", before.epoch, next.epoch)
+        });
+    }
+}
+
+/// Which durable state may come after which (`TransactionState.VALID_PREVIOUS_STATES`; an abort without partitions is one).
+const fn may_follow(before: TxnState, next: TxnState) -> bool {
+    use TxnState::{
+        CompleteAbort, CompleteCommit, Dead, Empty, Ongoing, PrepareAbort, PrepareCommit,
+        PrepareEpochFence,
+    };
+    match next {
+        Empty | Dead => matches!(before, Empty | CompleteCommit | CompleteAbort),
+        Ongoing => matches!(before, Ongoing | Empty | CompleteCommit | CompleteAbort),
+        PrepareCommit => matches!(before, Ongoing),
+        PrepareAbort => {
+            matches!(before, Ongoing | PrepareEpochFence | Empty | CompleteCommit | CompleteAbort)
+        }
+        CompleteCommit => matches!(before, PrepareCommit),
+        CompleteAbort => matches!(before, PrepareAbort),
+        // Never written.
+        PrepareEpochFence => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::board::Verdict;
+    use kafkascope_kernel::SimTime;
+    use kafkascope_model::ids::{NodeId, TopicId, TopicPartition};
+
+    /// What becomes of a property after some facts.
+    fn verdict(id: Id, facts: Vec<Fact>) -> Verdict {
+        let mut board = Board::new();
+        let mut transactions = Transactions::default();
+        for (seq, fact) in (0..).zip(facts) {
+            let event =
+                TraceEvent { at: SimTime::from_ms(seq), seq, node: NodeId(1), cause: None, fact };
+            transactions.observe(&event, &mut board);
+        }
+        let line = board.lines().find(|line| line.property.id == id);
+        line.expect("it is in the catalogue").verdict
+    }
+
+    fn moved(epoch: ProducerEpoch, state: TxnState) -> Fact {
+        let transactional_id = "biller".into();
+        Fact::TransactionMoved { transactional_id, producer_id: 7, epoch, state, partitions: 1 }
+    }
+
+    fn marker(partition: i32, epoch: ProducerEpoch, committed: bool) -> Fact {
+        let tp = TopicPartition::new(TopicId(1), partition);
+        Fact::MarkerAppended { tp, offset: 5, producer_id: 7, epoch, committed }
+    }
+
+    #[test]
+    fn a_transaction_is_prepared_before_it_is_complete() {
+        let through = [TxnState::Empty, TxnState::Ongoing, TxnState::PrepareCommit];
+        let mut facts: Vec<_> = through.map(|state| moved(1, state)).to_vec();
+        facts.push(moved(2, TxnState::CompleteCommit));
+        assert_eq!(verdict(Id::T1, facts.clone()), Verdict::Holds);
+        facts.remove(2);
+        assert!(matches!(verdict(Id::T1, facts), Verdict::Violated(_)));
+    }
+
+    #[test]
+    fn epochs_of_a_transactional_id_do_not_fall() {
+        let facts = vec![moved(3, TxnState::Empty), moved(2, TxnState::Ongoing)];
+        assert!(matches!(verdict(Id::T9, facts), Verdict::Violated(_)));
+    }
+
+    #[test]
+    fn every_partition_hears_the_same_outcome_and_it_is_the_prepared_one() {
+        let prepared = || vec![moved(1, TxnState::Ongoing), moved(1, TxnState::PrepareAbort)];
+        let told = |outcomes: [bool; 2]| {
+            let markers = (0..).zip(outcomes).map(|(p, committed)| marker(p, 1, committed));
+            prepared().into_iter().chain(markers).collect::<Vec<_>>()
+        };
+        assert_eq!(verdict(Id::T3, told([false, false])), Verdict::Holds);
+        assert!(matches!(verdict(Id::T3, told([false, true])), Verdict::Violated(_)));
+        let unheard = vec![marker(0, 1, true), marker(1, 1, false)];
+        assert!(matches!(verdict(Id::T3, unheard), Verdict::Violated(_)));
+    }
+}
