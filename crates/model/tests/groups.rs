@@ -284,6 +284,77 @@ fn cooperative_members_go_on_reading_what_they_keep() {
     assert_eq!(revoked.collect::<Vec<_>>(), [1]);
 }
 
+/// A member closes and comes back under another configuration, as in a rolling restart.
+fn bounce(story: &mut Story, member: NodeId, name: &str, strategy: &str) -> NodeId {
+    story.submit(&Command::CloseClient { client: member });
+    story.run_ms(2_000);
+    let next = story.member(name, &[("partition.assignment.strategy", strategy)], 0);
+    story.run_ms(12_000);
+    next
+}
+
+#[test]
+fn a_group_goes_from_eager_to_cooperative_by_two_rolling_restarts() {
+    let mut story = Story::new();
+    story.produce(20);
+    let eager = [("partition.assignment.strategy", "range")];
+    let mut members = ["one", "two"].map(|name| story.member(name, &eager, 0));
+    story.run_ms(8_000);
+    for (round, strategy) in ["cooperative-sticky,range", "cooperative-sticky"].iter().enumerate() {
+        for place in 0..2 {
+            let name = format!("again-{round}-{place}");
+            members[place] = bounce(&mut story, members[place], &name, strategy);
+            let owned = members_owned(&story, members);
+            assert_eq!(owned, [0, 1, 2].into(), "somebody reads everything throughout");
+        }
+    }
+    let before = story.facts.len();
+    story.member("three", &[("partition.assignment.strategy", "cooperative-sticky")], 0);
+    story.run_ms(12_000);
+    let given_up = story.facts[before..].iter().filter_map(|event| match &event.fact {
+        Fact::Revoked { partitions, .. } => Some(partitions.len()),
+        _ => None,
+    });
+    assert_eq!(given_up.sum::<usize>(), 1, "only what moves is given up now");
+    assert!(story.deliveries(SimTime::ZERO).values().all(|times| *times == 1));
+}
+
+fn members_owned(story: &Story, members: [NodeId; 2]) -> FlatSet<i32> {
+    let running = members.iter().filter(|id| story.consumer(**id).coordinator().is_some());
+    running.flat_map(|id| story.owned(*id)).collect()
+}
+
+#[test]
+fn a_reset_by_duration_begins_with_what_is_no_older() {
+    let mut story = Story::new();
+    story.produce(100);
+    story.run_ms(20_000);
+    let reset = [("auto.offset.reset", "by_duration:PT5S")];
+    let late = story.world.next_client_id();
+    let pairs = [("group.id", "late")].iter().chain(&reset);
+    story.submit(&Command::AddConsumer(ConsumerSpec {
+        name: "late".into(),
+        config: pairs.map(|(k, v)| (Name::from(*k), Name::from(*v))).collect(),
+        subscribe: vec!["trips".into()],
+        pattern: None,
+        assign: Vec::new(),
+        processing: Processing::default(),
+    }));
+    let asked = story.world.now();
+    story.run_ms(4_000);
+    let sent: FlatMap<RecordId, SimTime> = story
+        .facts
+        .iter()
+        .filter_map(|event| match event.fact {
+            Fact::Sent { record, .. } => Some((record, event.at)),
+            _ => None,
+        })
+        .collect();
+    let oldest = story.deliveries(asked).keys().map(|record| sent[record]).min();
+    let age = asked.since(oldest.expect("it was given records")).as_ms();
+    assert!((4_000..5_100).contains(&age), "the oldest was {age} ms old: {late}");
+}
+
 #[test]
 fn a_consumer_without_a_group_reads_what_it_assigned_itself() {
     let mut story = Story::new();
