@@ -63,3 +63,31 @@ fn every_shipped_scenario_runs_for_a_minute_and_serves_its_groups() {
         assert!(is_lesson || served == all, "{}: {served:?} of {all:?}", shipped.id);
     }
 }
+
+/// Every file under `scenarios/`, as it is named there.
+fn files() -> BTreeSet<String> {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios");
+    let mut found = BTreeSet::new();
+    for folder in ["", "cluster/", "misconceptions/", "promises/"] {
+        for entry in std::fs::read_dir(format!("{root}/{folder}")).expect("the folder is there") {
+            let name = entry.expect("it can be read").file_name().to_string_lossy().to_string();
+            found.extend(name.strip_suffix(".toml").map(|id| format!("{folder}{id}")));
+        }
+    }
+    found
+}
+
+#[test]
+fn the_readme_lists_every_scenario_and_marks_what_is_shipped() {
+    let readme = include_str!("../../../scenarios/README.md");
+    let (_, readme) = readme.split_once("## What is here").expect("it has that part");
+    let rows = readme.lines().filter_map(|line| line.strip_prefix("| `"));
+    let listed: BTreeSet<(String, bool)> = rows
+        .filter_map(|row| row.split_once('`'))
+        .map(|(id, rest)| (id.to_string(), rest.starts_with(" \u{2605}")))
+        .collect();
+    let ids: BTreeSet<&str> = shipped().iter().map(|shipped| shipped.id).collect();
+    let expected: BTreeSet<(String, bool)> =
+        files().into_iter().map(|id| (id.clone(), ids.contains(&*id))).collect();
+    assert_eq!(listed, expected);
+}
