@@ -167,3 +167,53 @@ fn may_join(remote: &Remote, image: &MetadataImage) -> bool {
         broker.is_active() && (remote.broker_epoch == -1 || remote.broker_epoch == broker.epoch)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::controller::records::MetadataRecord;
+    use alloc::vec;
+
+    const FOLLOWER: NodeId = NodeId(2);
+
+    fn image() -> MetadataImage {
+        let mut image = MetadataImage::default();
+        let broker = MetadataRecord::RegisterBroker {
+            broker: FOLLOWER,
+            epoch: 1,
+            incarnation: 0,
+            rack: None,
+            fenced: false,
+        };
+        image.apply(0, 0, &broker);
+        image
+    }
+
+    fn led_alone(epoch_start: Offset) -> Leadership {
+        let state = PartitionState {
+            replicas: vec![NodeId(1), FOLLOWER],
+            isr: vec![NodeId(1)],
+            elr: Vec::new(),
+            last_known_elr: Vec::new(),
+            leader: NodeId(1),
+            leader_epoch: 1,
+            partition_epoch: 1,
+            adding: Vec::new(),
+            removing: Vec::new(),
+            recovering: false,
+        };
+        Leadership::new(NodeId(1), &state, epoch_start, SimTime::ZERO)
+    }
+
+    #[test]
+    fn a_follower_joins_once_it_has_everything_shown_and_what_its_leader_began_with() {
+        // high watermark, where the epoch began, the follower's end, whether it may join
+        let cases = [(10, 5, 9, false), (10, 5, 10, true), (4, 7, 6, false), (4, 7, 7, true)];
+        for (high_watermark, epoch_start, end, joins) in cases {
+            let mut leadership = led_alone(epoch_start);
+            leadership.remote_mut(FOLLOWER).expect("it is a replica").log_end = end;
+            let proposal = leadership.expansion(FOLLOWER, high_watermark, &image());
+            assert_eq!(proposal.is_some(), joins, "{high_watermark} {epoch_start} {end}");
+        }
+    }
+}
