@@ -234,6 +234,7 @@ facts! {
     Lost { partitions, generation };
     PositionSet { tp, offset, source };
     Delivered { record, tp, offset, epoch };
+    BufferLost { records };
     SideEffect { record, kind, knows_again };
     Processed { record, tp, offset };
     ProcessingFailed { record, tp, offset, then };

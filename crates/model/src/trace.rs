@@ -400,6 +400,8 @@ pub enum Fact {
     PositionSet { tp: TopicPartition, offset: Offset, source: PositionSource },
     /// `poll()` handed a record to the application.
     Delivered { record: RecordId, tp: TopicPartition, offset: Offset, epoch: LeaderEpoch },
+    /// A producer's process is gone, and with it records of its buffer that were never sent although `send()` had returned.
+    BufferLost { records: Arc<[RecordId]> },
     /// The application had something done outside Kafka because of a record; whether that is done once only, however often asked.
     SideEffect { record: RecordId, kind: Outside, knows_again: bool },
     /// The application is done with a record.

@@ -46,6 +46,7 @@ const SHIPPED: &[Shipped] = shipped! {
     "table-of-rides", "A table of rides";
     "misconceptions/m23-what-a-restart-stops", "What a rolling restart stops";
     "misconceptions/m08-members-share-partitions", "Members share partitions, not records";
+    "misconceptions/m12-sent-is-not-stored", "Sent is not stored";
     "misconceptions/m15-reset-is-for-newcomers", "auto.offset.reset is for newcomers";
     "misconceptions/m16-commits-are-for-restarts", "Commits are for restarts";
     "misconceptions/m17-a-commit-is-a-bookmark", "A commit is a bookmark";

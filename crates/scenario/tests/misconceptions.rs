@@ -7,7 +7,7 @@
 use kafkascope_kernel::{Micros, SimTime};
 use kafkascope_model::api::ErrorCode;
 use kafkascope_model::ids::{Offset, RecordId, TopicPartition};
-use kafkascope_model::trace::{Fact, PositionSource, TraceEvent};
+use kafkascope_model::trace::{Fact, PositionSource, SendResult, TraceEvent};
 use kafkascope_scenario::{Tables, load};
 use kafkascope_session::Session;
 use std::collections::{BTreeMap, BTreeSet};
@@ -79,6 +79,31 @@ impl Run {
 
 fn ids(records: &[RecordId]) -> Ids {
     records.iter().copied().collect()
+}
+
+#[test]
+fn what_send_took_is_gone_with_its_producer_unless_that_closes() {
+    let run = Run::of("m12-sent-is-not-stored", 60);
+    let sent = |app: &str| {
+        run.of_app(app, 0..60).filter(|event| matches!(event.fact, Fact::Sent { .. })).count()
+    };
+    let acked = |app: &str| {
+        let acked =
+            |fact: &Fact| matches!(fact, Fact::SendDone { result: SendResult::Acked(_), .. });
+        run.of_app(app, 0..60).filter(|event| acked(&event.fact)).count()
+    };
+    let lost = run.of_app("hasty", 0..60).find_map(|event| match &event.fact {
+        Fact::BufferLost { records } => Some(records.len()),
+        _ => None,
+    });
+    let lost = lost.expect("something was in the buffer");
+    assert!((1..=6).contains(&lost), "{lost} records of half a second");
+    assert_eq!(sent("hasty"), acked("hasty") + lost, "and nothing else is missing");
+    assert!(!run.has("hasty", 0..60, |fact| {
+        matches!(fact, Fact::SendDone { result: SendResult::Failed(_), .. })
+    }));
+    assert_eq!(sent("careful"), acked("careful"), "close() waits for the buffer");
+    assert!(!run.has("careful", 0..60, |fact| matches!(fact, Fact::BufferLost { .. })));
 }
 
 #[test]

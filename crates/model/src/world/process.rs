@@ -4,10 +4,11 @@
 //! refused.
 
 use super::{Event, World};
-use crate::ids::NodeId;
+use crate::ids::{NodeId, RecordId};
 use crate::node::Node;
 use crate::trace::{Exit, Fact};
 use crate::workload::{CommitStrategy, Hand};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use kafkascope_kernel::{Micros, SimTime};
 
@@ -145,11 +146,23 @@ impl World {
         }
         self.set_state(id, ProcessState::Down);
         self.note(id, None, Fact::Exited(how));
+        self.note_buffer_lost(id);
         self.disarm_all(id);
         let process = self.processes.get_mut(&id).expect("an ending process exists");
         process.parked.clear();
         process.node.kill();
         self.reset_connections(id);
+    }
+
+    /// What a producer takes along.
+    fn note_buffer_lost(&mut self, id: NodeId) {
+        let Some(Node::Producer(producer)) = self.processes.get(&id).map(|it| &it.node) else {
+            return;
+        };
+        let records: Arc<[RecordId]> = producer.never_left().collect();
+        if !records.is_empty() {
+            self.note(id, None, Fact::BufferLost { records });
+        }
     }
 
     pub(super) fn park(&mut self, id: NodeId, event: Event) {

@@ -69,6 +69,15 @@ pub(super) fn tell(event: &TraceEvent, context: &Context<'_>) -> Option<Telling>
         Fact::AppCallDone { call, error: Some(error) } => {
             Some(plain(format!("{name}'s {call} threw {error}.")).tone(Tone::Bad))
         }
+        Fact::BufferLost { records: lost } => {
+            let what = records(lost.len());
+            let text = format!(
+                "{name} ended with {what} in its buffer: send() had returned, no request had carried them, nobody is told."
+            );
+            let about = lost.first().map_or(about, |first| Selection::Record(*first));
+            let telling = Telling::plain(text, about).tone(Tone::Bad);
+            Some(telling.marked(MarkKind::Loss, "buffer lost"))
+        }
         Fact::SideEffect { record, .. } => outside(event, *record, context),
         Fact::ClientClosed => Some(plain(format!("{name} closed itself."))),
         _ => None,

@@ -71,6 +71,12 @@ impl Ledger {
                 self.groups.insert(*client, group.clone());
             }
             Fact::Delivered { record, offset, .. } => self.delivered(*record, node, *offset, now),
+            Fact::BufferLost { records } => {
+                self.tally.never_left += records.len() as u64;
+                for record in records.iter() {
+                    self.with(*record, |life| life.never_left = Some(now));
+                }
+            }
             Fact::SideEffect { record, kind, knows_again } => {
                 self.effect(*record, node, (*kind, *knows_again), now);
             }

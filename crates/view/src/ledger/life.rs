@@ -37,6 +37,8 @@ pub struct Life {
     pub acked: Option<(Moment, Offset)>,
     /// The application was told of its failure.
     pub failed: Option<(Moment, &'static str)>,
+    /// Its producer ended before it had left the buffer.
+    pub never_left: Option<Moment>,
     /// Handed to applications.
     pub deliveries: Vec<Delivery>,
     /// Applications were done with it.
@@ -125,7 +127,7 @@ pub enum Verdict {
     Safe,
     /// Not acknowledged, and not in the leader's log; its producer may send it again.
     Dropped,
-    /// Given up by its producer.
+    /// Given up by its producer, or gone with the buffer of one that ended.
     Failed,
     /// Acknowledged, and lost.
     Lost,
@@ -158,7 +160,7 @@ impl Life {
             (true, false) if self.failed.is_none() => Verdict::Dropped,
             _ if self.duplicate.is_some() => Verdict::Duplicated,
             _ if self.reordered.is_some() => Verdict::Reordered,
-            _ if self.failed.is_some() => Verdict::Failed,
+            _ if self.failed.is_some() || self.never_left.is_some() => Verdict::Failed,
             (false, true) => Verdict::Safe,
             (_, false) => Verdict::Open,
         }

@@ -17,6 +17,8 @@ pub struct Tally {
     pub acknowledged: u64,
     /// Given up by producers.
     pub failed: u64,
+    /// Gone with the buffers of producers that ended.
+    pub never_left: u64,
     /// Acknowledged and lost.
     pub lost: u64,
     /// In the log more than once.

@@ -56,6 +56,9 @@ pub(super) fn ledger(sight: &Sight<'_>) -> LedgerVm {
         row("delivered again", tally.delivered_again, again(tally.delivered_again)),
     ];
     rows.extend(effects(tally));
+    if tally.never_left > 0 {
+        rows.push(row("never left their buffer", tally.never_left, Tone::Bad));
+    }
     if tally.failed > 0 {
         rows.push(row("given up", tally.failed, Tone::Bad));
     }

@@ -54,7 +54,7 @@ fn stages(sight: &Sight<'_>, id: RecordId, life: &Life) -> Vec<StageVm> {
     let last = steps.iter().filter_map(|(_, _, moment)| *moment).map(|moment| moment.at.0).max();
     let span = last.unwrap_or(begin).saturating_sub(begin).max(1) as f32;
     let mut before = 0.0_f32;
-    let ended = life.failed.is_some() || life.loss.is_some();
+    let ended = life.failed.is_some() || life.loss.is_some() || life.never_left.is_some();
     let mut current_told = ended;
     let mut stages = Vec::new();
     for (kind, name, moment) in steps {

@@ -25,7 +25,7 @@ use crate::config::librdkafka::LibrdkafkaConfig;
 use crate::config::producer::{MetadataRecovery, PartitionerClass, ProducerConfig};
 use crate::config::{ConfigEntry, ConfigTable};
 use crate::cx::{Cx, Effect};
-use crate::ids::{Correlation, Name, NodeId};
+use crate::ids::{Correlation, Name, NodeId, RecordId};
 use crate::net::Lane;
 use crate::trace::Fact;
 use crate::workload::{Hand, Library, NewRecord, ProducerApp, Workload};
@@ -110,6 +110,11 @@ impl Producer {
     pub fn start(&mut self, cx: &mut Cx<'_>) {
         self.app.set_workload(self.spec.workload.clone(), cx.now);
         self.turn(cx);
+    }
+
+    /// Records that are gone if the process is: `send()` has returned, and no request has carried them.
+    pub fn never_left(&self) -> impl Iterator<Item = RecordId> {
+        self.sender.accumulator.never_left()
     }
 
     /// The process is gone, and with it every record that no broker has.

@@ -60,6 +60,11 @@ pub(super) fn pending(sight: &Sight<'_>, id: RecordId) -> Option<Answer> {
                 .map(|event| harm(sight, event, place.broker)),
         );
     }
+    if let Some(moment) = life.never_left {
+        let text = format!("{sender} ended: the record was still in its buffer.");
+        let because = sight.directory.setting(producer, "linger.ms");
+        steps.push(Step::new(moment, text).because(because));
+    }
     if let Some((moment, why)) = life.failed {
         let setting = sight.directory.setting(producer, "delivery.timeout.ms");
         steps.push(
@@ -99,6 +104,12 @@ fn state_of(sight: &Sight<'_>, answer: Answer, life: &Life, producer: NodeId) ->
     if life.failed.is_some() {
         let answer = answer.verdict(Tone::Bad, "Its producer has given it up.");
         return answer.meaning("Whether a broker has it is another matter: the answer may have been lost, not the record.");
+    }
+    if life.never_left.is_some() {
+        let answer = answer.verdict(Tone::Bad, "It never left its producer, and nobody was told.");
+        return answer.meaning(
+            "send() only fills a buffer; flush() or close() wait until brokers have what is in it.",
+        );
     }
     let Some((append, tp)) = life.place().zip(life.tp) else {
         return if life.flights.is_empty() {

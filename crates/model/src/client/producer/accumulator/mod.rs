@@ -308,6 +308,13 @@ impl RecordAccumulator {
         queues.flat_map(core::mem::take).collect()
     }
 
+    /// Records that have never left.
+    pub fn never_left(&self) -> impl Iterator<Item = RecordId> {
+        let queues = self.topics.values().flat_map(|topic| topic.queues.values());
+        let batches = queues.flatten().map(|id| &self.batches[id]);
+        batches.filter(|batch| batch.attempts == 0).flat_map(ProducerBatch::record_ids)
+    }
+
     /// Batches that were never sent, taken from the queues.
     pub fn take_unsent(&mut self) -> Vec<BatchId> {
         let batches = &self.batches;
