@@ -26,7 +26,7 @@ impl Limits {
     /// What a page allows.
     pub const WEB: Self = Self {
         nodes: 16,
-        clients: 64,
+        clients: 160,
         partitions: 512,
         trace_facts: 200_000,
         script_commands: 2_000,
