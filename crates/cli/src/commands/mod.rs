@@ -32,6 +32,7 @@ kafkascope: Apache Kafka as a simulation you can look into
       --requests               compares every request of a recording with the trace beside it instead
   kafkascope soak              scripts that nobody wrote, each held against Kafka's promises
       --scripts 1000           how many, one for each seed from --seed on
+      --keep-going             names every seed that fails, instead of shrinking the first
   kafkascope bench             how fast this machine simulates
       --for 20s                how much simulated time is measured
   kafkascope help              this text

@@ -1,7 +1,8 @@
 //! `kafkascope soak`: scripts that nobody wrote, under the auditor.
 //!
 //! It ends with 0, or with 127 for a crash, 128 for something that did not come about, 129 for something wrong, after printing
-//! the shrunk script as a scenario file. Invariant: the scripts are those of the seeds, in order.
+//! the shrunk script as a scenario file. With `--keep-going` it names every seed that fails and shrinks none. Invariant: the scripts
+//! are those of the seeds, in order.
 
 use crate::args::Args;
 use crate::output::lines;
@@ -9,9 +10,12 @@ use crate::trouble::Trouble;
 use kafkascope_testkit::soak::{Failure, Kind, Plan, Report, generate, run as live, shrink};
 use std::process::ExitCode;
 use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 /// How many scripts are lived that are not told otherwise.
 const SCRIPTS: u64 = 1_000;
+/// How often it says how far it is.
+const PROGRESS: Duration = Duration::from_secs(10);
 
 /// The script under way, for the case that the simulation breaks.
 static PRESENT: Mutex<Option<Plan>> = Mutex::new(None);
@@ -19,24 +23,31 @@ static PRESENT: Mutex<Option<Plan>> = Mutex::new(None);
 pub fn run(mut args: Args) -> Result<ExitCode, Trouble> {
     let scripts = args.number("--scripts")?.unwrap_or(SCRIPTS);
     let first = args.number("--seed")?.unwrap_or(super::SEED);
+    let keep_going = args.flag("--keep-going");
     args.rest()?;
     tell_of_crashes();
+    let (mut told_at, mut failed) = (Instant::now(), 0_u64);
     let mut report = Report::default();
     for seed in first..first + scripts {
         let plan = generate(seed);
         remember(&plan);
         let outcome = live(&plan);
-        if let Some(failure) = outcome.failure {
-            tell(&report, first);
-            return Ok(reproduce(&plan, &failure));
+        if let Some(failure) = &outcome.failure {
+            if !keep_going {
+                tell(&report, first);
+                return Ok(reproduce(&plan, failure));
+            }
+            failed += 1;
+            println!("seed {seed} fails: {} {}", failure.name, failure.what);
         }
         report.add(&outcome);
-        if report.scripts.is_multiple_of(1_000) {
-            eprintln!("{} scripts, {} events", report.scripts, report.events);
+        if told_at.elapsed() >= PROGRESS {
+            told_at = Instant::now();
+            eprintln!("{} scripts, {} events, {failed} fail", report.scripts, report.events);
         }
     }
     tell(&report, first);
-    Ok(ExitCode::SUCCESS)
+    Ok(if failed > 0 { ExitCode::from(129) } else { ExitCode::SUCCESS })
 }
 
 fn tell(report: &Report, first: u64) {
