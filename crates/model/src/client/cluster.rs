@@ -4,6 +4,7 @@
 
 use super::network::Peer;
 use crate::ids::{LeaderEpoch, Name, NodeId, TopicId, TopicPartition};
+use crate::net::Lane;
 use alloc::vec::Vec;
 use kafkascope_kernel::FlatMap;
 
@@ -50,6 +51,11 @@ impl Cluster {
     /// Nothing known but where to ask.
     pub fn bootstrap(servers: &[NodeId]) -> Self {
         Self { nodes: servers.iter().copied().map(Peer::bootstrap).collect(), ..Self::default() }
+    }
+
+    /// Whether nothing is known but where to ask.
+    pub fn is_bootstrap(&self) -> bool {
+        self.topics.is_empty() && self.nodes.iter().all(|peer| peer.lane == Lane::Bootstrap)
     }
 
     /// A topic by name.

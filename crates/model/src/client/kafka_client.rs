@@ -236,6 +236,8 @@ impl<C> KafkaClient<C> {
         let mut node = self.choose_node(cx);
         let nothing_left = node.peer.is_none() && !node.any_ready;
         let in_vain = since + self.recovery.trigger <= cx.now;
+        // Who already knows nothing but the bootstrap addresses would begin anew for ever within one moment.
+        let nothing_left = nothing_left && !self.metadata.cluster().is_bootstrap();
         if self.recovery.rebootstrap && (nothing_left || in_vain) {
             self.metadata.rebootstrap();
             self.asking_since = Some(cx.now);

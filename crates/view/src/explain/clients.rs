@@ -69,19 +69,21 @@ pub(super) fn tell(event: &TraceEvent, context: &Context<'_>) -> Option<Telling>
         Fact::AppCallDone { call, error: Some(error) } => {
             Some(plain(format!("{name}'s {call} threw {error}.")).tone(Tone::Bad))
         }
-        Fact::BufferLost { records: lost } => {
-            let what = records(lost.len());
-            let text = format!(
-                "{name} ended with {what} in its buffer: send() had returned, no request had carried them, nobody is told."
-            );
-            let about = lost.first().map_or(about, |first| Selection::Record(*first));
-            let telling = Telling::plain(text, about).tone(Tone::Bad);
-            Some(telling.marked(MarkKind::Loss, "buffer lost"))
-        }
+        Fact::BufferLost { records } => Some(buffer_lost(&name, records)),
         Fact::SideEffect { record, .. } => outside(event, *record, context),
         Fact::ClientClosed => Some(plain(format!("{name} closed itself."))),
         _ => None,
     }
+}
+
+/// What a producer's end took along.
+fn buffer_lost(name: &str, lost: &[RecordId]) -> Telling {
+    let what = records(lost.len());
+    let text = format!(
+        "{name} ended with {what} in its buffer: send() had returned, no request had carried them, nobody is told."
+    );
+    let about = lost.first().map_or(Selection::None, |first| Selection::Record(*first));
+    Telling::plain(text, about).tone(Tone::Bad).marked(MarkKind::Loss, "buffer lost")
 }
 
 /// What was done outside Kafka is told when it is asked for once more.
