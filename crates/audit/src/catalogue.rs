@@ -106,7 +106,7 @@ catalogue! {
     P2 Given("enable.idempotence, and a producer that lives on"), "A record is in the log once.";
     P3 Given("enable.idempotence, or one request at a time"), "A producer's acknowledged records lie in the order of sending.";
     P4 Always, "Sequence numbers of an idempotent producer have no gaps in a log.";
-    P5 Given("the producer's process runs, and its retries keep their order"), "A batch has succeeded or failed by delivery.timeout.ms.";
+    P5 Given("the producer's process runs and has its id, and its retries keep their order"), "A batch has succeeded or failed by delivery.timeout.ms.";
     P7 Always, "No more requests are under way to a broker than max.in.flight.requests.per.connection.";
     P8 Given("the number of partitions stays"), "Equal keys go to the same partition.";
 
@@ -123,7 +123,7 @@ catalogue! {
     F6 CLEAN, "Reading an offset again gives the same record.";
 
     G1 Always, "In one generation a partition belongs to one member at most.";
-    G2 CLEAN, "A group's generation never falls.";
+    G2 CLEAN, "A group's generation rises, and never falls below one whose assignment is stored.";
 
     K1 Always, "Retention takes whole segments from the head, none with records not yet committed, and never the active one.";
     D1 Always, "A partition's replicas lie on different brokers, and on different racks as far as there are enough.";

@@ -84,7 +84,9 @@ impl Exposed {
                 format!("{tp:?}: broker {leader} shows up to {hw}, which {member} does not have")
             }
         };
-        for member in &leadership.isr {
+        // Whom a reassignment took away has deleted its log, while the old leader may not have heard of it yet.
+        let moved = |id: &NodeId| eye.truth.partition(tp).is_some_and(|q| !q.replicas.contains(id));
+        for member in leadership.isr.iter().filter(|id| !moved(id)) {
             let has = eye.holds(*member, tp, hw, epoch);
             eye.board.check_unless(Id::R2, excuse, has, what(*member));
         }
@@ -99,13 +101,12 @@ impl Exposed {
     }
 
     /// The controller changed an ISR.
-    pub fn isr_changed(&self, tp: TopicPartition, joined: &[NodeId], eye: &mut Eye<'_>) {
+    pub fn isr_changed(&self, tp: TopicPartition, joined: &[(NodeId, bool)], eye: &mut Eye<'_>) {
         let Some(shown) = self.partitions.get(&tp) else { return };
         let excuse = eye.taints.of(tp);
-        for member in joined {
+        for (member, serves) in joined {
             let has = eye.holds(*member, tp, shown.end, shown.epoch);
-            let serves = eye.truth.image.is_active(*member);
-            eye.board.check_unless(Id::R11, excuse, has && serves, || {
+            eye.board.check_unless(Id::R11, excuse, has && *serves, || {
                 format!(
                     "{tp:?}: {member} joined the ISR without what was shown up to {}",
                     shown.end

@@ -1,13 +1,16 @@
 //! Groups: who owns what in which generation, and what was committed.
 //!
-//! Invariant: generations of a group that became empty or began again are forgotten.
+//! A generation counts once its assignment is stored: a coordinator that is cut off may go on to generations that its successor
+//! never hears of. In the same way a successor may know of a later commit than anyone was told of. Invariant: what was not
+//! durable is held against nobody.
 
 use crate::board::Board;
 use crate::catalogue::Id;
 use crate::eyes;
 use crate::taint::Taints;
 use kafkascope_model::group::OFFSETS_TOPIC;
-use kafkascope_model::ids::{Name, NodeId, Offset, TopicId, TopicPartition};
+use kafkascope_model::group::offsets::Committed;
+use kafkascope_model::ids::{Name, NodeId, TopicId, TopicPartition};
 use kafkascope_model::trace::{Fact, TraceEvent};
 use kafkascope_model::world::World;
 use std::collections::BTreeMap;
@@ -15,9 +18,12 @@ use std::collections::BTreeMap;
 /// What was heard of groups.
 #[derive(Clone, Debug, Default)]
 pub struct Groups {
-    generations: BTreeMap<Name, i32>,
+    /// The newest that a coordinator went on to, since it has its part of the offsets topic.
+    reached: BTreeMap<(NodeId, Name), i32>,
+    /// The newest whose assignment is stored.
+    stored: BTreeMap<Name, i32>,
     owners: BTreeMap<(Name, i32, TopicPartition), NodeId>,
-    committed: BTreeMap<(Name, Name, i32), Offset>,
+    committed: BTreeMap<(Name, Name, i32), Committed>,
 }
 
 impl Groups {
@@ -34,16 +40,21 @@ impl Groups {
             Fact::GenerationFormed { group, generation, .. }
             | Fact::GroupEmpty { group, generation } => {
                 let excuse = offsets_taint(world, taints);
-                self.formed(group, *generation, excuse, board);
+                self.formed(event.node, group, *generation, excuse, world, board);
                 self.remembered(event.node, group, excuse, world, board);
             }
             Fact::Assigned { partitions, generation } => {
                 self.assigned(event.node, partitions, *generation, world, board);
             }
-            Fact::OffsetCommitted { group, topic, partition, offset } => {
-                self.committed.insert((group.clone(), topic.clone(), *partition), *offset);
+            Fact::GroupStable { group, generation } if is_classic(world, event.node, group) => {
+                self.stored.insert(group.clone(), *generation);
+            }
+            Fact::GroupDeleted { group } => self.deleted(group),
+            Fact::OffsetCommitted { group, topic, partition, .. } => {
+                self.commits(event.node, group, (topic.clone(), *partition), world);
             }
             Fact::CoordinatorLoaded { partition, .. } => {
+                self.reached.retain(|(of, _), _| *of != event.node);
                 let excuse = offsets_taint(world, taints);
                 self.loaded(event.node, *partition, excuse, world, board);
             }
@@ -58,19 +69,36 @@ impl Groups {
 
     fn formed(
         &mut self,
+        node: NodeId,
         group: &Name,
         generation: i32,
         excuse: Option<&'static str>,
+        world: &World,
         board: &mut Board,
     ) {
-        let before = self.generations.insert(group.clone(), generation);
-        board.check_unless(
-            Id::G2,
-            excuse,
-            before.is_none_or(|before| generation >= before),
-            || format!("group {group} fell from generation {before:?} to {generation}"),
-        );
+        if !is_classic(world, node, group) {
+            return;
+        }
+        let reached = self.reached.insert((node, group.clone()), generation);
+        let before = reached.max(self.stored.get(group).copied());
+        board.check_unless(Id::G2, excuse, before.is_none_or(|before| generation > before), || {
+            format!("group {group} came from generation {before:?} to {generation}")
+        });
         self.owners.retain(|(of, at, _), _| of != group || *at < generation);
+    }
+
+    fn deleted(&mut self, group: &Name) {
+        self.stored.remove(group);
+        self.reached.retain(|(_, of), _| of != group);
+        self.committed.retain(|(of, ..), _| of != group);
+    }
+
+    fn commits(&mut self, node: NodeId, group: &Name, of: (Name, i32), world: &World) {
+        let Some(broker) = eyes::broker(world, node) else { return };
+        if let Some(known) = broker.groups.shards().find_map(|shard| shard.offsets.get(group, &of))
+        {
+            self.committed.insert((group.clone(), of.0, of.1), *known);
+        }
     }
 
     fn assigned(
@@ -131,13 +159,19 @@ impl Groups {
             for ((topic, index), found) in shard.offsets.of(group) {
                 let key = (group.clone(), topic.clone(), *index);
                 let Some(committed) = self.committed.get(&key) else { continue };
-                board.check_unless(Id::F4, excuse, found.offset == *committed, || {
-                    let found = found.offset;
-                    format!("broker {node} knows {found} of {key:?}, committed was {committed}")
+                let knows = found == committed || found.at > committed.at;
+                board.check_unless(Id::F4, excuse, knows, || {
+                    format!("broker {node} knows {found:?} of {key:?}, committed was {committed:?}")
                 });
             }
         }
     }
+}
+
+/// Epochs of the other protocols are told before they are durable.
+fn is_classic(world: &World, node: NodeId, group: &Name) -> bool {
+    eyes::broker(world, node)
+        .is_some_and(|broker| broker.groups.shards().any(|shard| shard.groups.contains_key(group)))
 }
 
 fn offsets_taint(world: &World, taints: &Taints) -> Option<&'static str> {

@@ -104,7 +104,8 @@ impl Eye<'_> {
     /// What was written since the last look; all of it if something was cut off.
     fn grown(&mut self) {
         let (_, _, end) = marks(self.log);
-        let cut = end < self.shadow.marks.2 || self.lost_its_last();
+        let begins_anew = self.log.log_start() > self.shadow.marks.2;
+        let cut = end < self.shadow.marks.2 || begins_anew || self.lost_its_last();
         if cut || self.shadow.last.is_none() {
             self.shadow.sequences.clear();
             self.shadow.last = None;

@@ -26,8 +26,8 @@ pub struct Metadata {
     placed_by_hand: BTreeSet<Name>,
     /// Partitions whose decision may be only half committed.
     touched: BTreeSet<TopicPartition>,
-    /// Partitions with members that joined an ISR.
-    joined: Vec<(TopicPartition, Vec<NodeId>)>,
+    /// Partitions with members that joined an ISR, and whether each served then.
+    joined: Vec<(TopicPartition, Vec<(NodeId, bool)>)>,
     brokers_changed: bool,
 }
 
@@ -94,17 +94,21 @@ impl Metadata {
                 let Some(before) = truth.partition(*tp) else { return };
                 let permitted = self.asked_unclean || may_be_unclean(*tp, truth);
                 partitions::changed(*tp, before, state, permitted, taints, board);
-                let joined: Vec<_> =
-                    state.isr.iter().copied().filter(|id| !before.isr.contains(id)).collect();
+                let new = state.isr.iter().copied().filter(|id| !before.isr.contains(id));
+                let joined: Vec<_> = new.map(|id| (id, truth.image.is_active(id))).collect();
                 if !joined.is_empty() {
                     self.joined.push((*tp, joined));
                 }
                 self.touched.insert(*tp);
             }
-            MetadataRecord::RegisterBroker { broker, epoch, .. } => {
+            MetadataRecord::RegisterBroker { broker, epoch, incarnation, .. } => {
                 let last = truth.image.brokers.get(broker).map_or(-1, |image| image.epoch);
                 // What an unclean stop made necessary is written before the registration.
-                board.check(Id::C10, *epoch <= offset && *epoch > last, || {
+                let known = truth.image.brokers.get(broker);
+                // Whoever asks again because it missed the answer keeps its epoch.
+                let amended = known.is_some_and(|known| known.incarnation == *incarnation);
+                let rises = if amended { *epoch == last } else { *epoch > last };
+                board.check(Id::C10, *epoch <= offset && rises, || {
                     format!("broker {broker} has epoch {epoch} after {last}, recorded at {offset}")
                 });
                 self.brokers_changed = true;

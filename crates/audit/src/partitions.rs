@@ -17,6 +17,9 @@ pub const UNCLEAN: &str = "an unclean election";
 /// What the election of the last known leader is called.
 const LAST_KNOWN: &str = "the last known leader was elected with ISR and ELR empty";
 
+/// What it is called when somebody leads who was left behind in the ELR.
+const GHOST: &str = "an eligible replica was elected whose log a reassignment had deleted";
+
 /// A partition was changed.
 pub fn changed(
     tp: TopicPartition,
@@ -40,6 +43,7 @@ pub fn changed(
     if after.leader != before.leader && after.leader != NodeId::NONE {
         elected(tp, before, after, permitted, taints, board);
     }
+    taints.follow(tp, after);
 }
 
 fn elected(
@@ -51,12 +55,18 @@ fn elected(
     board: &mut Board,
 ) {
     let leader = after.leader;
-    let arrived = before.adding.contains(&leader) && after.isr.contains(&leader);
+    // The change that ends a reassignment takes in who was missing, and may at once hand over to it.
+    let moved = !before.adding.is_empty() || !before.removing.is_empty();
+    let ended = moved && after.adding.is_empty() && after.removing.is_empty();
+    let arrived = ended && !after.recovering && after.isr.contains(&leader);
     let clean = before.isr.contains(&leader) || before.elr.contains(&leader) || arrived;
     // Who registers after an unclean stop leaves the ELR in the same record.
     let last_known = before.isr.is_empty()
         && (before.elr.is_empty() || after.elr.is_empty())
         && before.last_known_elr.as_slice() == [leader];
+    if taints.is_ghost(tp, leader) {
+        taints.taint(tp, GHOST);
+    }
     if !clean {
         taints.taint(tp, if last_known { LAST_KNOWN } else { UNCLEAN });
     }
@@ -106,9 +116,10 @@ pub fn settled(tp: TopicPartition, truth: &Truth, defaults: &BrokerConfig, board
     if let Some(topic) = image.topics.get(&tp.topic).filter(|_| eligible) {
         let config = image.topic_config(&topic.name, defaults);
         let min_isr = usize::try_from(config.min_insync_replicas).unwrap_or(1);
-        // As in Kafka, the replicas of the topic's first partition stand for all of them.
+        // As in Kafka, the replicas of the topic's first partition stand for all of them when an ELR is written; a reassignment
+        // of the first one leaves the others' ELR as it is.
         let copies = topic.partitions.first().map_or(1, |first| first.replicas.len());
-        let below = state.isr.len() < min_isr.min(copies);
+        let below = state.isr.len() < min_isr.min(copies.max(state.replicas.len()));
         board.check(Id::C3, below, what);
     }
     let alone = |ids: &[NodeId]| ids.len() == 1 && image.is_active(ids[0]);

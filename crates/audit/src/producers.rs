@@ -32,6 +32,8 @@ pub struct Producers {
     homes: BTreeMap<(NodeId, TopicId, Bytes), (i32, usize)>,
     /// Those that stood still or began again.
     disturbed: BTreeSet<NodeId>,
+    /// When each was last given a producer id.
+    identified: BTreeMap<NodeId, SimTime>,
 }
 
 impl Producers {
@@ -50,6 +52,9 @@ impl Producers {
                 if let Some(key) = self.keys.remove(record).filter(|_| *by_key) {
                     self.keyed(event.node, *tp, &key, world, board);
                 }
+            }
+            Fact::ProducerIdAssigned { .. } => {
+                self.identified.insert(event.node, event.at);
             }
             Fact::BatchSent { leader, .. } => in_flight(event.node, *leader, world, board),
             Fact::SendDone { record, tp, result } => {
@@ -100,7 +105,11 @@ impl Producers {
         let took = event.at.since(since);
         let hidden = (!keeps_order(producer)).then_some("a batch that is tried again may hide it");
         let still = self.disturbed.contains(&event.node).then_some("its process stood still");
-        let excuse = still.or(hidden);
+        // `Sender.runOnce` does nothing else, not even expire batches, while it asks for a producer id.
+        let named = self.identified.get(&event.node).is_some_and(|at| *at <= since);
+        let nameless = (producer.config.is_idempotent() && !named)
+            .then_some("it waited for its producer id, and meanwhile no batch expires");
+        let excuse = still.or(hidden).or(nameless);
         board.check_unless(Id::P5, excuse, took <= limit + ONE_POLL, || {
             format!("{record:?} was open for {} ms", took.as_ms())
         });

@@ -2,7 +2,8 @@
 //!
 //! Invariant: a taint stays for the rest of the run.
 
-use kafkascope_model::ids::{TopicId, TopicPartition};
+use kafkascope_model::controller::records::PartitionState;
+use kafkascope_model::ids::{NodeId, TopicId, TopicPartition};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What excuses what.
@@ -11,12 +12,27 @@ pub struct Taints {
     partitions: BTreeMap<TopicPartition, &'static str>,
     /// Topics that were deleted.
     deleted: BTreeSet<TopicId>,
+    /// Members of an ELR whose log a reassignment has deleted.
+    ghosts: BTreeSet<(TopicPartition, NodeId)>,
 }
 
 impl Taints {
     /// Something happened to a partition; the first counts.
     pub fn taint(&mut self, tp: TopicPartition, why: &'static str) {
         self.partitions.entry(tp).or_insert(why);
+    }
+
+    /// A partition is in another state. Whom a reassignment took away may stay in the ELR, as in Kafka 4.3.1, and may be elected
+    /// once it is a replica again; it has nothing of what it had.
+    pub fn follow(&mut self, tp: TopicPartition, state: &PartitionState) {
+        self.ghosts.retain(|(of, id)| *of != tp || state.elr.contains(id));
+        let gone = state.elr.iter().filter(|id| !state.replicas.contains(id));
+        self.ghosts.extend(gone.map(|id| (tp, *id)));
+    }
+
+    /// Whether a member of the ELR lost its log to a reassignment.
+    pub fn is_ghost(&self, tp: TopicPartition, node: NodeId) -> bool {
+        self.ghosts.contains(&(tp, node))
     }
 
     /// A topic is gone.

@@ -208,6 +208,7 @@ facts! {
     GenerationFormed { group, generation, members, leader };
     GroupStable { group, generation };
     GroupEmpty { group, generation };
+    GroupDeleted { group };
     MemberLeft { group, member, reason };
     MemberExpired { group, member };
     GroupRefused { group, api, error };

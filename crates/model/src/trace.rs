@@ -282,6 +282,8 @@ pub enum Fact {
     GroupStable { group: Name, generation: i32 },
     /// The last member went.
     GroupEmpty { group: Name, generation: i32 },
+    /// Nothing is left of a group: it is deleted with all that was committed for it.
+    GroupDeleted { group: Name },
     /// A member left by itself, or was removed because it did not join or sync in time.
     MemberLeft { group: Name, member: Name, reason: Name },
     /// A member was silent for its session time-out.

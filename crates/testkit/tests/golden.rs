@@ -66,6 +66,8 @@ recordings! {
     a_paused_leader_is_fenced_and_truncates_what_it_took_too_late "zombie-leader.json";
     replicas_that_leave_below_min_isr_stay_eligible_until_they_come_back_unclean "eligible-leader-replicas.json";
     a_broker_that_stopped_in_order_stays_eligible_and_may_lead "eligible-leader-clean.json";
+    who_was_moved_away_stays_eligible_and_stands_in_the_way_of_a_reassignment "elr-after-reassignment.json";
+    who_was_moved_away_and_back_may_lead_without_the_data "elr-of-another-partition.json";
     after_a_crash_of_all_brokers_the_last_known_leader_leads "whole-cluster-crash.json";
     a_preferred_leader_gets_its_leadership_back_by_itself "auto-leader-rebalance.json";
     only_an_unclean_election_by_hand_makes_a_stale_replica_lead "unclean-election-by-hand.json";

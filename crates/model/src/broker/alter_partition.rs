@@ -47,7 +47,13 @@ impl AlterPartitionManager {
         if self.unsent.is_empty() && !self.in_flight && !self.resting {
             self.leaving = Some(item.tp);
         }
-        self.unsent.entry(item.tp).or_insert(item);
+        self.unsent.insert(item.tp, item);
+    }
+
+    /// Whether an earlier change of a partition has no answer yet: then another is not even tried, whatever metadata said
+    /// meanwhile (`OperationNotAttemptedException` of `AlterPartitionManager.submit`).
+    fn is_busy_with(&self, tp: TopicPartition) -> bool {
+        self.unsent.contains_key(&tp)
     }
 
     /// The pause after a failure is over.
@@ -83,11 +89,17 @@ impl ReplicaManager {
         proposal: Proposal,
         cx: &mut Cx<'_>,
     ) {
+        if self.alter_partition.is_busy_with(tp) {
+            return;
+        }
         cx.note(Fact::ReplicaCaughtUp { tp, replica });
         self.propose(tp, proposal);
     }
 
     pub(super) fn propose_shrink(&mut self, tp: TopicPartition, env: &Env<'_>, cx: &mut Cx<'_>) {
+        if self.alter_partition.is_busy_with(tp) {
+            return;
+        }
         let Some(partition) = self.replicas.get(tp) else { return };
         let Some(leadership) = &partition.leadership else { return };
         let log_end = partition.log.log_end();

@@ -211,12 +211,14 @@ impl<'a> PartitionChange<'a> {
             return;
         }
         let old = &self.partition.last_known_elr;
-        let runs_empty = named.isr.as_ref().is_some_and(Vec::is_empty);
-        let leader = named.leader.unwrap_or(self.partition.leader);
-        if runs_empty && *old != [self.partition.leader] {
-            named.last_known_elr = Some(vec![self.partition.leader]);
-        } else if leader != NodeId::NONE && !old.is_empty() {
-            named.last_known_elr = Some(Vec::new());
+        match named.leader {
+            Some(NodeId::NONE) if old.is_empty() => {
+                named.last_known_elr = Some(vec![self.partition.leader]);
+            }
+            Some(leader) if leader != NodeId::NONE && !old.is_empty() => {
+                named.last_known_elr = Some(Vec::new());
+            }
+            Some(_) | None => {}
         }
     }
 

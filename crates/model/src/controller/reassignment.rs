@@ -66,7 +66,14 @@ fn reassign(
     if !adding.is_empty() {
         change.adding = adding;
     }
-    Ok(change_record(tp, change))
+    let change = change.build();
+    // Kafka looks up the log directory of each candidate among the replicas of before: whom an earlier reassignment left behind
+    // in the ELR has none there (`ReplicationControlManager.LeaderAcceptor`).
+    let leader = change.as_ref().map_or(NodeId::NONE, |after| after.leader);
+    if leader != NodeId::NONE && !state.replicas.contains(&leader) {
+        return Err(ErrorCode::UnknownServerError);
+    }
+    Ok(change.map(|state| MetadataRecord::PartitionChange { tp, state }))
 }
 
 /// Back to the replicas of before; without an in-sync one among them that takes an unclean election.

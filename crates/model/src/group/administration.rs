@@ -15,6 +15,7 @@ use crate::api::response::{DescribedConsumerGroup, DescribedGroup, DescribedMemb
 use crate::api::{ErrorCode, Request, Response};
 use crate::cx::Cx;
 use crate::ids::Name;
+use crate::trace::Fact;
 use alloc::vec::Vec;
 
 impl GroupCoordinator {
@@ -134,6 +135,7 @@ fn bury(shard: &mut Shard, id: &Name, log: &mut dyn OffsetsLog, cx: &mut Cx<'_>)
         shard.offsets.set(id, tp, None);
     }
     shard.groups.remove(id);
+    cx.note(Fact::GroupDeleted { group: id.clone() });
     shard.store(Some(Write { records, done: Done::Nothing }), log, cx);
 }
 

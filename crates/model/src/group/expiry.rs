@@ -11,6 +11,7 @@ use super::write::{Done, Write};
 use super::{OffsetsLog, OffsetsRecord};
 use crate::cx::Cx;
 use crate::ids::{EpochMs, Name};
+use crate::trace::Fact;
 use alloc::vec::Vec;
 
 impl Shard {
@@ -18,7 +19,7 @@ impl Shard {
     pub fn expire(&mut self, log: &mut dyn OffsetsLog, cx: &mut Cx<'_>) {
         let retention = i64::from(log.config().offsets_retention_minutes) * 60_000;
         let before = cx.epoch_ms() - retention;
-        let mut records = self.expire_modern(before);
+        let mut records = self.expire_modern(before, cx);
         let ids: Vec<Name> = self.groups.keys().cloned().collect();
         for id in ids {
             let group = &self.groups[&id];
@@ -34,6 +35,7 @@ impl Shard {
             if self.groups[&id].is_forgettable() && !needed {
                 records.push(records::group_tombstone(&id));
                 self.groups.remove(&id);
+                cx.note(Fact::GroupDeleted { group: id });
             }
         }
         if !records.is_empty() {
@@ -42,7 +44,7 @@ impl Shard {
     }
 
     /// Of a consumer-protocol group everything old goes that nobody reads (`ConsumerGroup.isSubscribedToTopic`).
-    fn expire_modern(&mut self, before: EpochMs) -> Vec<OffsetsRecord> {
+    fn expire_modern(&mut self, before: EpochMs, cx: &mut Cx<'_>) -> Vec<OffsetsRecord> {
         let mut records = Vec::new();
         let ids: Vec<Name> = self.modern.keys().cloned().collect();
         for id in ids {
@@ -61,6 +63,7 @@ impl Shard {
                 && let Some(group) = self.modern.remove(&id)
             {
                 records.extend(group.tombstones());
+                cx.note(Fact::GroupDeleted { group: id });
             }
         }
         records

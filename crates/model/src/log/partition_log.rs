@@ -161,8 +161,9 @@ impl PartitionLog {
         Ok(LeaderAppend::Appended { base_offset, log_append_time, rolled })
     }
 
-    /// Appends what the leader has; a batch below the log's end was fetched twice and is passed over. The segment that began,
-    /// if any.
+    /// Appends what the leader has; a batch below the log's end was fetched twice and is passed over. An empty log that begins
+    /// within a batch, where records were deleted up to there, begins anew with that batch
+    /// (`Partition.appendRecordsToFollowerOrFutureReplica`). The segment that began, if any.
     pub fn append_as_follower(
         &mut self,
         batch: Batch,
@@ -170,7 +171,12 @@ impl PartitionLog {
         config: &TopicConfig,
     ) -> Option<Offset> {
         if batch.base_offset < self.log_end {
-            return None;
+            let begins_within =
+                self.log_end == self.log_start && batch.next_offset() > self.log_end;
+            if !begins_within {
+                return None;
+            }
+            self.restart_at(batch.base_offset, now);
         }
         let rolled = self.maybe_roll(&batch, now, config);
         self.push(batch);
@@ -337,6 +343,20 @@ mod tests {
         assert_eq!(log.log_start(), 4);
         assert!(!log.raise_log_start(2));
         assert_eq!(log.epochs().entries(), &[(1, 4)]);
+    }
+
+    #[test]
+    fn an_empty_log_that_begins_within_a_batch_takes_the_whole_batch() {
+        let leader = log_of(&[(3, 0), (1, 0)]);
+        let mut log = PartitionLog::new(0);
+        log.restart_at(1, 0);
+        for batch in leader.read(1, 10_000, 9, true) {
+            log.append_as_follower(batch, 0, &config(10_000));
+        }
+        assert_eq!((log.log_start(), log.log_end()), (0, 4));
+        log.set_high_watermark(4);
+        assert!(log.raise_log_start(1));
+        assert_eq!(log.read(1, 10_000, 9, true).first().map(|batch| batch.base_offset), Some(0));
     }
 
     #[test]

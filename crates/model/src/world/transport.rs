@@ -210,6 +210,9 @@ impl World {
                 }
                 if life <= conn.refused_life {
                     self.refuse_life(id, life);
+                } else if life < conn.served_life {
+                    // Its socket is another one; what it asks for is done, and nobody hears the answer.
+                    self.hand_over(id, correlation, msg, body);
                 } else if life == conn.served_life
                     && (conn.busy.is_some()
                         || !conn.waiting.is_empty()
@@ -260,6 +263,10 @@ impl World {
     fn serve(&mut self, id: ConnId, correlation: Correlation, msg: MsgId, body: Request) {
         let conn = self.conns.get_mut(&id).expect("requests arrive on connections");
         conn.busy = Some((correlation, msg));
+        self.hand_over(id, correlation, msg, body);
+    }
+
+    fn hand_over(&mut self, id: ConnId, correlation: Correlation, msg: MsgId, body: Request) {
         self.open_exchange((id, correlation), msg, &body);
         self.run(id.server, Some(msg), |node, cx| node.on_request(id, correlation, body, cx));
     }

@@ -19,6 +19,7 @@ pub(super) fn tell(event: &TraceEvent, context: &Context<'_>) -> Option<Telling>
         | Fact::GenerationFormed { .. }
         | Fact::GroupStable { .. }
         | Fact::GroupEmpty { .. }
+        | Fact::GroupDeleted { .. }
         | Fact::MemberLeft { .. }
         | Fact::MemberExpired { .. }
         | Fact::GroupRefused { .. } => coordinator(event, context),
@@ -73,6 +74,10 @@ fn coordinator(event: &TraceEvent, context: &Context<'_>) -> Option<Telling> {
         }
         Fact::GroupEmpty { group: name, .. } => {
             Telling::plain(format!("{name} has no members left."), group(name)).tone(Tone::Strong)
+        }
+        Fact::GroupDeleted { group: name } => {
+            let text = format!("{name} is deleted, with all that was committed for it.");
+            Telling::plain(text, group(name)).tone(Tone::Strong)
         }
         Fact::MemberLeft { group: name, member, .. } => {
             let who = who(name, member, context);

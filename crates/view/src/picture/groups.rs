@@ -41,6 +41,14 @@ impl GroupPicture {
         self.members.iter().find(|(id, _)| id == member).map(|(_, client)| *client)
     }
 
+    /// A client that came back under a new member id stands for itself once.
+    fn admit(&mut self, member: &Name, client: NodeId) {
+        self.members.retain(|(id, known)| *known != client || id == member);
+        if self.client(member).is_none() {
+            self.members.push((member.clone(), client));
+        }
+    }
+
     fn set(&mut self, state: &'static str, now: Moment) {
         (self.state, self.since) = (state, now);
     }
@@ -56,11 +64,7 @@ impl Picture {
         group.coordinator = Some(event.node);
         match &event.fact {
             Fact::MemberJoining { member, client, .. } => {
-                // A client that came back under a new member id stands for itself once.
-                group.members.retain(|(id, known)| known != client || id == member);
-                if group.client(member).is_none() {
-                    group.members.push((member.clone(), *client));
-                }
+                group.admit(member, *client);
                 let consumer = self.consumers.entry(*client).or_default();
                 (consumer.group, consumer.member) = (Some(name), Some(member.clone()));
             }
@@ -93,16 +97,17 @@ impl Picture {
                 group.generation = *generation;
                 group.members.clear();
             }
+            Fact::GroupDeleted { .. } => {
+                group.set("Dead", now);
+                group.committed.clear();
+            }
             Fact::ShareGroupEpoch { epoch, members, reason, .. } => {
                 group.set(if *members == 0 { "Empty" } else { "Stable" }, now);
                 (group.shares, group.generation) = (true, *epoch);
                 group.reason = Some((now, reason.clone()));
             }
             Fact::ShareAssigned { member, client, .. } => {
-                group.members.retain(|(id, known)| known != client || id == member);
-                if group.client(member).is_none() {
-                    group.members.push((member.clone(), *client));
-                }
+                group.admit(member, *client);
                 let consumer = self.consumers.entry(*client).or_default();
                 (consumer.group, consumer.member) = (Some(name), Some(member.clone()));
                 consumer.shares = true;
@@ -126,6 +131,7 @@ pub fn group_of(fact: &Fact) -> Option<&Name> {
         | Fact::GenerationFormed { group, .. }
         | Fact::GroupStable { group, .. }
         | Fact::GroupEmpty { group, .. }
+        | Fact::GroupDeleted { group }
         | Fact::ShareGroupEpoch { group, .. }
         | Fact::ShareAssigned { group, .. }
         | Fact::MemberLeft { group, .. }

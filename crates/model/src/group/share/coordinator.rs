@@ -14,6 +14,7 @@ use crate::group::{GroupCoordinator, OffsetsLog};
 use crate::ids::{Name, TopicId};
 use crate::share::ShareKey;
 use crate::share::persister::What;
+use crate::trace::Fact;
 use alloc::vec::Vec;
 
 impl GroupCoordinator {
@@ -106,6 +107,7 @@ impl GroupCoordinator {
         shard.share.outgoing.extend(outgoing);
         shard.share.groups.remove(id);
         let records = records::group_tombstones(id);
+        cx.note(Fact::GroupDeleted { group: id.clone() });
         shard.store(Some(Write { records, done: Done::Nothing }), log, cx);
         Some(ErrorCode::None)
     }
