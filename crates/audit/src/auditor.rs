@@ -72,10 +72,15 @@ impl Auditor {
 
     /// One step of the world was made; `facts` are what it stated.
     pub fn observe(&mut self, world: &World, facts: &[TraceEvent]) {
-        let Some(last) = facts.last() else { return };
-        self.board.set_moment(last.at, last.seq);
+        if let Some(last) = facts.last() {
+            self.board.set_moment(last.at, last.seq);
+        }
+        // What is committed without a word counts too: its controller may be gone in the next step.
         let Self { metadata, truth, taints, exposed, board, .. } = self;
         metadata.advance(world, truth, taints, exposed, board);
+        if facts.is_empty() {
+            return;
+        }
         self.quorum.look(world, &self.truth, &mut self.board);
         for event in facts {
             self.board.set_moment(event.at, event.seq);

@@ -52,6 +52,14 @@ pub fn consumer(world: &World, id: NodeId) -> Option<&Consumer> {
     }
 }
 
+#[allow(clippy::wildcard_enum_match_arm, reason = "one role of several")]
+pub fn consumers(world: &World) -> impl Iterator<Item = &Consumer> {
+    world.processes().filter_map(|(_, process)| match &process.node {
+        Node::Consumer(consumer) => Some(&**consumer),
+        _ => None,
+    })
+}
+
 pub fn replica(world: &World, node: NodeId, tp: TopicPartition) -> Option<&Partition> {
     broker(world, node)?.replicas.replicas.get(tp)
 }

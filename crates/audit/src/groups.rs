@@ -79,8 +79,7 @@ impl Groups {
         if !is_classic(world, node, group) {
             return;
         }
-        let reached = self.reached.insert((node, group.clone()), generation);
-        let before = reached.max(self.stored.get(group).copied());
+        let before = self.reached.insert((node, group.clone()), generation);
         board.check_unless(Id::G2, excuse, before.is_none_or(|before| generation > before), || {
             format!("group {group} came from generation {before:?} to {generation}")
         });
@@ -144,7 +143,7 @@ impl Groups {
     }
 
     fn loaded(
-        &self,
+        &mut self,
         node: NodeId,
         partition: i32,
         excuse: Option<&'static str>,
@@ -155,6 +154,14 @@ impl Groups {
         let Some(shard) = broker.groups.shards().find(|shard| shard.partition == partition) else {
             return;
         };
+        for (id, group) in &shard.groups {
+            let stored = self.stored.get(id).copied().unwrap_or(0);
+            board.check_unless(Id::G2, excuse, group.generation >= stored, || {
+                let found = group.generation;
+                format!("broker {node} knows generation {found} of {id}, stored was {stored}")
+            });
+            self.reached.insert((node, id.clone()), group.generation);
+        }
         for group in shard.offsets.groups() {
             for ((topic, index), found) in shard.offsets.of(group) {
                 let key = (group.clone(), topic.clone(), *index);

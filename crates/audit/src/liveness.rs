@@ -8,10 +8,12 @@ use crate::catalogue::Id;
 use crate::eyes;
 use crate::producers::Producers;
 use crate::truth::Truth;
+use kafkascope_kernel::Micros;
 use kafkascope_model::broker::partition::Partition;
+use kafkascope_model::client::consumer::Consumer;
 use kafkascope_model::controller::records::PartitionState;
 use kafkascope_model::group::classic::GroupState;
-use kafkascope_model::ids::{NodeId, TopicPartition};
+use kafkascope_model::ids::{Name, NodeId, TopicPartition};
 use kafkascope_model::world::{ProcessState, World};
 
 /// Asks everything.
@@ -75,11 +77,23 @@ fn groups(world: &World, board: &mut Board) {
             broker.groups.shards().filter(|shard| shard.is_loaded).flat_map(|s| s.groups.values())
         {
             let settled = group.members().next().is_none() || group.state == GroupState::Stable;
-            board.check(Id::V9, settled, || {
+            let excuse = works_too_long(world, &group.id)
+                .then_some("an application works longer than max.poll.interval.ms");
+            board.check_unless(Id::V9, excuse, settled, || {
                 format!("group {} at broker {} is {}", group.id, broker.id, group.state.name())
             });
         }
     }
+}
+
+/// Whether what one poll returns may take a member's application longer than it may stay away.
+fn works_too_long(world: &World, group: &Name) -> bool {
+    let own = |consumer: &&Consumer| consumer.config.group_id.as_ref() == Some(group);
+    eyes::consumers(world).filter(own).any(|consumer| {
+        let polled = u64::from(consumer.config.max_poll_records.unsigned_abs());
+        let limit = Micros::from_config_ms(i64::from(consumer.config.max_poll_interval_ms));
+        consumer.spec.processing.per_record * polled >= limit
+    })
 }
 
 const fn runs(state: ProcessState) -> bool {

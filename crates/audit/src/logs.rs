@@ -17,6 +17,8 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default)]
 pub struct Logs {
     shadows: BTreeMap<(NodeId, TopicPartition), Shadow>,
+    /// The largest log start that any replica of a partition has had.
+    starts: BTreeMap<TopicPartition, Offset>,
 }
 
 /// What one log looked like.
@@ -49,8 +51,11 @@ impl Logs {
         matching: &mut LogMatching,
         board: &mut Board,
     ) {
+        let start = self.starts.entry(replica.tp).or_default();
+        *start = replica.log.log_start().max(*start);
+        let start = *start;
         let shadow = self.shadows.entry((node, replica.tp)).or_default();
-        let mut eye = Eye { node, replica, log: &replica.log, shadow, matching, board };
+        let mut eye = Eye { node, replica, log: &replica.log, start, shadow, matching, board };
         eye.marks();
         eye.grown();
         eye.segments();
@@ -72,6 +77,7 @@ struct Eye<'a> {
     node: NodeId,
     replica: &'a Partition,
     log: &'a PartitionLog,
+    start: Offset,
     shadow: &'a mut Shadow,
     matching: &'a mut LogMatching,
     board: &'a mut Board,
@@ -144,7 +150,9 @@ impl Eye<'_> {
             });
         }
         if !self.is_compacted() {
-            let (tp, last) = (self.replica.tp, self.shadow.last);
+            // Below the log start nobody compares, and a follower may keep there what its leader never had.
+            let last = self.shadow.last.filter(|(_, base)| *base >= self.start);
+            let tp = self.replica.tp;
             self.matching.seen(self.node, tp, batch, last, self.board);
         }
         self.sequence(batch);

@@ -15,7 +15,7 @@ use kafkascope_scenario::{Tables, load};
 use std::collections::BTreeSet;
 
 /// How many events a script may take; more is a storm.
-const MOST_EVENTS: u64 = 500_000;
+const MOST_EVENTS: u64 = 3_000_000;
 
 /// What kind of failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
