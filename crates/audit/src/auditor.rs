@@ -17,6 +17,7 @@ use crate::replication::{LogMatching, check_truncation};
 use crate::taint::Taints;
 use crate::transactions::Transactions;
 use crate::truth::Truth;
+use kafkascope_kernel::SimTime;
 use kafkascope_model::command::Command;
 use kafkascope_model::ids::{NodeId, Offset, TopicPartition};
 use kafkascope_model::trace::{Fact, TraceEvent};
@@ -42,6 +43,8 @@ pub struct Auditor {
     consumers: Consumers,
     groups: Groups,
     transactions: Transactions,
+    /// Who applied metadata last, and when.
+    applied: Option<(NodeId, SimTime)>,
 }
 
 impl Default for Auditor {
@@ -59,6 +62,7 @@ impl Default for Auditor {
             consumers: Consumers::default(),
             groups: Groups::default(),
             transactions: Transactions::default(),
+            applied: None,
         }
     }
 }
@@ -132,7 +136,9 @@ impl Auditor {
                 self.look(world, node, *tp);
                 if let Some(replica) = eyes::replica(world, node, *tp) {
                     let Self { truth, taints, exposed, board, .. } = self;
-                    exposed.advanced(node, replica, &mut Eye { world, truth, taints, board });
+                    let applied = self.applied == Some((node, event.at));
+                    let mut eye = Eye { world, truth, taints, board };
+                    exposed.advanced(node, replica, applied, &mut eye);
                 }
             }
             Fact::Truncated { tp, to, .. } => self.truncated(world, node, *tp, *to),
@@ -144,6 +150,7 @@ impl Auditor {
             }
             Fact::ReplicaHosted { tp, hosted: false } => self.logs.forget(node, *tp),
             Fact::MetadataApplied { .. } => {
+                self.applied = Some((node, event.at));
                 if let Some(broker) = eyes::broker(world, node) {
                     metadata::applied(node, broker, &self.truth, &mut self.board);
                 }
@@ -159,12 +166,14 @@ impl Auditor {
     }
 
     fn clients(&mut self, world: &World, event: &TraceEvent) {
-        let Self { taints, exposed, board, producers, consumers, groups, transactions, .. } = self;
+        let Self {
+            truth, taints, exposed, board, producers, consumers, groups, transactions, ..
+        } = self;
         producers.observe(event, world, board);
         consumers.meet(event, world);
         consumers.observe(event, exposed, taints, board);
         transactions.observe(event, board);
-        groups.observe(event, world, taints, board);
+        groups.observe(event, world, truth, taints, board);
     }
 
     fn look(&mut self, world: &World, node: NodeId, tp: TopicPartition) {

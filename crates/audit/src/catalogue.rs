@@ -103,8 +103,8 @@ catalogue! {
     Q7 Always, "A controller decides only while it leads the quorum.";
 
     P1 Given("acks=all, and a clean run"), "An acknowledged record is never lost.";
-    P2 Given("enable.idempotence, and a producer that lives on"), "A record is in the log once.";
-    P3 Given("enable.idempotence, or one request at a time"), "A producer's acknowledged records lie in the order of sending.";
+    P2 Given("enable.idempotence, and a producer that lives on under one epoch"), "A record is in the log once.";
+    P3 Given("enable.idempotence under one epoch, or one request at a time"), "A producer's acknowledged records lie in the order of sending.";
     P4 Always, "Sequence numbers of an idempotent producer have no gaps in a log.";
     P5 Given("the producer's process runs and has its id, and its retries keep their order"), "A batch has succeeded or failed by delivery.timeout.ms.";
     P7 Always, "No more requests are under way to a broker than max.in.flight.requests.per.connection.";

@@ -69,14 +69,23 @@ impl Exposed {
     }
 
     /// A leader's high watermark moved.
-    pub fn advanced(&mut self, leader: NodeId, replica: &Partition, eye: &mut Eye<'_>) {
+    ///
+    /// Configs follow leadership when a broker applies metadata, so a mark that moves in the same moment (`applied`) may have moved
+    /// under the old ones.
+    pub fn advanced(
+        &mut self,
+        leader: NodeId,
+        replica: &Partition,
+        applied: bool,
+        eye: &mut Eye<'_>,
+    ) {
         let tp = replica.tp;
         let Some(leadership) = &replica.leadership else { return };
         let hw = replica.log.high_watermark();
         let epoch = replica.log.epochs().epoch_at(hw - 1);
         let excuse = eye.taints.of(tp);
         let enough = !leadership.is_under_min_isr(&replica.config);
-        eye.board.check(Id::R9, enough, || {
+        eye.board.check(Id::R9, enough || applied, || {
             format!("{tp:?}: the high watermark moved to {hw} with ISR {:?}", leadership.isr)
         });
         let what = |member: NodeId| {

@@ -8,6 +8,7 @@ use crate::board::Board;
 use crate::catalogue::Id;
 use crate::eyes;
 use crate::taint::Taints;
+use crate::truth::Truth;
 use kafkascope_model::group::OFFSETS_TOPIC;
 use kafkascope_model::group::offsets::Committed;
 use kafkascope_model::ids::{Name, NodeId, TopicId, TopicPartition};
@@ -33,6 +34,7 @@ impl Groups {
         &mut self,
         event: &TraceEvent,
         world: &World,
+        truth: &Truth,
         taints: &Taints,
         board: &mut Board,
     ) {
@@ -55,6 +57,9 @@ impl Groups {
             }
             Fact::CoordinatorLoaded { partition, .. } => {
                 self.reached.retain(|(of, _), _| *of != event.node);
+                if !leads(event.node, *partition, world, truth) {
+                    return;
+                }
                 let excuse = offsets_taint(world, taints);
                 self.loaded(event.node, *partition, excuse, world, board);
             }
@@ -166,7 +171,7 @@ impl Groups {
             for ((topic, index), found) in shard.offsets.of(group) {
                 let key = (group.clone(), topic.clone(), *index);
                 let Some(committed) = self.committed.get(&key) else { continue };
-                let knows = found == committed || found.at > committed.at;
+                let knows = found.at >= committed.at;
                 board.check_unless(Id::F4, excuse, knows, || {
                     format!("broker {node} knows {found:?} of {key:?}, committed was {committed:?}")
                 });
@@ -179,6 +184,16 @@ impl Groups {
 fn is_classic(world: &World, node: NodeId, group: &Name) -> bool {
     eyes::broker(world, node)
         .is_some_and(|broker| broker.groups.shards().any(|shard| shard.groups.contains_key(group)))
+}
+
+/// Whether a coordinator is the present one: metadata that reached it late may make it one of the past for a while.
+fn leads(node: NodeId, partition: i32, world: &World, truth: &Truth) -> bool {
+    let Some(topic) = world.topic_named(OFFSETS_TOPIC) else { return false };
+    let tp = TopicPartition::new(topic, partition);
+    let (state, replica) = (truth.partition(tp), eyes::replica(world, node, tp));
+    state.zip(replica).is_some_and(|(state, replica)| {
+        state.leader == node && state.leader_epoch == replica.leader_epoch
+    })
 }
 
 fn offsets_taint(world: &World, taints: &Taints) -> Option<&'static str> {

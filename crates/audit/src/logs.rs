@@ -32,8 +32,8 @@ pub struct Shadow {
     leads: Option<LeaderEpoch>,
     /// Epoch and base offset of its last batch.
     last: Option<(LeaderEpoch, Offset)>,
-    /// Last epoch and sequence of each producer.
-    sequences: BTreeMap<ProducerId, (ProducerEpoch, i32)>,
+    /// Last epoch and sequence of each producer, and the base offset of the batch that had it.
+    sequences: BTreeMap<ProducerId, (ProducerEpoch, i32, Offset)>,
     segments: usize,
 }
 
@@ -167,9 +167,9 @@ impl Eye<'_> {
         }
         let (first, count) = (batch.base_sequence, i64::from(batch.last_offset_delta) + 1);
         let known = self.shadow.sequences.get(&batch.producer_id).copied();
-        let expected = match known {
-            Some((epoch, last)) if epoch == batch.producer_epoch => after(last, 1),
-            Some((epoch, _)) if epoch < batch.producer_epoch => 0,
+        let expected = match known.filter(|(.., base)| *base >= self.start) {
+            Some((epoch, last, _)) if epoch == batch.producer_epoch => after(last, 1),
+            Some((epoch, ..)) if epoch < batch.producer_epoch => 0,
             Some(_) => -1,
             None => first,
         };
@@ -180,7 +180,8 @@ impl Eye<'_> {
         });
         // A coordinator appends offsets in the name of a producer, without sequence numbers.
         let last = if first < 0 { first } else { after(first, count - 1) };
-        self.shadow.sequences.insert(batch.producer_id, (batch.producer_epoch, last));
+        let known = (batch.producer_epoch, last, batch.base_offset);
+        self.shadow.sequences.insert(batch.producer_id, known);
     }
 
     fn epochs(&mut self) {
@@ -189,7 +190,7 @@ impl Eye<'_> {
         let place = self.place();
         self.board.check(Id::L3, rises, || format!("{place}: epochs {entries:?}"));
         for (id, state) in self.log.producers().entries() {
-            if let Some((epoch, last)) = self.shadow.sequences.get(&id) {
+            if let Some((epoch, last, _)) = self.shadow.sequences.get(&id) {
                 let same = state.epoch == *epoch && state.last_sequence() == *last;
                 self.board.check(Id::L8, same || state.epoch > *epoch, || {
                     format!("{place}: producer {id} is known up to {}", state.last_sequence())

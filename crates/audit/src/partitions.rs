@@ -38,7 +38,9 @@ pub fn changed(
     if reassigned && after.adding.is_empty() && after.removing.is_empty() {
         let cancelled = before.adding.iter().all(|id| !after.replicas.contains(id));
         let done = before.removing.iter().all(|id| !after.replicas.contains(id));
-        board.check(Id::C13, cancelled || done, what);
+        // Another target took its place, and everyone in it was in sync already.
+        let replaced = after.replicas.iter().all(|id| after.isr.contains(id));
+        board.check(Id::C13, cancelled || done || replaced, what);
     }
     if after.leader != before.leader && after.leader != NodeId::NONE {
         elected(tp, before, after, permitted, taints, board);

@@ -34,6 +34,9 @@ pub struct Producers {
     disturbed: BTreeSet<NodeId>,
     /// When each was last given a producer id.
     identified: BTreeMap<NodeId, SimTime>,
+    /// Those that went on under another epoch or id, which they do when they cannot know what a broker has: what was under way
+    /// is numbered anew, and may be written twice or behind later records (`TransactionManager.bumpIdempotentProducerEpoch`).
+    renamed: BTreeSet<NodeId>,
 }
 
 impl Producers {
@@ -54,7 +57,10 @@ impl Producers {
                 }
             }
             Fact::ProducerIdAssigned { .. } => {
-                self.identified.insert(event.node, event.at);
+                let again = self.identified.insert(event.node, event.at).is_some();
+                if again && config(world, event.node, |p| p.config.transactional_id.is_none()) {
+                    self.renamed.insert(event.node);
+                }
             }
             Fact::BatchSent { leader, .. } => in_flight(event.node, *leader, world, board),
             Fact::SendDone { record, tp, result } => {
@@ -210,9 +216,8 @@ impl Producers {
     ) {
         let plain = (!config(book.world, producer, |p| p.config.is_idempotent()))
             .then_some("idempotence is off: a retry is written again");
-        board.check_unless(Id::P2, plain.or(book.taints.of(tp)), !twice, || {
-            format!("{record:?} is in {tp:?} twice")
-        });
+        let excuse = plain.or(self.renamed(producer)).or(book.taints.of(tp));
+        board.check_unless(Id::P2, excuse, !twice, || format!("{record:?} is in {tp:?} twice"));
     }
 
     fn in_order(
@@ -227,9 +232,15 @@ impl Producers {
         let kept = config(book.world, producer, keeps_order);
         let plain = (!kept).then_some("several requests at a time without idempotence");
         let again = self.disturbed.contains(&producer).then_some("its process began again");
-        board.check_unless(Id::P3, plain.or(again).or(book.taints.of(tp)), ordered, || {
+        let excuse = plain.or(again).or(self.renamed(producer)).or(book.taints.of(tp));
+        board.check_unless(Id::P3, excuse, ordered, || {
             format!("{record:?} lies in {tp:?} behind a later one")
         });
+    }
+
+    fn renamed(&self, producer: NodeId) -> Option<&'static str> {
+        let renamed = self.renamed.contains(&producer);
+        renamed.then_some("the producer went on under another epoch, after a batch had failed")
     }
 }
 

@@ -67,6 +67,7 @@ recordings! {
     replicas_that_leave_below_min_isr_stay_eligible_until_they_come_back_unclean "eligible-leader-replicas.json";
     a_broker_that_stopped_in_order_stays_eligible_and_may_lead "eligible-leader-clean.json";
     who_was_moved_away_stays_eligible_and_stands_in_the_way_of_a_reassignment "elr-after-reassignment.json";
+    another_min_insync_replicas_while_nobody_leads_leaves_only_an_unclean_election "min-isr-change-while-leaderless.json";
     who_was_moved_away_and_back_may_lead_without_the_data "elr-of-another-partition.json";
     after_a_crash_of_all_brokers_the_last_known_leader_leads "whole-cluster-crash.json";
     a_preferred_leader_gets_its_leadership_back_by_itself "auto-leader-rebalance.json";

@@ -51,9 +51,6 @@ impl ReplicaManager {
         for topic in &delta.removed {
             self.remove_topic(*topic, env, cx, &mut elections);
         }
-        if delta.configs {
-            self.refresh_configs(env, cx);
-        }
         let mut shared: Option<(TopicId, Arc<TopicConfig>)> = None;
         for tp in delta.partitions {
             let Some(state) = env.image.partition(tp) else { continue };
@@ -66,6 +63,9 @@ impl ReplicaManager {
             } else {
                 self.remove_partition(tp, ErrorCode::NotLeaderOrFollower, env, cx, &mut elections);
             }
+        }
+        if delta.configs {
+            self.refresh_configs(env);
         }
         self.send_fetches(env, cx);
         elections
@@ -168,7 +168,8 @@ impl ReplicaManager {
         }
     }
 
-    fn refresh_configs(&mut self, env: &Env<'_>, cx: &mut Cx<'_>) {
+    /// A smaller `min.insync.replicas` lets no high watermark move by itself: as in Kafka, that takes an append or a fetch.
+    fn refresh_configs(&mut self, env: &Env<'_>) {
         for topic in env.image.topics.keys() {
             if self.replicas.of_topic(*topic).next().is_none() {
                 continue;
@@ -184,8 +185,6 @@ impl ReplicaManager {
                 if let Some(partition) = self.replicas.get_mut(tp) {
                     partition.config = config.clone();
                 }
-                // A smaller min.insync.replicas may let the high watermark move.
-                self.advance_high_watermark(tp, env, cx);
             }
         }
     }

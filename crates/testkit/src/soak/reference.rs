@@ -26,6 +26,9 @@ pub struct Reference {
     /// What each application was given, in order.
     given: BTreeMap<NodeId, BTreeMap<TopicPartition, Vec<(Offset, RecordId)>>>,
     commits: BTreeMap<(Name, Name, i32), Offset>,
+    identified: BTreeSet<NodeId>,
+    /// Producers that went on under another epoch: nothing is promised of what was under way then.
+    pub renamed: BTreeSet<NodeId>,
     /// Groups by member, as their applications were started.
     pub groups: BTreeMap<NodeId, Name>,
 }
@@ -40,6 +43,9 @@ impl Reference {
             }
             Fact::SendDone { record, tp, result: SendResult::Acked(offset) } if *offset >= 0 => {
                 self.acked.insert(*record, (*tp, *offset));
+            }
+            Fact::ProducerIdAssigned { .. } if !self.identified.insert(event.node) => {
+                self.renamed.insert(event.node);
             }
             Fact::Delivered { record, tp, offset, .. } => {
                 let of = self.given.entry(event.node).or_default().entry(*tp).or_default();

@@ -120,9 +120,10 @@ fn compare(plan: &Plan, replay: &Replay, reference: &mut Reference) -> Option<Fa
         .filter(|p| plan.steps.iter().any(|step| step.line.contains(&format!("\"{}\"", p.name))))
         .filter_map(|p| world.client_named(&p.name))
         .collect();
+    let renamed = reference.renamed.clone();
     let promise = |id: NodeId, tp: TopicPartition| {
         let quiet = !tainted(tp) && !disturbed.contains(&id);
-        producer(world, id).map_or(NOTHING, |p| promise(p, quiet))
+        producer(world, id).map_or(NOTHING, |p| promise(p, quiet, renamed.contains(&id)))
     };
     let start = |tp: TopicPartition| log_start(world, tp);
     let topic_of = |tp: TopicPartition| world.topic_name(tp.topic).cloned();
@@ -136,13 +137,13 @@ fn compare(plan: &Plan, replay: &Replay, reference: &mut Reference) -> Option<Fa
 
 const NOTHING: Promise = Promise { kept: false, once: false, ordered: false };
 
-fn promise(producer: &Producer, quiet: bool) -> Promise {
+fn promise(producer: &Producer, quiet: bool, renamed: bool) -> Promise {
     let config = &producer.config;
     let idempotent = config.is_idempotent();
     Promise {
         kept: quiet && config.acks == Acks::All,
-        once: quiet && idempotent,
-        ordered: quiet && (idempotent || config.max_in_flight == 1),
+        once: quiet && idempotent && !renamed,
+        ordered: quiet && !renamed && (idempotent || config.max_in_flight == 1),
     }
 }
 
