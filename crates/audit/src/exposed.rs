@@ -14,6 +14,11 @@ use kafkascope_model::log::batch::{Batch, ControlType};
 use kafkascope_model::world::World;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Why an ISR may have a member that is behind. The metadata with a leader's last ISR change may reach it after the controller's
+/// answer and after the next proposal, which it then forgets (`Partition.makeLeader` takes equal partition epochs), and so it no
+/// longer waits for whom it has proposed.
+const FORGOTTEN: &str = "metadata that came late made the leader forget whom it had proposed";
+
 /// All partitions.
 #[derive(Clone, Debug, Default)]
 pub struct Exposed {
@@ -31,6 +36,8 @@ pub struct Shown {
     pub records: BTreeMap<Offset, (LeaderEpoch, RecordId)>,
     /// The largest log start of any replica.
     pub start: Offset,
+    /// Records may have been compacted away since.
+    compacted: bool,
     /// Records of transactions that are open, by producer.
     open: BTreeMap<ProducerId, Vec<Offset>>,
     /// Records of transactions that were aborted.
@@ -107,14 +114,19 @@ impl Exposed {
             eye.board.check_unless(id, excuse, has, what(*member));
         }
         self.extend(tp, &replica.log);
+        let compacts = replica.config.cleanup_policy.compacts();
+        self.partitions.entry(tp).or_default().compacted |= compacts;
     }
 
     /// The controller changed an ISR.
     pub fn isr_changed(&self, tp: TopicPartition, joined: &[(NodeId, bool)], eye: &mut Eye<'_>) {
         let Some(shown) = self.partitions.get(&tp) else { return };
-        let excuse = eye.taints.of(tp);
         for (member, serves) in joined {
             let has = eye.holds(*member, tp, shown.end, shown.epoch);
+            if !has && eye.has_forgotten(tp) {
+                eye.taints.taint(tp, FORGOTTEN);
+            }
+            let excuse = eye.taints.of(tp);
             eye.board.check_unless(Id::R11, excuse, has && *serves, || {
                 format!(
                     "{tp:?}: {member} joined the ISR without what was shown up to {}",
@@ -164,8 +176,12 @@ impl Shown {
         self.epoch = self.records.last_key_value().map(|(_, (epoch, _))| *epoch);
     }
 
-    /// The first data record from `offset` on that can still be read; for some readers only committed ones count.
+    /// The first data record from `offset` on that can still be read, as far as that is known; for some readers only committed
+    /// ones count.
     pub fn next_record(&self, offset: Offset, committed: bool) -> Option<(Offset, RecordId)> {
+        if self.compacted {
+            return None;
+        }
         let from = offset.max(self.start);
         let mut records = self.records.range(from..);
         let next = records.find(|(offset, _)| !committed || !self.aborted.contains(offset));
@@ -200,11 +216,19 @@ impl Shown {
 pub struct Eye<'a> {
     pub world: &'a World,
     pub truth: &'a Truth,
-    pub taints: &'a Taints,
+    pub taints: &'a mut Taints,
     pub board: &'a mut Board,
 }
 
 impl Eye<'_> {
+    /// Whether a partition's leader has no proposal any more.
+    fn has_forgotten(&self, tp: TopicPartition) -> bool {
+        let leader = self.truth.partition(tp).map(|state| state.leader);
+        let replica = leader.and_then(|leader| eyes::replica(self.world, leader, tp));
+        let leadership = replica.and_then(|replica| replica.leadership.as_ref());
+        leadership.is_some_and(|leadership| leadership.proposed.is_none())
+    }
+
     /// Whether a broker's disk has a partition's log up to `end`.
     fn holds(
         &self,

@@ -51,7 +51,18 @@ pub struct Producer {
     pub every_ms: u64,
     pub count: u64,
     pub keyed: bool,
+    /// Records of a transaction, and of how many one is aborted; 0 for none.
+    pub transactions: Option<(u32, u32)>,
     pub config: Pairs,
+}
+
+/// Which protocol a group speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "they say it")]
+pub enum ConsumerKind {
+    Classic,
+    Modern,
+    Share,
 }
 
 /// A member of a group.
@@ -62,6 +73,7 @@ pub struct Consumer {
     pub group: String,
     pub topics: Vec<String>,
     pub per_record_ms: u64,
+    pub kind: ConsumerKind,
     pub config: Pairs,
 }
 
@@ -136,10 +148,19 @@ impl Plan {
             if self.mentions(&format!("pause = {one}")) {
                 step(1, format!("resume = {one}"));
             }
-            let ends =
-                self.mentions(&format!("kill = {one}")) || self.mentions(&format!("stop = {one}"));
+            let ends = ["kill", "stop", "power-cut", "fill-disk"]
+                .iter()
+                .any(|verb| self.mentions(&format!("{verb} = {one}")));
+            if self.steps.iter().any(|step| step.line.contains("{ api = ")) {
+                step(0, format!("heal = {one}"));
+            }
             for later in [2, 12_000, 24_000].into_iter().filter(|_| ends) {
                 step(later, format!("start = {one}"));
+            }
+        }
+        for Producer { name, .. } in &self.producers {
+            if self.mentions(&format!("pause = \"{name}\"")) {
+                step(1, format!("resume = \"{name}\""));
             }
         }
         steps.sort_by_key(|step| step.at_ms);
@@ -166,15 +187,26 @@ impl Plan {
     }
 }
 
+impl Topic {
+    /// Whether only the newest record of a key need stay.
+    pub fn is_compacted(&self) -> bool {
+        self.config.iter().any(|(key, value)| *key == "cleanup.policy" && value == "compact")
+    }
+}
+
 impl Producer {
     fn write(&self, text: &mut String) {
-        let Self { name, topic, every_ms, count, keyed, config } = self;
+        let Self { name, topic, every_ms, count, keyed, transactions, config } = self;
         let config = inline(config);
+        let transactions = transactions.map_or_else(String::new, |(records, abort)| {
+            let aborts = if abort > 0 { format!(", abort-every = {abort}") } else { String::new() };
+            format!("transactions = {{ records = {records}{aborts} }}\n")
+        });
         let key = if *keyed { "key = \"{k}\"\n" } else { "" };
         let _ = write!(
             text,
             "[[producer]]\nname = \"{name}\"\ntopic = \"{topic}\"\nevery = \"{every_ms}ms\"\n\
-             first-after = \"3s\"\nconfig = {config}\n\n\
+             first-after = \"3s\"\nconfig = {config}\n{transactions}\n\
              [producer.generate]\ncount = {count}\n{key}value = \"{{n}}\"\n\n\
              [producer.generate.fields]\nk = {{ pick = [\"a\", \"b\", \"c\", \"d\", \"e\"] }}\n\n"
         );
@@ -183,23 +215,30 @@ impl Producer {
 
 impl Consumer {
     fn write(&self, text: &mut String) {
-        let Self { name, group, topics, per_record_ms, config } = self;
+        let Self { name, group, topics, per_record_ms, kind, config } = self;
+        let table = if *kind == ConsumerKind::Share { "share-consumer" } else { "consumer" };
         let config = inline(config);
         let _ = write!(
             text,
-            "[[consumer]]\nname = \"{name}\"\ngroup = \"{group}\"\ntopics = {topics:?}\n\
+            "[[{table}]]\nname = \"{name}\"\ngroup = \"{group}\"\ntopics = {topics:?}\n\
              per-record = \"{per_record_ms}ms\"\nconfig = {config}\n\n"
         );
     }
 }
 
-/// What undoes a cut or a slow link.
+/// What undoes a cut or a slow link, a slow or full disk, or a wrong clock.
 fn healing(line: &str) -> Option<String> {
     if let Some(link) = line.strip_prefix("cut = ") {
         return Some(format!("heal = {link}"));
     }
-    let slowed = line.strip_prefix("slow = ")?;
-    slowed.lines().next().map(|link| format!("heal = {link}"))
+    let (verb, rest) = line.split_once(" = ")?;
+    let node = rest.lines().next()?;
+    match verb {
+        "slow" => Some(format!("heal = {node}")),
+        "slow-disk" | "fill-disk" => Some(format!("heal-disk = {node}")),
+        "skew-clock" => Some(format!("skew-clock = {node}\nby-ms = 0")),
+        _ => None,
+    }
 }
 
 fn inline(pairs: &Pairs) -> String {

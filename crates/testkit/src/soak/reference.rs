@@ -116,12 +116,14 @@ impl Reference {
         Ok(())
     }
 
-    /// A group that commits what it was given has been given everything that `reader` finds below its commits.
+    /// A group that commits what it was given has been given everything that `reader` finds below its commits, but for records of
+    /// transactions that may have been aborted.
     pub fn judge_group(
         &self,
         reader: NodeId,
         topic_of: impl Fn(TopicPartition) -> Option<Name>,
         clean: impl Fn(TopicPartition) -> bool,
+        may_be_hidden: impl Fn(RecordId) -> bool,
     ) -> Result<(), String> {
         let Some(read) = self.given.get(&reader) else { return Ok(()) };
         for (tp, records) in read.iter().filter(|(tp, _)| clean(**tp)) {
@@ -137,8 +139,9 @@ impl Reference {
                     .flatten()
                     .map(|(_, record)| *record)
                     .collect();
-                let skipped =
-                    records.iter().find(|(offset, id)| offset < commit && !given.contains(id));
+                let skipped = records.iter().find(|(offset, id)| {
+                    offset < commit && !given.contains(id) && !may_be_hidden(*id)
+                });
                 if let Some((offset, record)) = skipped {
                     return Err(format!(
                         "group {group} committed {commit} of {tp:?} and never got {record:?} at {offset}"

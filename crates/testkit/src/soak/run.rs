@@ -8,7 +8,7 @@ use kafkascope_audit::{Line, Replay, Verdict};
 use kafkascope_kernel::SimTime;
 use kafkascope_model::client::producer::Producer;
 use kafkascope_model::config::producer::Acks;
-use kafkascope_model::ids::{NodeId, Offset, TopicPartition};
+use kafkascope_model::ids::{NodeId, Offset, RecordId, TopicPartition};
 use kafkascope_model::node::Node;
 use kafkascope_model::world::World;
 use kafkascope_scenario::{Tables, load};
@@ -121,16 +121,27 @@ fn compare(plan: &Plan, replay: &Replay, reference: &mut Reference) -> Option<Fa
         .filter_map(|p| world.client_named(&p.name))
         .collect();
     let renamed = reference.renamed.clone();
+    let compacted = |tp: TopicPartition| {
+        let name = world.topic_name(tp.topic);
+        plan.topics.iter().any(|t| t.is_compacted() && name.is_some_and(|name| **name == *t.name))
+    };
     let promise = |id: NodeId, tp: TopicPartition| {
         let quiet = !tainted(tp) && !disturbed.contains(&id);
-        producer(world, id).map_or(NOTHING, |p| promise(p, quiet, renamed.contains(&id)))
+        producer(world, id).map_or(NOTHING, |p| Promise {
+            kept: quiet && !compacted(tp) && p.config.acks == Acks::All,
+            ..promise(p, quiet, renamed.contains(&id))
+        })
     };
     let start = |tp: TopicPartition| log_start(world, tp);
     let topic_of = |tp: TopicPartition| world.topic_name(tp.topic).cloned();
-    let clean = |tp: TopicPartition| !tainted(tp) && !tainted_offsets(replay);
+    let clean = |tp: TopicPartition| !tainted(tp) && !compacted(tp) && !tainted_offsets(replay);
+    let may_be_hidden = |record: RecordId| {
+        let by = record.producer().and_then(|id| producer(world, id));
+        by.is_some_and(|p| p.config.transactional_id.is_some())
+    };
     let verdict = reference
         .judge(reader, promise, start)
-        .and_then(|()| reference.judge_group(reader, topic_of, clean));
+        .and_then(|()| reference.judge_group(reader, topic_of, clean, may_be_hidden));
     let what = verdict.err()?;
     Some(Failure { kind: Kind::Correctness, name: "reference".into(), what })
 }
