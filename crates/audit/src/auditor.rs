@@ -18,6 +18,7 @@ use crate::taint::Taints;
 use crate::transactions::Transactions;
 use crate::truth::Truth;
 use kafkascope_kernel::SimTime;
+use kafkascope_model::broker::Broker;
 use kafkascope_model::command::Command;
 use kafkascope_model::ids::{NodeId, Offset, TopicPartition};
 use kafkascope_model::trace::{Fact, TraceEvent};
@@ -72,6 +73,7 @@ impl Auditor {
     pub fn command(&mut self, command: &Command) {
         self.metadata.command(command);
         self.consumers.command(command);
+        self.groups.command(command);
     }
 
     /// One step of the world was made; `facts` are what it stated.
@@ -158,7 +160,7 @@ impl Auditor {
             Fact::Exited(_) if node.is_broker() => self.look_at_all(world, node),
             Fact::TailLost { tp, .. } => self.disk_lost(world, node, *tp, POWER),
             Fact::LogRecovered { tp, .. } => self.disk_lost(world, node, *tp, BROKEN),
-            Fact::DiskWiped => self.wiped(node),
+            Fact::DiskWiped => self.wiped(world, node),
             Fact::BatchCorrupted { tp, .. } => self.taints.taint(*tp, BROKEN),
             _ => {}
         }
@@ -172,7 +174,8 @@ impl Auditor {
         producers.observe(event, world, board);
         consumers.meet(event, world);
         consumers.observe(event, exposed, taints, board);
-        transactions.observe(event, board);
+        let broker = eyes::broker(world, event.node);
+        transactions.observe(event, broker, truth, board);
         groups.observe(event, world, truth, taints, board);
     }
 
@@ -224,12 +227,21 @@ impl Auditor {
         }
     }
 
-    fn wiped(&mut self, node: NodeId) {
+    fn wiped(&mut self, world: &World, node: NodeId) {
         self.logs.forget_all(node);
         let Self { truth, taints, .. } = self;
         let all: Vec<_> = truth.image.partitions().map(|(tp, _)| tp).collect();
-        for tp in all.into_iter().filter(|tp| truth.may_lead(*tp, node)) {
-            taints.taint(tp, "an in-sync replica lost its disk");
+        for tp in all {
+            // A leader that heard nothing for long may still count on it.
+            let counts = |(_, broker): (_, &Broker)| {
+                let leadership = broker.replicas.replicas.get(tp)?.leadership.as_ref()?;
+                leadership.isr.contains(&node).then_some(())
+            };
+            if truth.may_lead(tp, node)
+                || eyes::brokers(world).any(|broker| counts(broker).is_some())
+            {
+                taints.taint(tp, "an in-sync replica lost its disk");
+            }
         }
     }
 

@@ -91,7 +91,7 @@ impl Consumers {
                 let next = shown.and_then(|shown| shown.next_record(*position, committed));
                 let reach = next.map_or(shown.map_or(*position, |s| s.end), |(next, _)| next);
                 let may_be = *offset <= reach.max(*position);
-                board.check(Id::F5, by_hand || may_be, || {
+                board.check_unless(Id::F5, taints.of(*tp), by_hand || may_be, || {
                     format!("{who} committed {offset} of {tp:?}, its position is {position}")
                 });
             }

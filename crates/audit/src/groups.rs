@@ -9,6 +9,7 @@ use crate::catalogue::Id;
 use crate::eyes;
 use crate::taint::Taints;
 use crate::truth::Truth;
+use kafkascope_model::command::Command;
 use kafkascope_model::group::OFFSETS_TOPIC;
 use kafkascope_model::group::offsets::Committed;
 use kafkascope_model::ids::{Name, NodeId, TopicId, TopicPartition};
@@ -25,9 +26,16 @@ pub struct Groups {
     stored: BTreeMap<Name, i32>,
     owners: BTreeMap<(Name, i32, TopicPartition), NodeId>,
     committed: BTreeMap<(Name, Name, i32), Committed>,
+    /// A broker's clock is wrong, so nobody can tell which of two commits is the later one.
+    wrong_clock: bool,
 }
 
 impl Groups {
+    /// A command was carried out.
+    pub fn command(&mut self, command: &Command) {
+        self.wrong_clock |= matches!(command, Command::SkewClock(..));
+    }
+
     /// A fact of a coordinator or a member.
     #[allow(clippy::wildcard_enum_match_arm, reason = "few facts are about groups")]
     pub fn observe(
@@ -171,7 +179,7 @@ impl Groups {
             for ((topic, index), found) in shard.offsets.of(group) {
                 let key = (group.clone(), topic.clone(), *index);
                 let Some(committed) = self.committed.get(&key) else { continue };
-                let knows = found.at >= committed.at;
+                let knows = found.at >= committed.at || self.wrong_clock;
                 board.check_unless(Id::F4, excuse, knows, || {
                     format!("broker {node} knows {found:?} of {key:?}, committed was {committed:?}")
                 });

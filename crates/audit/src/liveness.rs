@@ -31,8 +31,8 @@ pub fn look(world: &World, truth: &Truth, producers: &Producers, board: &mut Boa
             marks(world, tp, state, board);
         }
     }
-    let open = &producers.open;
-    board.check(Id::V7, open.is_empty(), || format!("{} sends are open: {open:?}", open.len()));
+    let late = producers.overdue(world);
+    board.check(Id::V7, late.is_empty(), || format!("{} sends are open: {late:?}", late.len()));
     groups(world, board);
 }
 

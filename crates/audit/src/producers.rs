@@ -23,8 +23,8 @@ const ONE_POLL: Micros = Micros::from_ms(1_000);
 /// What was heard of producers.
 #[derive(Clone, Debug, Default)]
 pub struct Producers {
-    /// Sent, and neither acknowledged nor failed.
-    pub open: BTreeSet<RecordId>,
+    /// Sent, and neither acknowledged nor failed; since when.
+    open: BTreeMap<RecordId, SimTime>,
     batched: BTreeMap<RecordId, SimTime>,
     acked: BTreeMap<TopicPartition, BTreeMap<Offset, RecordId>>,
     keys: BTreeMap<RecordId, Bytes>,
@@ -45,7 +45,7 @@ impl Producers {
     pub fn observe(&mut self, event: &TraceEvent, world: &World, board: &mut Board) {
         match &event.fact {
             Fact::Sent { record, key, .. } => {
-                self.open.insert(*record);
+                self.open.insert(*record, event.at);
                 if let Some(key) = key {
                     self.keys.insert(*record, key.clone());
                 }
@@ -74,10 +74,24 @@ impl Producers {
             }
             Fact::Exited(_) | Fact::Paused if event.node.is_client() => {
                 self.disturbed.insert(event.node);
-                self.open.retain(|record| record.producer() != Some(event.node));
+                self.open.retain(|record, _| record.producer() != Some(event.node));
             }
             _ => {}
         }
+    }
+
+    /// Records that should have succeeded or failed by now.
+    pub fn overdue(&self, world: &World) -> Vec<RecordId> {
+        let late = |record: RecordId, since: SimTime| {
+            let Some(producer) = record.producer().and_then(|id| eyes::producer(world, id)) else {
+                return false;
+            };
+            let delivery = producer.config.effective_delivery_timeout_ms();
+            let limit =
+                Micros::from_config_ms(delivery.saturating_add(producer.config.max_block_ms));
+            world.now().since(since) > limit + ONE_POLL
+        };
+        self.open.iter().filter(|(id, since)| late(**id, **since)).map(|(id, _)| *id).collect()
     }
 
     fn keyed(

@@ -4,9 +4,11 @@
 
 use crate::board::Board;
 use crate::catalogue::Id;
-use kafkascope_model::ids::{Name, ProducerEpoch, ProducerId};
+use crate::truth::Truth;
+use kafkascope_model::broker::Broker;
+use kafkascope_model::ids::{Name, ProducerEpoch, ProducerId, TopicPartition};
 use kafkascope_model::trace::{Fact, TraceEvent};
-use kafkascope_model::txn::TxnState;
+use kafkascope_model::txn::{TXN_TOPIC, TxnState};
 use std::collections::BTreeMap;
 
 /// What was heard of transactions.
@@ -26,13 +28,27 @@ struct Known {
 }
 
 impl Transactions {
-    /// A fact of a coordinator or a leader.
+    /// A fact of a coordinator or a leader; `broker` is the one that states it.
     #[allow(clippy::wildcard_enum_match_arm, reason = "few facts are about transactions")]
-    pub fn observe(&mut self, event: &TraceEvent, board: &mut Board) {
+    pub fn observe(
+        &mut self,
+        event: &TraceEvent,
+        broker: Option<&Broker>,
+        truth: &Truth,
+        board: &mut Board,
+    ) {
+        if broker.is_some_and(|broker| is_replaced(broker, &event.fact, truth)) {
+            return;
+        }
         match &event.fact {
             Fact::TransactionMoved { transactional_id, producer_id, epoch, state, .. } => {
                 let next = Known { producer_id: *producer_id, epoch: *epoch, state: *state };
                 self.moved(transactional_id, next, board);
+            }
+            Fact::TxnCoordinatorLoaded { partition, .. } => {
+                if let Some(broker) = broker {
+                    self.loaded(broker, *partition, board);
+                }
             }
             Fact::MarkerAppended { tp, producer_id, epoch, committed, .. } => {
                 let decided = *self.decided.entry((*producer_id, *epoch)).or_insert(*committed);
@@ -43,6 +59,25 @@ impl Transactions {
                 });
             }
             _ => {}
+        }
+    }
+
+    /// A new coordinator goes on with what is in the log, of which the last step need not have been told: whoever wrote it may have
+    /// been replaced before it was durable.
+    fn loaded(&mut self, broker: &Broker, partition: i32, board: &mut Board) {
+        let shard = broker.txns.shards().find(|shard| shard.partition == partition);
+        for (id, found) in shard.into_iter().flat_map(|shard| &shard.transactions) {
+            let next = Known {
+                producer_id: found.producer_id,
+                epoch: found.producer_epoch,
+                state: found.state,
+            };
+            let Some(before) = self.states.get(id) else { continue };
+            let same = before.state == next.state;
+            let newer = same || may_follow(before.state, next.state);
+            if newer && !same {
+                self.moved(id, next, board);
+            }
         }
     }
 
@@ -73,6 +108,24 @@ impl Transactions {
     }
 }
 
+/// Whether a coordinator speaks of a partition that another leads by now: what it learns late was durable before that one began.
+#[allow(clippy::wildcard_enum_match_arm, reason = "two facts are about a coordinator's partition")]
+fn is_replaced(broker: &Broker, fact: &Fact, truth: &Truth) -> bool {
+    let mut shards = broker.txns.shards();
+    let partition = match fact {
+        Fact::TxnCoordinatorLoaded { partition, .. } => Some(*partition),
+        Fact::TransactionMoved { transactional_id, .. } => shards
+            .find(|shard| shard.transactions.contains_key(transactional_id))
+            .map(|shard| shard.partition),
+        _ => return false,
+    };
+    let topic = truth.image.topic_ids.get(TXN_TOPIC);
+    let leader = topic.zip(partition).and_then(|(topic, partition)| {
+        truth.partition(TopicPartition::new(*topic, partition)).map(|state| state.leader)
+    });
+    leader != Some(broker.id)
+}
+
 /// Which durable state may come after which (`TransactionState.VALID_PREVIOUS_STATES`; an abort without partitions is one).
 const fn may_follow(before: TxnState, next: TxnState) -> bool {
     use TxnState::{
@@ -98,7 +151,7 @@ mod tests {
     use super::*;
     use crate::board::Verdict;
     use kafkascope_kernel::SimTime;
-    use kafkascope_model::ids::{NodeId, TopicId, TopicPartition};
+    use kafkascope_model::ids::{NodeId, TopicId};
 
     /// What becomes of a property after some facts.
     fn verdict(id: Id, facts: Vec<Fact>) -> Verdict {
@@ -107,7 +160,7 @@ mod tests {
         for (seq, fact) in (0..).zip(facts) {
             let event =
                 TraceEvent { at: SimTime::from_ms(seq), seq, node: NodeId(1), cause: None, fact };
-            transactions.observe(&event, &mut board);
+            transactions.observe(&event, None, &Truth::default(), &mut board);
         }
         let line = board.lines().find(|line| line.property.id == id);
         line.expect("it is in the catalogue").verdict

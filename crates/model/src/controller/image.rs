@@ -87,12 +87,14 @@ impl MetadataImage {
                 self.controllers.insert(*controller, *incarnation);
             }
             MetadataRecord::RegisterBroker { broker, epoch, incarnation, rack, fenced } => {
+                let known = self.brokers.get(broker);
+                let same = known.filter(|known| known.incarnation == *incarnation);
                 let image = BrokerImage {
                     epoch: *epoch,
                     incarnation: *incarnation,
                     rack: rack.clone(),
                     fenced: *fenced,
-                    in_controlled_shutdown: false,
+                    in_controlled_shutdown: same.is_some_and(|same| same.in_controlled_shutdown),
                 };
                 self.brokers.insert(*broker, image);
             }

@@ -38,7 +38,7 @@ pub fn register(
 ) -> Result<(Vec<MetadataRecord>, BrokerEpoch), ErrorCode> {
     let broker = request.broker_id;
     let held = view.image.brokers.get(&broker);
-    let mut epoch = end;
+    let (mut epoch, mut fenced) = (end, true);
     let mut records = Vec::new();
     if let Some(held) = held {
         let same = held.incarnation == request.incarnation_id;
@@ -47,7 +47,7 @@ pub fn register(
             return Err(ErrorCode::DuplicateBrokerRegistration);
         }
         if same {
-            epoch = held.epoch;
+            (epoch, fenced) = (held.epoch, held.fenced);
         } else if held.epoch == request.previous_broker_epoch {
             records = broker_changes::clean_return(view, broker);
         } else {
@@ -59,7 +59,7 @@ pub fn register(
         epoch,
         incarnation: request.incarnation_id,
         rack: request.rack.clone(),
-        fenced: true,
+        fenced,
     });
     Ok((records, epoch))
 }
@@ -171,6 +171,19 @@ mod tests {
                 assert_eq!(new_epoch, if incarnation == held { epoch } else { 50 });
             }
         }
+    }
+
+    #[test]
+    fn a_broker_that_asks_again_stays_what_it_was() {
+        let (mut desk, sessions, epoch) = heard();
+        let held = desk.image.brokers[&NodeId(1)].clone();
+        assert!(!held.fenced, "it serves");
+        let again = request(held.incarnation, -1);
+        let now = SimTime::from_ms(10_500);
+        let (records, _) =
+            register(&desk.view(), &again, &sessions, 50, now, TIMEOUT).expect("its own id");
+        desk.apply(&records);
+        assert_eq!(desk.image.brokers[&NodeId(1)], held, "epoch {epoch}");
     }
 
     #[test]
