@@ -222,6 +222,7 @@ impl Auditor {
     /// What a replica had stored is gone.
     fn disk_lost(&mut self, world: &World, node: NodeId, tp: TopicPartition, why: &'static str) {
         self.look(world, node, tp);
+        self.taints.rob(tp, node, why);
         if self.truth.may_lead(tp, node) {
             self.taints.taint(tp, why);
         }
@@ -232,6 +233,7 @@ impl Auditor {
         let Self { truth, taints, .. } = self;
         let all: Vec<_> = truth.image.partitions().map(|(tp, _)| tp).collect();
         for tp in all {
+            taints.rob(tp, node, "an in-sync replica lost its disk");
             // A leader that heard nothing for long may still count on it.
             let counts = |(_, broker): (_, &Broker)| {
                 let leadership = broker.replicas.replicas.get(tp)?.leadership.as_ref()?;

@@ -123,8 +123,10 @@ impl Exposed {
         let Some(shown) = self.partitions.get(&tp) else { return };
         for (member, serves) in joined {
             let has = eye.holds(*member, tp, shown.end, shown.epoch);
-            if !has && eye.has_forgotten(tp) {
-                eye.taints.taint(tp, FORGOTTEN);
+            let forgotten = eye.has_forgotten(tp).then_some(FORGOTTEN);
+            // It may have lost it after it was proposed.
+            if let Some(why) = eye.taints.loss_of(tp, *member).or(forgotten).filter(|_| !has) {
+                eye.taints.taint(tp, why);
             }
             let excuse = eye.taints.of(tp);
             eye.board.check_unless(Id::R11, excuse, has && *serves, || {

@@ -14,6 +14,8 @@ pub struct Taints {
     deleted: BTreeSet<TopicId>,
     /// Members of an ELR whose log a reassignment has deleted.
     ghosts: BTreeSet<(TopicPartition, NodeId)>,
+    /// Replicas that lost some of what they had stored, and why.
+    robbed: BTreeMap<(TopicPartition, NodeId), &'static str>,
 }
 
 impl Taints {
@@ -33,6 +35,16 @@ impl Taints {
     /// Whether a member of the ELR lost its log to a reassignment.
     pub fn is_ghost(&self, tp: TopicPartition, node: NodeId) -> bool {
         self.ghosts.contains(&(tp, node))
+    }
+
+    /// A replica lost some of what it had stored.
+    pub fn rob(&mut self, tp: TopicPartition, node: NodeId, why: &'static str) {
+        self.robbed.insert((tp, node), why);
+    }
+
+    /// Why a replica may lack what it had, if so.
+    pub fn loss_of(&self, tp: TopicPartition, node: NodeId) -> Option<&'static str> {
+        self.robbed.get(&(tp, node)).copied()
     }
 
     /// A topic is gone.

@@ -47,7 +47,7 @@ impl Transactions {
             }
             Fact::TxnCoordinatorLoaded { partition, .. } => {
                 if let Some(broker) = broker {
-                    self.loaded(broker, *partition, board);
+                    self.loaded(broker, *partition);
                 }
             }
             Fact::MarkerAppended { tp, producer_id, epoch, committed, .. } => {
@@ -62,23 +62,14 @@ impl Transactions {
         }
     }
 
-    /// A new coordinator goes on with what is in the log, of which the last step need not have been told: whoever wrote it may have
-    /// been replaced before it was durable.
-    fn loaded(&mut self, broker: &Broker, partition: i32, board: &mut Board) {
+    /// A new coordinator goes on with what is in its log. The last step there need not have been told, since whoever wrote it may
+    /// have been replaced before it was durable; from there on it is judged anew.
+    fn loaded(&mut self, broker: &Broker, partition: i32) {
         let shard = broker.txns.shards().find(|shard| shard.partition == partition);
-        for (id, found) in shard.into_iter().flat_map(|shard| &shard.transactions) {
-            let next = Known {
-                producer_id: found.producer_id,
-                epoch: found.producer_epoch,
-                state: found.state,
-            };
-            let Some(before) = self.states.get(id) else { continue };
-            let same = before.state == next.state;
-            let newer = same || may_follow(before.state, next.state);
-            if newer && !same {
-                self.moved(id, next, board);
-            }
-        }
+        let Some(shard) = shard else { return };
+        self.states.retain(|id, known| {
+            shard.transactions.get(id).is_none_or(|found| found.state == known.state)
+        });
     }
 
     fn moved(&mut self, id: &Name, next: Known, board: &mut Board) {
