@@ -8,21 +8,26 @@ use crate::consumers::Consumers;
 use crate::exposed::{Exposed, Eye};
 use crate::eyes;
 use crate::groups::Groups;
-use crate::liveness;
+use crate::liveness::{self, Knowledge};
 use crate::logs::{Logs, Place};
 use crate::metadata::{self, Metadata};
+use crate::modern;
+use crate::ownership::Ownership;
 use crate::producers::{Book, Producers};
 use crate::quorum::QuorumEye;
+use crate::rebalances::Rebalances;
 use crate::replication::{LogMatching, check_truncation};
+use crate::shares::Shares;
 use crate::taint::Taints;
 use crate::transactions::Transactions;
 use crate::truth::Truth;
 use kafkascope_kernel::SimTime;
-use kafkascope_model::broker::Broker;
 use kafkascope_model::command::Command;
 use kafkascope_model::ids::{NodeId, Offset, TopicPartition};
+use kafkascope_model::log::retention::WhyDeleted;
 use kafkascope_model::trace::{Fact, TraceEvent};
 use kafkascope_model::world::World;
+use std::collections::BTreeMap;
 
 /// Why promises need not be kept after a power cut.
 const POWER: &str = "an in-sync replica lost in a power cut what was not yet on its disk";
@@ -43,7 +48,12 @@ pub struct Auditor {
     producers: Producers,
     consumers: Consumers,
     groups: Groups,
+    rebalances: Rebalances,
+    ownership: Ownership,
+    shares: Shares,
     transactions: Transactions,
+    /// When each partition was last written to by a leader.
+    written: BTreeMap<TopicPartition, SimTime>,
     /// Who applied metadata last, and when.
     applied: Option<(NodeId, SimTime)>,
 }
@@ -62,7 +72,11 @@ impl Default for Auditor {
             producers: Producers::default(),
             consumers: Consumers::default(),
             groups: Groups::default(),
+            rebalances: Rebalances::default(),
+            ownership: Ownership::default(),
+            shares: Shares::default(),
             transactions: Transactions::default(),
+            written: BTreeMap::new(),
             applied: None,
         }
     }
@@ -96,13 +110,23 @@ impl Auditor {
 
     /// Holds every leader's log against what producers were told.
     pub fn take_stock(&mut self, world: &World) {
-        let Self { truth, taints, board, producers, .. } = self;
+        let Self { truth, taints, board, producers, logs, .. } = self;
         producers.take_stock(&Book { world, truth, taints }, board);
+        for (tp, state) in truth.image.partitions() {
+            let (excuse, leader) = (taints.of(tp), state.leader);
+            let Some(replica) = eyes::replica(world, leader, tp) else { continue };
+            logs.take_stock(leader, replica, excuse, board);
+            for follower in state.isr.iter().filter(|id| **id != leader) {
+                let Some(replica) = eyes::replica(world, *follower, tp) else { continue };
+                logs.compare(*follower, leader, replica, excuse, board);
+            }
+        }
     }
 
     /// Nothing has failed for long: asks what must have come about.
     pub fn after_quiet(&mut self, world: &World) {
-        liveness::look(world, &self.truth, &self.producers, &mut self.board);
+        let Self { truth, producers, written, board, .. } = self;
+        liveness::look(world, &Knowledge { truth, producers, written }, board);
     }
 
     /// Why a partition's promises need not be kept, if so.
@@ -130,6 +154,7 @@ impl Auditor {
         let node = event.node;
         match &event.fact {
             Fact::Appended { tp, epoch, .. } => {
+                self.written.insert(*tp, event.at);
                 self.matching.wrote(node, *tp, *epoch, &mut self.board);
                 self.look(world, node, *tp);
             }
@@ -158,6 +183,17 @@ impl Auditor {
                 }
             }
             Fact::Exited(_) if node.is_broker() => self.look_at_all(world, node),
+            Fact::Compacted { tp, up_to, .. } => {
+                if let Some(replica) = eyes::replica(world, node, *tp) {
+                    self.logs.compacted(node, replica, *up_to, &mut self.board);
+                }
+            }
+            Fact::SegmentDeleted { tp, base_offset, why: WhyDeleted::Time } => {
+                let now = eyes::wall_clock(world, node);
+                if let Some(replica) = eyes::replica(world, node, *tp) {
+                    self.logs.expired(node, replica, *base_offset, now, &mut self.board);
+                }
+            }
             Fact::TailLost { tp, .. } => self.disk_lost(world, node, *tp, POWER),
             Fact::LogRecovered { tp, .. } => self.disk_lost(world, node, *tp, BROKEN),
             Fact::DiskWiped => self.wiped(world, node),
@@ -169,7 +205,18 @@ impl Auditor {
 
     fn clients(&mut self, world: &World, event: &TraceEvent) {
         let Self {
-            truth, taints, exposed, board, producers, consumers, groups, transactions, ..
+            truth,
+            taints,
+            exposed,
+            board,
+            producers,
+            consumers,
+            groups,
+            rebalances,
+            ownership,
+            shares,
+            transactions,
+            ..
         } = self;
         producers.observe(event, world, board);
         consumers.meet(event, world);
@@ -177,6 +224,10 @@ impl Auditor {
         let broker = eyes::broker(world, event.node);
         transactions.observe(event, broker, truth, board);
         groups.observe(event, world, truth, taints, board);
+        rebalances.observe(event, world, board);
+        modern::observe(event, world, board);
+        ownership.observe(event, world, board);
+        shares.observe(event, world, board);
     }
 
     fn look(&mut self, world: &World, node: NodeId, tp: TopicPartition) {
@@ -223,7 +274,7 @@ impl Auditor {
     fn disk_lost(&mut self, world: &World, node: NodeId, tp: TopicPartition, why: &'static str) {
         self.look(world, node, tp);
         self.taints.rob(tp, node, why);
-        if self.truth.may_lead(tp, node) {
+        if self.truth.may_lead(tp, node) || eyes::is_counted_on(world, tp, node) {
             self.taints.taint(tp, why);
         }
     }
@@ -234,14 +285,7 @@ impl Auditor {
         let all: Vec<_> = truth.image.partitions().map(|(tp, _)| tp).collect();
         for tp in all {
             taints.rob(tp, node, "an in-sync replica lost its disk");
-            // A leader that heard nothing for long may still count on it.
-            let counts = |(_, broker): (_, &Broker)| {
-                let leadership = broker.replicas.replicas.get(tp)?.leadership.as_ref()?;
-                leadership.isr.contains(&node).then_some(())
-            };
-            if truth.may_lead(tp, node)
-                || eyes::brokers(world).any(|broker| counts(broker).is_some())
-            {
+            if truth.may_lead(tp, node) || eyes::is_counted_on(world, tp, node) {
                 taints.taint(tp, "an in-sync replica lost its disk");
             }
         }

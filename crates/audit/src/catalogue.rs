@@ -66,6 +66,7 @@ catalogue! {
     L4 Always, "A batch's epoch is the one that the epoch cache has for its offset.";
     L5 Always, "While a broker leads in one epoch, its log start, high watermark and log end never fall.";
     L6 Always, "Segments follow each other without overlap, and hold only offsets of their own.";
+    L7 Always, "The last stable offset lies where the oldest transaction begins that is open, or whose marker is not replicated.";
     L8 Always, "What a log remembers of an idempotent producer is what its newest batch says.";
 
     R1 Always, "Leader and ISR are replicas of their partition.";
@@ -77,6 +78,7 @@ catalogue! {
     R7 Always, "In one epoch of a partition only one broker ever appends as its leader.";
     R8 CLEAN, "Whatever a leader has shown is in the log of every later leader.";
     R9 Always, "A high watermark moves only while the ISR has min.insync.replicas members.";
+    R10 CLEAN, "Whoever is in the ISR has, of every key of a compacted topic, the record that its leader has.";
     R11 Always, "Only a replica that serves and has everything shown joins an ISR.";
     R12 Always, "What a follower has copied is a beginning of its leader's log.";
     R13 Always, "A follower cuts nothing off that its leader has too.";
@@ -111,8 +113,10 @@ catalogue! {
     P8 Given("the number of partitions stays"), "Equal keys go to the same partition.";
 
     T1 Always, "A transaction moves only from state to state as its coordinator may move it.";
+    T2 Always, "In a log, a producer has one transaction open at most, and one marker ends it.";
     T3 Always, "Every partition of a transaction is told the same outcome, the one that was decided.";
     T5 CLEAN, "With read_committed nobody is given a record of an aborted or open transaction.";
+    T6 Always, "Once a log has seen a newer epoch of a transactional producer, an older one writes nothing there.";
     T9 Always, "The producer epochs of a transactional id never fall.";
 
     F1 Always, "No consumer is given a record that was not committed.";
@@ -123,8 +127,31 @@ catalogue! {
     F6 CLEAN, "Reading an offset again gives the same record.";
 
     G1 Always, "In one generation a partition belongs to one member at most.";
+    G3 Always, "A classic group rebalances step by step: joined, assigned, stable.";
+    G5 Always, "A member is given records only of partitions that it holds.";
+    G6 Always, "A cooperative member is assigned only what its last owner has given up.";
+    G7 Always, "All members of a classic group know its assignor, and one of them leads.";
+    G8 Always, "A group has one member of each group.instance.id.";
+    A1 Always, "Members that read the same get shares that differ by one partition at most.";
+    A2 Always, "With the sticky assignor, whoever stays when others go keeps what he has.";
+    N1 Always, "No member is ahead of its group's target, and the target is not ahead of the group's epoch.";
+    N1b Always, "In a group of the consumer protocol one member at most holds a partition.";
+    N1c Always, "A member reaches an epoch once it has given up what it should not have then.";
+    N1d Always, "A target names every partition once at most, and deals them out evenly.";
+    S1 Always, "A share group's record that is settled is never delivered again by the same leader.";
+    S2 Always, "A share group's start never moves back while one leader holds it.";
+    S2b Always, "A share group begins behind nothing that is still being worked on.";
+    S3 Always, "A record is delivered to a share group no more often than its delivery count limit.";
+    S4 Always, "A share group has no more records in flight than share.partition.max.record.locks.";
+    S5 Always, "A share group's record is with one member at a time.";
     G2 CLEAN, "A group's generation rises, and never falls below one whose assignment is stored.";
 
+    F7 Always, "One poll() hands out max.poll.records at most.";
+    K2 Always, "Retention by time takes only segments whose newest record is older than retention.ms.";
+    K3 Always, "Compaction leaves the newest record of every key.";
+    K4 Always, "Compaction leaves the active segment alone, and whatever is not yet stable.";
+    K5 CLEAN, "Whoever reads a compacted topic from its beginning ends with the newest value of every key.";
+    K6 Always, "Compaction moves neither the log end nor the high watermark.";
     K1 Always, "Retention takes whole segments from the head, none with records not yet committed, and never the active one.";
     D1 Always, "A partition's replicas lie on different brokers, and on different racks as far as there are enough.";
 

@@ -123,9 +123,11 @@ impl Exposed {
         let Some(shown) = self.partitions.get(&tp) else { return };
         for (member, serves) in joined {
             let has = eye.holds(*member, tp, shown.end, shown.epoch);
-            let forgotten = eye.has_forgotten(tp).then_some(FORGOTTEN);
+            if eye.has_forgotten(tp) {
+                eye.taints.taint(tp, FORGOTTEN);
+            }
             // It may have lost it after it was proposed.
-            if let Some(why) = eye.taints.loss_of(tp, *member).or(forgotten).filter(|_| !has) {
+            if let Some(why) = eye.taints.loss_of(tp, *member).filter(|_| !has) {
                 eye.taints.taint(tp, why);
             }
             let excuse = eye.taints.of(tp);

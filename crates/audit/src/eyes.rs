@@ -7,7 +7,7 @@ use kafkascope_model::broker::partition::Partition;
 use kafkascope_model::client::consumer::Consumer;
 use kafkascope_model::client::producer::Producer;
 use kafkascope_model::controller::Controller;
-use kafkascope_model::ids::{LeaderEpoch, NodeId, Offset, TopicPartition};
+use kafkascope_model::ids::{EpochMs, LeaderEpoch, NodeId, Offset, TopicPartition};
 use kafkascope_model::log::{Batch, PartitionLog};
 use kafkascope_model::node::Node;
 use kafkascope_model::world::{Process, World};
@@ -62,6 +62,21 @@ pub fn consumers(world: &World) -> impl Iterator<Item = &Consumer> {
 
 pub fn replica(world: &World, node: NodeId, tp: TopicPartition) -> Option<&Partition> {
     broker(world, node)?.replicas.replicas.get(tp)
+}
+
+/// What a process's wall clock shows.
+pub fn wall_clock(world: &World, node: NodeId) -> EpochMs {
+    let skew = world.process(node).map_or(0, |process| process.clock_skew_ms);
+    let since = i64::try_from(world.now().as_ms()).unwrap_or(i64::MAX);
+    world.spec().epoch_ms_at_zero.saturating_add(since).saturating_add(skew)
+}
+
+/// Whether a leader takes a broker for a member of the ISR, perhaps since it has heard nothing for long.
+pub fn is_counted_on(world: &World, tp: TopicPartition, node: NodeId) -> bool {
+    brokers(world).any(|(_, broker)| {
+        let leadership = broker.replicas.replicas.get(tp).and_then(|r| r.leadership.as_ref());
+        leadership.is_some_and(|leadership| leadership.isr.contains(&node))
+    })
 }
 
 /// Batches from the one that holds `from`, to the log's end.

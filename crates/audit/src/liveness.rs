@@ -8,16 +8,31 @@ use crate::catalogue::Id;
 use crate::eyes;
 use crate::producers::Producers;
 use crate::truth::Truth;
-use kafkascope_kernel::Micros;
+use kafkascope_kernel::{Micros, SimTime};
 use kafkascope_model::broker::partition::Partition;
 use kafkascope_model::client::consumer::Consumer;
 use kafkascope_model::controller::records::PartitionState;
 use kafkascope_model::group::classic::GroupState;
 use kafkascope_model::ids::{Name, NodeId, TopicPartition};
 use kafkascope_model::world::{ProcessState, World};
+use std::collections::BTreeMap;
+
+/// How long after the last write followers may still be on their way (`replica.fetch.wait.max.ms`, and a little).
+const ON_ITS_WAY: Micros = Micros::from_ms(2_000);
+
+/// What has to be known.
+pub struct Knowledge<'a> {
+    /// Committed metadata.
+    pub truth: &'a Truth,
+    /// What producers wait for.
+    pub producers: &'a Producers,
+    /// When each partition was last written to.
+    pub written: &'a BTreeMap<TopicPartition, SimTime>,
+}
 
 /// Asks everything.
-pub fn look(world: &World, truth: &Truth, producers: &Producers, board: &mut Board) {
+pub fn look(world: &World, known: &Knowledge<'_>, board: &mut Board) {
+    let Knowledge { truth, producers, written } = known;
     let active: Vec<_> = eyes::controllers(world)
         .filter(|(process, controller)| runs(process.state) && controller.is_active())
         .map(|(_, controller)| controller.id)
@@ -25,9 +40,8 @@ pub fn look(world: &World, truth: &Truth, producers: &Producers, board: &mut Boa
     board.check(Id::V1, active.len() == 1, || format!("active controllers: {active:?}"));
     for (tp, state) in truth.image.partitions() {
         partition(world, tp, state, board);
-        // Groups go on committing.
-        let internal = world.topic_name(tp.topic).is_none_or(|name| name.starts_with("__"));
-        if !internal && state.leader != NodeId::NONE {
+        let still = written.get(&tp).is_none_or(|at| world.now().since(*at) > ON_ITS_WAY);
+        if still && state.leader != NodeId::NONE {
             marks(world, tp, state, board);
         }
     }

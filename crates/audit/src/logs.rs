@@ -4,12 +4,15 @@
 
 use crate::board::Board;
 use crate::catalogue::Id;
+use crate::cleaning::Keys;
 use crate::eyes;
+use crate::log_transactions::{LogTransactions, Wrong};
 use crate::replication::LogMatching;
 use kafkascope_model::broker::partition::Partition;
 use kafkascope_model::ids::{
-    LeaderEpoch, NodeId, Offset, ProducerEpoch, ProducerId, TopicPartition,
+    EpochMs, LeaderEpoch, NodeId, Offset, ProducerEpoch, ProducerId, TopicPartition,
 };
+use kafkascope_model::log::segment::Segment;
 use kafkascope_model::log::{Batch, PartitionLog};
 use std::collections::BTreeMap;
 
@@ -35,6 +38,10 @@ pub struct Shadow {
     /// Last epoch and sequence of each producer, and the base offset of the batch that had it.
     sequences: BTreeMap<ProducerId, (ProducerEpoch, i32, Offset)>,
     segments: usize,
+    transactions: LogTransactions,
+    keys: Keys,
+    /// The newest timestamp of each segment.
+    stamps: BTreeMap<Offset, EpochMs>,
 }
 
 impl Logs {
@@ -58,8 +65,87 @@ impl Logs {
         let mut eye = Eye { node, replica, log: &replica.log, start, shadow, matching, board };
         eye.marks();
         eye.grown();
+        eye.stable();
         eye.segments();
         eye.remember();
+    }
+
+    /// The cleaner went over a log, up to `up_to`.
+    pub fn compacted(&self, node: NodeId, replica: &Partition, up_to: Offset, board: &mut Board) {
+        let (place, log) = (Place(node, replica.tp), &replica.log);
+        let Some(shadow) = self.shadows.get(&(node, replica.tp)) else { return };
+        let active = log.segments().last().map_or(0, |segment| segment.base_offset);
+        let within = up_to <= active && up_to <= log.last_stable_offset().max(log.log_start());
+        board.check(Id::K4, within, || {
+            format!("{place}: cleaned up to {up_to}, the active segment begins at {active}")
+        });
+        let (_, hw, end) = marks(log);
+        let same = (hw, end) == (shadow.marks.1, shadow.marks.2);
+        board
+            .check(Id::K6, same, || format!("{place}: {:?} became {:?}", shadow.marks, marks(log)));
+        let missing = shadow.keys.missing(log, up_to);
+        board.check(Id::K3, missing.is_none(), || format!("{place}: {missing:?} was cleaned away"));
+    }
+
+    /// A segment went because it was too old.
+    pub fn expired(
+        &self,
+        node: NodeId,
+        replica: &Partition,
+        base: Offset,
+        now: EpochMs,
+        board: &mut Board,
+    ) {
+        let place = Place(node, replica.tp);
+        let stamp =
+            self.shadows.get(&(node, replica.tp)).and_then(|shadow| shadow.stamps.get(&base));
+        let Some(stamp) = stamp else { return };
+        let retention = replica.config.retention_ms;
+        board.check(Id::K2, retention >= 0 && now - stamp > retention, || {
+            format!("{place}: the segment of {base} went at {now}, its newest record is of {stamp}")
+        });
+    }
+
+    /// A leader's log has the newest value of every key.
+    pub fn take_stock(
+        &self,
+        node: NodeId,
+        replica: &Partition,
+        excuse: Option<&'static str>,
+        board: &mut Board,
+    ) {
+        let Some(shadow) = self.shadows.get(&(node, replica.tp)) else { return };
+        if !replica.config.cleanup_policy.compacts() {
+            return;
+        }
+        let missing = shadow.keys.missing(&replica.log, replica.log.high_watermark());
+        board.check_unless(Id::K5, excuse, missing.is_none(), || {
+            format!("{}: {missing:?} cannot be read", Place(node, replica.tp))
+        });
+    }
+
+    /// Follower and leader have the same newest value of every key, as far as the follower is.
+    pub fn compare(
+        &self,
+        follower: NodeId,
+        leader: NodeId,
+        replica: &Partition,
+        excuse: Option<&'static str>,
+        board: &mut Board,
+    ) {
+        let tp = replica.tp;
+        let (Some(theirs), Some(own)) =
+            (self.shadows.get(&(leader, tp)), self.shadows.get(&(follower, tp)))
+        else {
+            return;
+        };
+        if !replica.config.cleanup_policy.compacts() {
+            return;
+        }
+        let missing = theirs.keys.missing(&replica.log, own.marks.1);
+        board.check_unless(Id::R10, excuse, missing.is_none(), || {
+            format!("{}: {missing:?} of its leader is not there", Place(follower, tp))
+        });
     }
 
     /// All logs of a broker are gone.
@@ -114,6 +200,8 @@ impl Eye<'_> {
         let cut = end < self.shadow.marks.2 || begins_anew || self.lost_its_last();
         if cut || self.shadow.last.is_none() {
             self.shadow.sequences.clear();
+            self.shadow.transactions = LogTransactions::default();
+            self.shadow.keys = Keys::default();
             self.shadow.last = None;
         }
         let from = if self.shadow.last.is_none() { i64::MIN } else { self.shadow.marks.2 };
@@ -156,8 +244,39 @@ impl Eye<'_> {
             self.matching.seen(self.node, tp, batch, last, self.board);
         }
         self.sequence(batch);
+        self.transaction(batch);
+        if self.is_compacted() {
+            self.shadow.keys.written(batch);
+        }
         self.shadow.last = Some((epoch, base));
         self.shadow.marks.2 = batch.next_offset();
+    }
+
+    fn transaction(&mut self, batch: &Batch) {
+        let wrong = self.shadow.transactions.written(batch);
+        let (place, compacted) =
+            (self.place(), self.is_compacted() || batch.base_offset < self.start);
+        for (id, fault) in [(Id::T2, Wrong::TwoOpen), (Id::T6, Wrong::Fenced)] {
+            if batch.transactional {
+                self.board.check(id, wrong != Some(fault) || compacted, || {
+                    let who = (batch.producer_id, batch.producer_epoch);
+                    format!("{place}: {who:?} wrote at {}", batch.base_offset)
+                });
+            }
+        }
+    }
+
+    fn stable(&mut self) {
+        let hw = self.log.high_watermark();
+        let known = self.shadow.transactions.last_stable(hw);
+        // Records may have been deleted into a transaction, or compacted away with their producer's state.
+        if known < self.log.log_start() || self.is_compacted() {
+            return;
+        }
+        let (place, found) = (self.place(), self.log.last_stable_offset());
+        self.board.check(Id::L7, known == found, || {
+            format!("{place}: the last stable offset is {found}, the log says {known}")
+        });
     }
 
     fn sequence(&mut self, batch: &Batch) {
@@ -220,6 +339,10 @@ impl Eye<'_> {
 
     fn remember(&mut self) {
         self.shadow.marks = marks(self.log);
+        if self.replica.config.retention_ms >= 0 {
+            let stamp = |segment: &Segment| (segment.base_offset, segment.max_timestamp);
+            self.shadow.stamps = self.log.segments().iter().map(stamp).collect();
+        }
         self.shadow.leads = self.leads();
         let entries = self.log.epochs().entries();
         if self.shadow.epochs != entries {

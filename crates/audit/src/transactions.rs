@@ -38,6 +38,9 @@ impl Transactions {
         board: &mut Board,
     ) {
         if broker.is_some_and(|broker| is_replaced(broker, &event.fact, truth)) {
+            if let Fact::TransactionMoved { transactional_id, .. } = &event.fact {
+                self.states.remove(transactional_id);
+            }
             return;
         }
         match &event.fact {
