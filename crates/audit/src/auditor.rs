@@ -19,9 +19,10 @@ use crate::rebalances::Rebalances;
 use crate::replication::{LogMatching, check_truncation};
 use crate::shares::Shares;
 use crate::taint::Taints;
-use crate::transactions::Transactions;
+use crate::transactions::{self, Transactions};
 use crate::truth::Truth;
 use kafkascope_kernel::SimTime;
+use kafkascope_model::api::ErrorCode;
 use kafkascope_model::command::Command;
 use kafkascope_model::ids::{NodeId, Offset, TopicPartition};
 use kafkascope_model::log::retention::WhyDeleted;
@@ -98,6 +99,7 @@ impl Auditor {
         // What is committed without a word counts too: its controller may be gone in the next step.
         let Self { metadata, truth, taints, exposed, board, .. } = self;
         metadata.advance(world, truth, taints, exposed, board);
+        self.quorum.glance(world, &mut self.board);
         if facts.is_empty() {
             return;
         }
@@ -183,6 +185,13 @@ impl Auditor {
                 }
             }
             Fact::Exited(_) if node.is_broker() => self.look_at_all(world, node),
+            Fact::TransactionJoined { tp, producer_id, .. } => {
+                let known = (world, &self.truth);
+                transactions::joined(node, *tp, *producer_id, known, &mut self.board);
+            }
+            Fact::IsrProposalAnswered { tp, error: ErrorCode::None } => {
+                metadata::accepted(world, node, *tp, &self.truth, &mut self.board);
+            }
             Fact::Compacted { tp, up_to, .. } => {
                 if let Some(replica) = eyes::replica(world, node, *tp) {
                     self.logs.compacted(node, replica, *up_to, &mut self.board);
@@ -226,7 +235,7 @@ impl Auditor {
         groups.observe(event, world, truth, taints, board);
         rebalances.observe(event, world, board);
         modern::observe(event, world, board);
-        ownership.observe(event, world, board);
+        ownership.observe(event, world, taints, board);
         shares.observe(event, world, board);
     }
 

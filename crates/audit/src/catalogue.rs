@@ -95,6 +95,7 @@ catalogue! {
     C8 Always, "Brokers apply committed metadata only, in order: at the same offset they see the same cluster.";
     C9 Always, "No broker's idea of a partition is newer than the controller's.";
     C10 Always, "A broker's epoch is where the metadata log ended when it registered, and rises each time.";
+    C11 Always, "What a leader holds for its ISR after the controller's answer is what the controller holds.";
     C13 Always, "After a reassignment only the replicas wanted are left.";
 
     Q1 Always, "An epoch of the quorum has one leader at most, and a voter gives one vote in it.";
@@ -102,6 +103,7 @@ catalogue! {
     Q3 Always, "Committed metadata is in the log of every later quorum leader, at the same offset.";
     Q4 Always, "Committed means stored by a majority of voters; a voter's high watermark never falls while it runs.";
     Q5 Always, "A vote goes only to a candidate whose log is not behind the voter's.";
+    Q6 Always, "A voter stands for election only after it has asked, and leads only after it has stood.";
     Q7 Always, "A controller decides only while it leads the quorum.";
 
     P1 Given("acks=all, and a clean run"), "An acknowledged record is never lost.";
@@ -109,14 +111,17 @@ catalogue! {
     P3 Given("enable.idempotence under one epoch, or one request at a time"), "A producer's acknowledged records lie in the order of sending.";
     P4 Always, "Sequence numbers of an idempotent producer have no gaps in a log.";
     P5 Given("the producer's process runs and has its id, and its retries keep their order"), "A batch has succeeded or failed by delivery.timeout.ms.";
+    P6 Given("the producer's process runs"), "send() blocks no longer than max.block.ms.";
     P7 Always, "No more requests are under way to a broker than max.in.flight.requests.per.connection.";
     P8 Given("the number of partitions stays"), "Equal keys go to the same partition.";
 
     T1 Always, "A transaction moves only from state to state as its coordinator may move it.";
     T2 Always, "In a log, a producer has one transaction open at most, and one marker ends it.";
     T3 Always, "Every partition of a transaction is told the same outcome, the one that was decided.";
+    T4 Always, "A transaction is complete only when every partition of it has its marker.";
     T5 CLEAN, "With read_committed nobody is given a record of an aborted or open transaction.";
     T6 Always, "Once a log has seen a newer epoch of a transactional producer, an older one writes nothing there.";
+    T11 Always, "A leader writes for a transaction only what its coordinator has in it.";
     T9 Always, "The producer epochs of a transactional id never fall.";
 
     F1 Always, "No consumer is given a record that was not committed.";
@@ -129,7 +134,7 @@ catalogue! {
     G1 Always, "In one generation a partition belongs to one member at most.";
     G3 Always, "A classic group rebalances step by step: joined, assigned, stable.";
     G5 Always, "A member is given records only of partitions that it holds.";
-    G6 Always, "A cooperative member is assigned only what its last owner has given up.";
+    G6 CLEAN, "A cooperative member is assigned only what its last owner has given up.";
     G7 Always, "All members of a classic group know its assignor, and one of them leads.";
     G8 Always, "A group has one member of each group.instance.id.";
     A1 Always, "Members that read the same get shares that differ by one partition at most.";
@@ -155,10 +160,20 @@ catalogue! {
     K1 Always, "Retention takes whole segments from the head, none with records not yet committed, and never the active one.";
     D1 Always, "A partition's replicas lie on different brokers, and on different racks as far as there are enough.";
 
+    D2 Always, "A new topic's leaders are dealt out evenly over the brokers, where no racks are.";
     V1 QUIET, "There is one active controller.";
     V2 QUIET, "Every partition with a live replica that may lead has a leader.";
+    V3 QUIET, "No ISR has a member that is down.";
     V4 QUIET, "Every live replica is in the ISR.";
     V5 QUIET, "High watermarks have reached the log ends, on leaders and followers.";
+    V6 QUIET, "Followers know the high watermark of their leader.";
+    V8 QUIET, "Preferred leaders lead again, where auto.leader.rebalance.enable looks for that.";
+    V10 QUIET, "Members of groups of the consumer protocol have reached their target.";
+    V11 QUIET, "Transactions that are decided are complete.";
+    V12 QUIET, "Transactions that nobody ends are aborted.";
+    V13 QUIET, "No record of a share group is locked beyond its time.";
+    V15 QUIET, "Reassignments are complete where their targets live.";
+    V16 QUIET, "Consumers know the leaders of what they read.";
     V7 QUIET, "Every send has succeeded or failed.";
     V9 QUIET, "Groups with live members are stable.";
 }

@@ -204,7 +204,8 @@ fn leads(node: NodeId, partition: i32, world: &World, truth: &Truth) -> bool {
     })
 }
 
-fn offsets_taint(world: &World, taints: &Taints) -> Option<&'static str> {
+/// Why what is known of groups may be lost, if so.
+pub fn offsets_taint(world: &World, taints: &Taints) -> Option<&'static str> {
     let topic: Option<TopicId> = world.topic_named(OFFSETS_TOPIC);
     topic.and_then(|topic| taints.of_topic(topic))
 }

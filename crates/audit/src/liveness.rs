@@ -9,16 +9,22 @@ use crate::eyes;
 use crate::producers::Producers;
 use crate::truth::Truth;
 use kafkascope_kernel::{Micros, SimTime};
+use kafkascope_model::broker::Broker;
 use kafkascope_model::broker::partition::Partition;
 use kafkascope_model::client::consumer::Consumer;
 use kafkascope_model::controller::records::PartitionState;
 use kafkascope_model::group::classic::GroupState;
 use kafkascope_model::ids::{Name, NodeId, TopicPartition};
+use kafkascope_model::txn::TxnState;
+use kafkascope_model::txn::metadata::Transaction;
 use kafkascope_model::world::{ProcessState, World};
 use std::collections::BTreeMap;
 
 /// How long after the last write followers may still be on their way (`replica.fetch.wait.max.ms`, and a little).
 const ON_ITS_WAY: Micros = Micros::from_ms(2_000);
+
+/// How long a decided transaction may wait for its markers, and an open one for the coordinator's next look.
+const PATIENCE_MS: i64 = 30_000;
 
 /// What has to be known.
 pub struct Knowledge<'a> {
@@ -48,6 +54,9 @@ pub fn look(world: &World, known: &Knowledge<'_>, board: &mut Board) {
     let late = producers.overdue(world);
     board.check(Id::V7, late.is_empty(), || format!("{} sends are open: {late:?}", late.len()));
     groups(world, board);
+    coordinators(world, truth, board);
+    preferred(world, truth, board);
+    clients(world, truth, board);
 }
 
 fn partition(world: &World, tp: TopicPartition, state: &PartitionState, board: &mut Board) {
@@ -61,6 +70,10 @@ fn partition(world: &World, tp: TopicPartition, state: &PartitionState, board: &
     }
     let live: Vec<_> = state.replicas.iter().copied().filter(lives).collect();
     board.check(Id::V4, live.iter().all(|id| state.isr.contains(id)), what);
+    board.check(Id::V3, state.isr.iter().all(lives), what);
+    let wanted = state.replicas.iter().filter(|id| !state.removing.contains(id));
+    let moving = !state.adding.is_empty() || !state.removing.is_empty();
+    board.check(Id::V15, !moving || !wanted.clone().all(lives), what);
 }
 
 /// How far leader and followers are, once writes have stopped.
@@ -71,17 +84,112 @@ fn marks(world: &World, tp: TopicPartition, state: &PartitionState, board: &mut 
     let min_isr = eyes::replica(world, state.leader, tp).is_some_and(|replica| {
         replica.leadership.as_ref().is_some_and(|l| !l.is_under_min_isr(&replica.config))
     });
-    let reached = live
-        .iter()
-        .filter_map(|id| log(*id))
-        .all(|log| log.log_end() == leader.log_end() && log.high_watermark() == leader.log_end());
-    board.check(Id::V5, reached || !min_isr, || {
-        let marks = |id: &NodeId| log(*id).map(|log| (log.high_watermark(), log.log_end()));
+    let marks = |id: &NodeId| log(*id).map(|log| (log.high_watermark(), log.log_end()));
+    let all = || {
         format!(
             "{tp:?}: high watermarks and log ends {:?}",
             live.iter().map(marks).collect::<Vec<_>>()
         )
-    });
+    };
+    let copied = live.iter().filter_map(|id| log(*id)).all(|log| log.log_end() == leader.log_end());
+    let reached = copied && leader.high_watermark() == leader.log_end();
+    board.check(Id::V5, reached || !min_isr, all);
+    let told = live
+        .iter()
+        .filter_map(|id| log(*id))
+        .all(|log| log.high_watermark() == leader.high_watermark());
+    board.check(Id::V6, told, all);
+}
+
+/// Members of consumer-protocol groups are where they should be, no transaction waits for ever, no lock is forgotten.
+fn coordinators(world: &World, truth: &Truth, board: &mut Board) {
+    for (_, broker) in eyes::brokers(world).filter(|(process, _)| runs(process.state)) {
+        let loaded = broker.groups.shards().filter(|shard| shard.is_loaded);
+        for group in loaded.flat_map(|shard| shard.modern.values()) {
+            let behind = group.members().find(|m| !m.current.is_reconciled_to(group.target_epoch));
+            let excuse = works_too_long(world, &group.id)
+                .then_some("an application works longer than max.poll.interval.ms");
+            board.check_unless(
+                Id::V10,
+                excuse,
+                group.size() == 0 || (behind.is_none() && group.target_epoch == group.epoch),
+                || format!("group {} at epoch {}: {behind:?}", group.id, group.epoch),
+            );
+        }
+        let loaded = broker.txns.shards().filter(|shard| shard.is_loaded);
+        for txn in loaded.flat_map(|shard| shard.transactions.values()) {
+            transaction(world, broker, txn, truth, board);
+        }
+        for (key, partition) in broker.share.manager.partitions() {
+            let late = partition.next_lock_end().filter(|end| *end < world.now());
+            board.check(Id::V13, late.is_none(), || {
+                format!("group {} holds locks in {:?} since {late:?}", key.group, key.tp)
+            });
+        }
+    }
+}
+
+fn transaction(
+    world: &World,
+    broker: &Broker,
+    txn: &Transaction,
+    truth: &Truth,
+    board: &mut Board,
+) {
+    let age = eyes::wall_clock(world, broker.id) - txn.updated_at.max(txn.started_at);
+    let led = |(topic, partition): &(Name, i32)| {
+        let topic = truth.image.topic_ids.get(topic);
+        let state = topic.and_then(|t| truth.partition(TopicPartition::new(*t, *partition)));
+        state.is_some_and(|state| state.leader != NodeId::NONE)
+    };
+    let what = || format!("{} is {} for {age} ms", txn.transactional_id, txn.state.name());
+    let decided = matches!(txn.state, TxnState::PrepareCommit | TxnState::PrepareAbort);
+    let markable = txn.partitions.iter().all(led);
+    board.check(Id::V11, !decided || !markable || age < PATIENCE_MS, what);
+    let open = txn.state == TxnState::Ongoing && txn.pending.is_none();
+    let limit = i64::from(txn.timeout_ms) + PATIENCE_MS;
+    board.check(Id::V12, !open || age < limit, what);
+}
+
+/// A preferred leader that could lead does, where the controller looks for that often enough.
+fn preferred(world: &World, truth: &Truth, board: &mut Board) {
+    let Some((_, controller)) = eyes::controllers(world).next() else { return };
+    let config = &controller.config;
+    if !config.auto_leader_rebalance_enable || config.leader_imbalance_check_interval_seconds > 30 {
+        return;
+    }
+    for (tp, state) in truth.image.partitions() {
+        let Some(first) = state.replicas.first() else { continue };
+        let could = state.isr.contains(first) && truth.image.is_active(*first);
+        board.check(Id::V8, !could || state.leader == *first, || {
+            format!("{tp:?} is led by {}, and {first} could: {state:?}", state.leader)
+        });
+    }
+}
+
+/// Consumers know the leaders of what they read.
+fn clients(world: &World, truth: &Truth, board: &mut Board) {
+    let reads = |consumer: &&Consumer| {
+        let busy = consumer.config.group_id.as_ref().is_some_and(|id| works_too_long(world, id));
+        runs(world.state(consumer.id)) && consumer.is_polling() && !busy
+    };
+    for consumer in eyes::consumers(world).filter(reads) {
+        for assigned in consumer.assignment() {
+            let (topic, partition) = &assigned.partition;
+            let Some(topic) = truth.image.topic_ids.get(topic) else { continue };
+            let tp = TopicPartition::new(*topic, *partition);
+            let Some(state) = truth.partition(tp).filter(|s| s.leader != NodeId::NONE) else {
+                continue;
+            };
+            let Some(position) = assigned.position.filter(|_| !assigned.paused) else { continue };
+            board.check(Id::V16, position.leader == Some(state.leader), || {
+                format!(
+                    "{} reads {tp:?} from {:?}, led by {}",
+                    consumer.id, position.leader, state.leader
+                )
+            });
+        }
+    }
 }
 
 fn groups(world: &World, board: &mut Board) {

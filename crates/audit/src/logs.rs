@@ -20,8 +20,8 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default)]
 pub struct Logs {
     shadows: BTreeMap<(NodeId, TopicPartition), Shadow>,
-    /// The largest log start that any replica of a partition has had.
-    starts: BTreeMap<TopicPartition, Offset>,
+    /// The largest log start that any replica of a partition has had, and the newest leader epoch it knew.
+    starts: BTreeMap<TopicPartition, (Offset, LeaderEpoch)>,
 }
 
 /// What one log looked like.
@@ -58,11 +58,13 @@ impl Logs {
         matching: &mut LogMatching,
         board: &mut Board,
     ) {
-        let start = self.starts.entry(replica.tp).or_default();
-        *start = replica.log.log_start().max(*start);
-        let start = *start;
+        let known = self.starts.entry(replica.tp).or_default();
+        known.0 = known.0.max(replica.log.log_start());
+        known.1 = known.1.max(replica.leader_epoch);
+        let (start, newest) = *known;
         let shadow = self.shadows.entry((node, replica.tp)).or_default();
-        let mut eye = Eye { node, replica, log: &replica.log, start, shadow, matching, board };
+        let mut eye =
+            Eye { node, replica, log: &replica.log, start, newest, shadow, matching, board };
         eye.marks();
         eye.grown();
         eye.stable();
@@ -164,6 +166,7 @@ struct Eye<'a> {
     replica: &'a Partition,
     log: &'a PartitionLog,
     start: Offset,
+    newest: LeaderEpoch,
     shadow: &'a mut Shadow,
     matching: &'a mut LogMatching,
     board: &'a mut Board,
@@ -257,7 +260,8 @@ impl Eye<'_> {
         let (place, compacted) =
             (self.place(), self.is_compacted() || batch.base_offset < self.start);
         for (id, fault) in [(Id::T2, Wrong::TwoOpen), (Id::T6, Wrong::Fenced)] {
-            if batch.transactional {
+            // Who was replaced without knowing it knows no markers either.
+            if batch.transactional && batch.leader_epoch == self.newest {
                 self.board.check(id, wrong != Some(fault) || compacted, || {
                     let who = (batch.producer_id, batch.producer_epoch);
                     format!("{place}: {who:?} wrote at {}", batch.base_offset)

@@ -13,7 +13,7 @@ use kafkascope_model::broker::Broker;
 use kafkascope_model::command::{AdminCommand, Command};
 use kafkascope_model::config::broker::BrokerConfig;
 use kafkascope_model::controller::records::MetadataRecord;
-use kafkascope_model::ids::{Name, NodeId, Offset, TopicPartition};
+use kafkascope_model::ids::{Name, NodeId, Offset, TopicId, TopicPartition};
 use kafkascope_model::world::World;
 use std::collections::BTreeSet;
 
@@ -28,6 +28,8 @@ pub struct Metadata {
     touched: BTreeSet<TopicPartition>,
     /// Partitions with members that joined an ISR, and whether each served then.
     joined: Vec<(TopicPartition, Vec<(NodeId, bool)>)>,
+    /// Topics that Kafka placed itself, just now.
+    created: BTreeSet<TopicId>,
     brokers_changed: bool,
 }
 
@@ -65,6 +67,9 @@ impl Metadata {
         }
         if truth.end() == before {
             return;
+        }
+        for topic in std::mem::take(&mut self.created) {
+            dealt_out(topic, truth, board);
         }
         let touched = std::mem::take(&mut self.touched);
         let all = std::mem::take(&mut self.brokers_changed);
@@ -127,6 +132,10 @@ impl Metadata {
         let topic = truth.image.topics.get(&tp.topic);
         if topic.is_some_and(|topic| !by_hand(&topic.name)) {
             partitions::placed(*tp, state, &truth.image, board);
+            // More partitions of an old topic begin where the cluster happens to stand.
+            if tp.partition == 0 || self.created.contains(&tp.topic) {
+                self.created.insert(tp.topic);
+            }
         }
         self.touched.insert(*tp);
     }
@@ -155,6 +164,35 @@ pub fn view(world: &World, node: NodeId, tp: TopicPartition, truth: &Truth, boar
         let seen = (replica.leader_epoch, replica.partition_epoch);
         format!("{tp:?}: broker {node} has epochs {seen:?}, the controller {state:?}")
     });
+}
+
+/// A leader heard that its ISR is accepted: it has what the controller has, unless that has moved on.
+pub fn accepted(world: &World, node: NodeId, tp: TopicPartition, truth: &Truth, board: &mut Board) {
+    let Some(replica) = eyes::replica(world, node, tp) else { return };
+    let (Some(state), Some(leadership)) = (truth.partition(tp), &replica.leadership) else {
+        return;
+    };
+    let newer = replica.partition_epoch > state.partition_epoch;
+    let other = replica.partition_epoch == state.partition_epoch && leadership.isr != state.isr;
+    board.check(Id::C11, !newer && !other, || {
+        format!("{tp:?}: {node} has ISR {:?}, the controller {state:?}", leadership.isr)
+    });
+}
+
+/// Where no racks are, brokers that serve lead equally many partitions of a new topic, give or take one.
+fn dealt_out(topic: TopicId, truth: &Truth, board: &mut Board) {
+    let image = &truth.image;
+    let Some(created) = image.topics.get(&topic) else { return };
+    let plain = image.brokers.values().all(|broker| broker.rack.is_none() && !broker.fenced);
+    if !plain {
+        return;
+    }
+    let first = |id: &&NodeId| {
+        created.partitions.iter().filter(|state| state.replicas.first() == Some(*id)).count()
+    };
+    let counts: Vec<usize> = image.brokers.keys().map(|id| first(&id)).collect();
+    let spread = counts.iter().max().unwrap_or(&0) - counts.iter().min().unwrap_or(&0);
+    board.check(Id::D2, spread <= 1, || format!("{}: leaders {counts:?}", created.name));
 }
 
 fn may_be_unclean(tp: TopicPartition, truth: &Truth) -> bool {

@@ -5,6 +5,8 @@
 use crate::board::Board;
 use crate::catalogue::Id;
 use crate::eyes;
+use crate::groups::offsets_taint;
+use crate::taint::Taints;
 use kafkascope_model::client::consumer::Consumer;
 use kafkascope_model::config::consumer::Assignor;
 use kafkascope_model::ids::{Name, NodeId, TopicPartition};
@@ -27,7 +29,13 @@ pub struct Ownership {
 impl Ownership {
     /// A fact of a member, or of a coordinator about one.
     #[allow(clippy::wildcard_enum_match_arm, reason = "few facts are about members")]
-    pub fn observe(&mut self, event: &TraceEvent, world: &World, board: &mut Board) {
+    pub fn observe(
+        &mut self,
+        event: &TraceEvent,
+        world: &World,
+        taints: &Taints,
+        board: &mut Board,
+    ) {
         let who = event.node;
         match &event.fact {
             Fact::MemberJoining { member, client, .. } => {
@@ -41,7 +49,10 @@ impl Ownership {
                 // What a coordinator that was cut off did with its members, nobody else knows.
                 self.outside.extend(self.held.keys());
             }
-            Fact::Assigned { partitions, .. } => self.assigned(who, partitions, world, board),
+            Fact::Assigned { partitions, .. } => {
+                let excuse = offsets_taint(world, taints);
+                self.assigned(who, partitions, excuse, world, board);
+            }
             Fact::Revoked { partitions, .. } | Fact::Lost { partitions, .. } => {
                 let held = self.held.entry(who).or_default();
                 held.retain(|tp| !partitions.contains(tp));
@@ -59,6 +70,7 @@ impl Ownership {
         &mut self,
         who: NodeId,
         partitions: &[TopicPartition],
+        excuse: Option<&'static str>,
         world: &World,
         board: &mut Board,
     ) {
@@ -71,7 +83,7 @@ impl Ownership {
                         && !self.outside.contains(id)
                         && is_of_same_group(consumer, eyes::consumer(world, **id))
                 });
-                board.check(Id::G6, other.is_none(), || {
+                board.check_unless(Id::G6, excuse, other.is_none(), || {
                     format!("{who} is assigned {tp:?}, which {other:?} has not given up")
                 });
             }

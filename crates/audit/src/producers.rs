@@ -32,6 +32,8 @@ pub struct Producers {
     homes: BTreeMap<(NodeId, TopicId, Bytes), (i32, usize)>,
     /// Those that stood still or began again.
     disturbed: BTreeSet<NodeId>,
+    /// Records whose `send()` blocks; since when.
+    blocked: BTreeMap<RecordId, SimTime>,
     /// When each was last given a producer id.
     identified: BTreeMap<NodeId, SimTime>,
     /// Those that went on under another epoch or id, which they do when they cannot know what a broker has: what was under way
@@ -50,7 +52,11 @@ impl Producers {
                     self.keys.insert(*record, key.clone());
                 }
             }
+            Fact::SendBlocked { record } => {
+                self.blocked.insert(*record, event.at);
+            }
             Fact::Batched { record, tp, by_key } => {
+                self.unblocked(event, *record, world, board);
                 self.batched.insert(*record, event.at);
                 if let Some(key) = self.keys.remove(record).filter(|_| *by_key) {
                     self.keyed(event.node, *tp, &key, world, board);
@@ -65,6 +71,7 @@ impl Producers {
             Fact::BatchSent { leader, .. } => in_flight(event.node, *leader, world, board),
             Fact::SendDone { record, tp, result } => {
                 self.open.remove(record);
+                self.unblocked(event, *record, world, board);
                 self.in_time(event, *record, world, board);
                 if let SendResult::Acked(offset) = result
                     && *offset >= 0
@@ -116,6 +123,23 @@ impl Producers {
             format!("key '{text}' went to partition {}, now to {}", home.0, tp.partition)
         });
         *home = (tp.partition, count);
+    }
+
+    fn unblocked(
+        &mut self,
+        event: &TraceEvent,
+        record: RecordId,
+        world: &World,
+        board: &mut Board,
+    ) {
+        let Some(since) = self.blocked.remove(&record) else { return };
+        let Some(producer) = eyes::producer(world, event.node) else { return };
+        let limit = Micros::from_config_ms(producer.config.max_block_ms);
+        let still = self.disturbed.contains(&event.node).then_some("its process stood still");
+        let took = event.at.since(since);
+        board.check_unless(Id::P6, still, took <= limit + ONE_POLL, || {
+            format!("send() of {record:?} blocked for {} ms", took.as_ms())
+        });
     }
 
     fn in_time(&mut self, event: &TraceEvent, record: RecordId, world: &World, board: &mut Board) {

@@ -6,7 +6,9 @@ use crate::board::Board;
 use crate::catalogue::Id;
 use crate::eyes;
 use crate::truth::Truth;
+use kafkascope_kernel::SimTime;
 use kafkascope_model::controller::Controller;
+use kafkascope_model::controller::quorum::Role;
 use kafkascope_model::ids::{LeaderEpoch, NodeId, Offset};
 use kafkascope_model::world::{ProcessState, World};
 use std::collections::BTreeMap;
@@ -17,9 +19,26 @@ pub struct QuorumEye {
     leaders: BTreeMap<LeaderEpoch, NodeId>,
     votes: BTreeMap<(NodeId, LeaderEpoch), NodeId>,
     seen: BTreeMap<NodeId, (LeaderEpoch, Offset)>,
+    stands: BTreeMap<NodeId, Stand>,
+}
+
+/// How far a voter is on its way to lead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Stand {
+    No,
+    Asks,
+    Stands,
+    Leads,
 }
 
 impl QuorumEye {
+    /// Looks at how far every voter is on its way to lead; elections pass through states of which nobody tells.
+    pub fn glance(&mut self, world: &World, board: &mut Board) {
+        for (process, controller) in eyes::controllers(world) {
+            self.steps(world, controller, process.state, board);
+        }
+    }
+
     /// Looks at every voter.
     pub fn look(&mut self, world: &World, truth: &Truth, board: &mut Board) {
         for (process, controller) in eyes::controllers(world) {
@@ -66,6 +85,33 @@ impl QuorumEye {
                 format!("controller {id} leads without what is committed up to {}", truth.end())
             });
         }
+    }
+
+    /// Whoever has others to ask asks before it stands, and stands before it leads.
+    fn steps(&mut self, world: &World, voter: &Controller, state: ProcessState, board: &mut Board) {
+        let now = match voter.quorum().role() {
+            Role::Prospective(_) => Stand::Asks,
+            Role::Candidate(_) => Stand::Stands,
+            Role::Leader(_) => Stand::Leads,
+            Role::Unattached | Role::Follower { .. } | Role::Resigned { .. } => Stand::No,
+        };
+        // A cluster begins with a quorum that has a leader.
+        if world.now() == SimTime::ZERO
+            || state == ProcessState::Down
+            || eyes::controllers(world).count() < 2
+        {
+            self.stands.remove(&voter.id);
+            return;
+        }
+        let before = self.stands.insert(voter.id, now);
+        let fits = match (before, now) {
+            (Some(before), Stand::Stands) => matches!(before, Stand::Asks | Stand::Stands),
+            (Some(before), Stand::Leads) => matches!(before, Stand::Stands | Stand::Leads),
+            (None, _) | (_, Stand::No | Stand::Asks) => true,
+        };
+        board.check(Id::Q6, fits, || {
+            format!("controller {} went from {before:?} to {now:?}", voter.id)
+        });
     }
 
     fn vote(&mut self, world: &World, controller: &Controller, board: &mut Board) {

@@ -4,12 +4,15 @@
 
 use crate::board::Board;
 use crate::catalogue::Id;
+use crate::eyes;
 use crate::truth::Truth;
 use kafkascope_model::broker::Broker;
-use kafkascope_model::ids::{Name, ProducerEpoch, ProducerId, TopicPartition};
+use kafkascope_model::ids::{Name, NodeId, ProducerEpoch, ProducerId, TopicPartition};
 use kafkascope_model::trace::{Fact, TraceEvent};
+use kafkascope_model::txn::metadata::Transaction;
 use kafkascope_model::txn::{TXN_TOPIC, TxnState};
-use std::collections::BTreeMap;
+use kafkascope_model::world::World;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What was heard of transactions.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +21,8 @@ pub struct Transactions {
     states: BTreeMap<Name, Known>,
     /// How each transaction was decided, by producer and the epoch that its markers carry.
     decided: BTreeMap<(ProducerId, ProducerEpoch), bool>,
+    /// Partitions of each transaction that was decided, and has no marker yet.
+    waiting: BTreeMap<(ProducerId, ProducerEpoch), BTreeSet<TopicPartition>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +51,9 @@ impl Transactions {
         match &event.fact {
             Fact::TransactionMoved { transactional_id, producer_id, epoch, state, .. } => {
                 let next = Known { producer_id: *producer_id, epoch: *epoch, state: *state };
+                if let Some(broker) = broker {
+                    self.markers(transactional_id, next, broker, truth, board);
+                }
                 self.moved(transactional_id, next, board);
             }
             Fact::TxnCoordinatorLoaded { partition, .. } => {
@@ -54,6 +62,9 @@ impl Transactions {
                 }
             }
             Fact::MarkerAppended { tp, producer_id, epoch, committed, .. } => {
+                if let Some(waiting) = self.waiting.get_mut(&(*producer_id, *epoch)) {
+                    waiting.remove(tp);
+                }
                 let decided = *self.decided.entry((*producer_id, *epoch)).or_insert(*committed);
                 board.check(Id::T3, decided == *committed, || {
                     let word = |committed| if committed { "committed" } else { "aborted" };
@@ -62,6 +73,38 @@ impl Transactions {
                 });
             }
             _ => {}
+        }
+    }
+
+    /// A decided transaction is complete once every partition has its marker.
+    fn markers(
+        &mut self,
+        id: &Name,
+        next: Known,
+        broker: &Broker,
+        truth: &Truth,
+        board: &mut Board,
+    ) {
+        let key = (next.producer_id, next.epoch);
+        match next.state {
+            TxnState::PrepareCommit | TxnState::PrepareAbort => {
+                let found = broker.txns.shards().find_map(|shard| shard.transactions.get(id));
+                let names = found.filter(|found| found.state == next.state).map(|f| &f.partitions);
+                let tp = |(topic, partition): &(Name, i32)| {
+                    let topic = truth.image.topic_ids.get(topic)?;
+                    Some(TopicPartition::new(*topic, *partition))
+                };
+                let all = names.into_iter().flatten().filter_map(tp).collect();
+                self.waiting.insert(key, all);
+            }
+            TxnState::CompleteCommit | TxnState::CompleteAbort => {
+                let Some(mut waiting) = self.waiting.remove(&key) else { return };
+                waiting.retain(|tp| truth.partition(*tp).is_some());
+                board.check(Id::T4, waiting.is_empty(), || {
+                    format!("{id} is complete, and {waiting:?} have no marker")
+                });
+            }
+            TxnState::Empty | TxnState::Ongoing | TxnState::Dead | TxnState::PrepareEpochFence => {}
         }
     }
 
@@ -100,6 +143,36 @@ impl Transactions {
             format!("{id} went from epoch {} to {}", before.epoch, next.epoch)
         });
     }
+}
+
+/// A leader has begun to write for a transaction, so its coordinator has the partition in it, or had when it was asked.
+pub fn joined(
+    leader: NodeId,
+    tp: TopicPartition,
+    producer: ProducerId,
+    (world, truth): (&World, &Truth),
+    board: &mut Board,
+) {
+    // Who was replaced without knowing it may believe what was true once.
+    let replica = eyes::replica(world, leader, tp).zip(truth.partition(tp));
+    if replica.is_none_or(|(replica, state)| replica.leader_epoch != state.leader_epoch) {
+        return;
+    }
+    let Some(name) = world.topic_name(tp.topic) else { return };
+    let known = |txn: &&Transaction| txn.producer_id == producer;
+    let mut found = eyes::brokers(world)
+        .flat_map(|(_, broker)| broker.txns.shards())
+        .flat_map(|shard| shard.transactions.values())
+        .filter(known)
+        .peekable();
+    if found.peek().is_none() {
+        return;
+    }
+    let part = (name.clone(), tp.partition);
+    let has = found.any(|txn| txn.partitions.contains(&part));
+    board.check(Id::T11, has, || {
+        format!("{producer} wrote to {tp:?}, which is in no transaction of it")
+    });
 }
 
 /// Whether a coordinator speaks of a partition that another leads by now: what it learns late was durable before that one began.
@@ -145,7 +218,7 @@ mod tests {
     use super::*;
     use crate::board::Verdict;
     use kafkascope_kernel::SimTime;
-    use kafkascope_model::ids::{NodeId, TopicId};
+    use kafkascope_model::ids::TopicId;
 
     /// What becomes of a property after some facts.
     fn verdict(id: Id, facts: Vec<Fact>) -> Verdict {

@@ -20,14 +20,14 @@ use kafkascope_kernel::{Micros, SimTime};
 /// What is asked, and whose request waits for it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Ask {
-    /// Where the request came in.
-    pub conn: ConnId,
+    /// Where the request came in, and which one of that connection it is.
+    pub whose: (ConnId, Correlation),
     /// What is asked.
     pub body: AddedPartitions,
 }
 
 /// Whose request waited, and the verdict on each partition it asked about.
-pub type Verified = (ConnId, PartitionErrors);
+pub type Verified = ((ConnId, Correlation), PartitionErrors);
 
 /// Questions that wait, and those under way.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -81,7 +81,7 @@ impl AddPartitionsManager {
         };
         let verdict = |(ask, (_, rows)): (Ask, (Name, PartitionErrors))| {
             let told = rows.into_iter().map(|(topic, index, error)| (topic, index, as_told(error)));
-            (ask.conn, told.collect())
+            (ask.whose, told.collect())
         };
         asks.into_iter().zip(answer).map(verdict).collect()
     }
@@ -108,7 +108,7 @@ impl AddPartitionsManager {
 
 fn all(ask: &Ask, error: ErrorCode) -> Verified {
     let rows = ask.body.partitions.iter();
-    (ask.conn, rows.map(|(topic, index)| (topic.clone(), *index, error)).collect())
+    (ask.whose, rows.map(|(topic, index)| (topic.clone(), *index, error)).collect())
 }
 
 /// A fenced producer learns it as an old epoch, after which it may abort and go on.

@@ -113,7 +113,7 @@ pub struct Broker {
     /// Transactional ids whose coordinator it is.
     pub txns: TransactionCoordinator,
     asks: AddPartitionsManager,
-    verifying: FlatMap<ConnId, Verifying>,
+    verifying: FlatMap<(ConnId, Correlation), Verifying>,
     /// Share partitions, their coordinator and its client.
     pub share: share::ShareHost,
     producer_ids: ProducerIds,
@@ -237,9 +237,6 @@ impl Broker {
         self.replicas.on_client_gone(conn, cx);
         self.groups.on_client_gone(conn, cx);
         self.txns.on_client_gone(conn);
-        if self.verifying.remove(&conn).is_some() {
-            cx.disarm(BrokerTimer::Verify(conn));
-        }
         self.on_share_client_gone(conn, cx);
         if let Some(zk) = &mut self.zk {
             zk.on_client_gone(conn);
@@ -370,7 +367,7 @@ impl Broker {
                 let verified = self.asks.time_out(cx);
                 self.on_verified(verified, cx);
             }
-            BrokerTimer::Verify(conn) => self.ask_again(conn, cx),
+            BrokerTimer::Verify(conn, correlation) => self.ask_again((conn, correlation), cx),
             BrokerTimer::Group(timer) => {
                 let loads = matches!(timer, GroupTimer::Loaded(_));
                 self.with_groups(cx, |groups, log, cx| groups.on_timer(timer, log, cx));

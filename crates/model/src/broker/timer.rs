@@ -3,6 +3,7 @@
 //! Invariant: one timer of each kind at a time.
 
 use super::zk;
+use crate::ids::Correlation;
 use crate::ids::NodeId;
 use crate::net::ConnId;
 /// A timer of this role.
@@ -37,7 +38,7 @@ pub enum BrokerTimer {
     /// Time to look after questions to transaction coordinators.
     AddPartitions,
     /// A request's question to the transaction coordinator is asked again.
-    Verify(ConnId),
+    Verify(ConnId, Correlation),
     /// Of the group coordinator.
     Group(crate::group::GroupTimer),
     /// Of share groups.

@@ -1,7 +1,8 @@
 //! Before the first batch of a transaction is appended to a partition, its leader makes sure that the transaction coordinator
 //! knows of it (KIP-890; `ReplicaManager.maybeSendPartitionsToTransactionCoordinator`).
 //!
-//! Invariant: a request waits for at most one verification, and goes on with the guards that it got before it asked.
+//! Invariant: a request waits for at most one verification, and goes on with the guards that it got before it asked, even if its
+//! client is gone by then.
 
 use super::add_partitions::{Ask, Verified};
 use super::replica_manager::ReplicaManager;
@@ -31,7 +32,6 @@ pub(super) struct Checked {
 /// A request that waits for the transaction coordinator.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Verifying {
-    correlation: Correlation,
     since: SimTime,
     ask: AddedPartitions,
     what: Waiting,
@@ -136,24 +136,27 @@ impl Broker {
 
     /// The coordinator answered, or could not: the requests that waited go on.
     pub(super) fn on_verified(&mut self, verified: Vec<Verified>, cx: &mut Cx<'_>) {
-        for (conn, errors) in verified {
-            let Some(waiting) = self.verifying.get(&conn) else { continue };
+        for (whose, errors) in verified {
+            let Some(waiting) = self.verifying.get(&whose) else { continue };
             if self.should_ask_again(waiting, &errors, cx.now) {
                 let pause = self.config.add_partitions_to_txn_retry_backoff_ms;
-                cx.arm(BrokerTimer::Verify(conn), Micros::from_config_ms(i64::from(pause)));
+                cx.arm(
+                    BrokerTimer::Verify(whose.0, whose.1),
+                    Micros::from_config_ms(i64::from(pause)),
+                );
                 continue;
             }
-            let Some(waiting) = self.verifying.remove(&conn) else { continue };
-            self.go_on(conn, waiting, &errors, cx);
+            let Some(waiting) = self.verifying.remove(&whose) else { continue };
+            self.go_on(whose, waiting, &errors, cx);
         }
         self.pump_asks(cx);
     }
 
     /// The pause before the coordinator is asked again is over.
-    pub(super) fn ask_again(&mut self, conn: ConnId, cx: &mut Cx<'_>) {
-        if let Some(waiting) = self.verifying.get(&conn) {
+    pub(super) fn ask_again(&mut self, whose: (ConnId, Correlation), cx: &mut Cx<'_>) {
+        if let Some(waiting) = self.verifying.get(&whose) {
             let body = waiting.ask.clone();
-            self.ask(Ask { conn, body }, cx);
+            self.ask(Ask { whose, body }, cx);
         }
     }
 
@@ -177,8 +180,9 @@ impl Broker {
     ) {
         let body = ask.clone();
         let since = cx.now;
-        self.verifying.insert(conn, Verifying { correlation, since, ask, what });
-        self.ask(Ask { conn, body }, cx);
+        let whose = (conn, correlation);
+        self.verifying.insert(whose, Verifying { since, ask, what });
+        self.ask(Ask { whose, body }, cx);
     }
 
     fn ask(&mut self, ask: Ask, cx: &mut Cx<'_>) {
@@ -211,12 +215,11 @@ impl Broker {
 
     fn go_on(
         &mut self,
-        conn: ConnId,
+        (conn, correlation): (ConnId, Correlation),
         waiting: Verifying,
         errors: &PartitionErrors,
         cx: &mut Cx<'_>,
     ) {
-        let correlation = waiting.correlation;
         match waiting.what {
             Waiting::Produce(produce, mut checked) => {
                 let (replicas, env) = self.data_plane();

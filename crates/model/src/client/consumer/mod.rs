@@ -323,6 +323,11 @@ impl Consumer {
         if self.is_modern() { Some(self.modern.state) } else { None }
     }
 
+    /// Whether its application goes on calling `poll()`.
+    pub const fn is_polling(&self) -> bool {
+        !self.app.blocked && !self.app.closing
+    }
+
     /// Its group's coordinator, if it knows it.
     pub const fn coordinator(&self) -> Option<NodeId> {
         self.coordinator.node
