@@ -79,7 +79,7 @@ catalogue! {
     R8 CLEAN, "Whatever a leader has shown is in the log of every later leader.";
     R9 Always, "A high watermark moves only while the ISR has min.insync.replicas members.";
     R10 CLEAN, "Whoever is in the ISR has, of every key of a compacted topic, the record that its leader has.";
-    R11 Always, "Only a replica that serves and has everything shown joins an ISR.";
+    R11 CLEAN, "Only a replica that serves and has everything shown joins an ISR.";
     R12 Always, "What a follower has copied is a beginning of its leader's log.";
     R13 Always, "A follower cuts nothing off that its leader has too.";
     R14 CLEAN, "A follower in the ISR never cuts off what was shown.";
@@ -124,11 +124,11 @@ catalogue! {
     T11 Always, "A leader writes for a transaction only what its coordinator has in it.";
     T9 Always, "The producer epochs of a transactional id never fall.";
 
-    F1 Always, "No consumer is given a record that was not committed.";
+    F1 CLEAN, "No consumer is given a record that was not committed.";
     F2 Always, "Between two seeks or rebalances a consumer gets rising offsets of a partition.";
     F3 CLEAN, "A consumer passes over no record that it could have been given.";
     F4 CLEAN, "A new coordinator knows the last offset that was committed.";
-    F5 Always, "A consumer commits no offset beyond its position.";
+    F5 CLEAN, "A consumer commits no offset beyond its position.";
     F6 CLEAN, "Reading an offset again gives the same record.";
 
     G1 Always, "In one generation a partition belongs to one member at most.";

@@ -6,20 +6,11 @@ use kafkascope_audit::{Line, Replay, Verdict};
 use kafkascope_kernel::Micros;
 use kafkascope_scenario::{Tables, load};
 use std::collections::BTreeSet;
+use twins::TWINS;
+
+mod twins;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios/promises/");
-
-/// Where promises are broken, where they are kept, and which ones.
-const TWINS: &[(&str, &str, &[&str])] = &[
-    ("acks-1", "acks-all", &["P1"]),
-    ("unclean-election", "clean-election", &["P1", "R8", "F6"]),
-    ("min-isr-1", "min-isr-2", &["P1", "R8"]),
-    ("power-cut-of-all", "power-cut-with-flushes", &["P1", "R8"]),
-    ("duplicates", "no-duplicates", &["P2"]),
-    ("reordering", "in-order", &["P3"]),
-    ("partitions-added", "partitions-from-the-start", &["P8"]),
-    ("offsets-on-one-disk", "offsets-on-three-disks", &["F4"]),
-];
 
 fn text(file: &str) -> String {
     std::fs::read_to_string(format!("{FOLDER}{file}.toml")).expect("it is there")

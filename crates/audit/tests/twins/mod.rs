@@ -1,0 +1,18 @@
+//! Scenarios in pairs: in one a promise is broken, in its twin it is kept.
+//!
+//! Invariant: twins differ in one decision.
+
+/// Where promises are broken, where they are kept, and which ones.
+pub const TWINS: &[(&str, &str, &[&str])] = &[
+    ("acks-1", "acks-all", &["P1"]),
+    ("unclean-election", "clean-election", &["P1", "R8", "F6"]),
+    ("min-isr-1", "min-isr-2", &["P1", "R8"]),
+    ("power-cut-of-all", "power-cut-with-flushes", &["P1", "R8"]),
+    ("duplicates", "no-duplicates", &["P2"]),
+    ("reordering", "in-order", &["P3"]),
+    ("partitions-added", "partitions-from-the-start", &["P8"]),
+    ("offsets-on-one-disk", "offsets-on-three-disks", &["F4", "G2"]),
+    ("moved-and-back", "moved-for-good", &["P1", "R8"]),
+    ("one-controller", "three-controllers", &["P5"]),
+    ("a-producer-that-stands-still", "a-producer-that-waits", &["P6"]),
+];
