@@ -6,6 +6,7 @@
 use crate::dialogs::{Audit, Choice, Help, Menu, Scenarios, Table};
 use crate::groups::Groups;
 use crate::hands::Hands;
+use crate::logs::Logs;
 use crate::paint::Painter;
 use crate::panels::{Answer, Below, Header, Narration, Timeline, Transport};
 use crate::platform::clock_dom::ClockDom;
@@ -137,10 +138,18 @@ impl App {
             let request = view.request.as_ref().map(Shared::from);
             html! { <Groups group={Shared::from(group)} {why} {request} ask={ask.clone()} /> }
         });
+        let log = view.log.as_ref().map(|log| {
+            let why = view.why.as_ref().map(Shared::from);
+            let record = view.record.as_ref().map(Shared::from);
+            html! { <Logs log={Shared::from(log)} {record} {why} ask={ask.clone()} /> }
+        });
+        // A place that stays, filled or empty: siblings that come and go would make the stage anew, and its size be lost.
+        let covered = group.is_some() || log.is_some();
         html! {
             <>
-                <Stage view={view.clone()} ask={ask.clone()} canvas={self.canvas.clone()} frame={self.frame.clone()} covered={group.is_some()} {aside} {below} />
-                { for group }
+                <Stage view={view.clone()} ask={ask.clone()} canvas={self.canvas.clone()} frame={self.frame.clone()} {covered} {aside} {below} />
+                { group.unwrap_or_default() }
+                { log.unwrap_or_default() }
             </>
         }
     }

@@ -8,6 +8,7 @@ pub mod dialogs;
 pub mod groups;
 mod hands;
 pub mod keys;
+pub mod logs;
 pub mod paint;
 pub mod panels;
 pub mod platform;

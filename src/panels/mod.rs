@@ -8,7 +8,7 @@ mod inspector;
 mod keys;
 mod ledger;
 pub mod narration;
-mod record;
+pub mod record;
 mod request;
 mod rest;
 pub mod timeline;

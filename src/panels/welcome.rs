@@ -30,6 +30,7 @@ pub fn Welcome(props: &WelcomeProps) -> Html {
                 { hint(Wish::Kill, "Kill the leader of the first partition", "K") }
                 { hint(Wish::AddConsumer, "Add a consumer and watch the rebalance", "A") }
                 { hint(Wish::RemoveConsumer, "Let a consumer leave", "R") }
+                { hint(Wish::Letter('L'), "Look at one log closely", "L") }
                 { hint(Wish::Do(UiCommand::ToggleUnderWay), "Read the requests under way", "M") }
                 { hint(Wish::Open(Dialog::Help), "How to read the picture", "?") }
             </ul>

@@ -56,6 +56,7 @@ impl Player {
             'W' => Some(UiCommand::AskWhy),
             'B' => Some(UiCommand::ToggleProjector),
             'G' => Some(self.through_time()),
+            'L' => Some(self.closely()),
             'I' => Some(UiCommand::ToggleInternalTopics),
             'M' => Some(UiCommand::ToggleUnderWay),
             _ => None,
@@ -67,6 +68,19 @@ impl Player {
         let wished = self.ui.through_time.is_none();
         let group = self.group().ok().map(|(name, _)| name);
         UiCommand::ThroughTime(group.filter(|_| wished))
+    }
+
+    /// The log of the selected partition, or of the first on the stage, closely; back to the stage from there.
+    pub fn closely(&self) -> UiCommand {
+        let selected =
+            if let Selection::Partition(tp) | Selection::Replica(_, tp) = self.ui.selection {
+                Some(tp)
+            } else {
+                None
+            };
+        let first = || self.projector.first_leader().map(|(tp, _)| tp);
+        let wished = self.ui.closely.is_none();
+        UiCommand::Closely(selected.or_else(first).filter(|_| wished))
     }
 
     /// Kills the leader of the first partition.

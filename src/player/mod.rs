@@ -13,6 +13,7 @@ mod time;
 mod touch;
 
 use kafkascope_kernel::Micros;
+use kafkascope_model::ids::TopicPartition;
 use kafkascope_session::{Script, Session};
 use kafkascope_view::layout::{Mode, Viewport};
 use kafkascope_view::pacer::Pace;
@@ -149,8 +150,11 @@ impl Player {
             UiCommand::Ask(question) => self.ui.question = Some(question.clone()),
             UiCommand::AskWhy => self.ask_why(),
             UiCommand::Close => self.close(),
-            UiCommand::Closely(topic) => self.ui.closely.clone_from(topic),
-            UiCommand::ThroughTime(group) => self.ui.through_time.clone_from(group),
+            UiCommand::Closely(tp) => self.look_closely(*tp),
+            UiCommand::ThroughTime(group) => {
+                self.ui.through_time.clone_from(group);
+                self.ui.closely = None;
+            }
             UiCommand::WholeRun(whole) => self.ui.whole_run = *whole,
             UiCommand::ToggleUnderWay => self.toggle_under_way(),
             UiCommand::ToggleProjector => self.toggle_projector(),
@@ -160,6 +164,11 @@ impl Player {
             _ => return false,
         }
         true
+    }
+
+    fn look_closely(&mut self, tp: Option<TopicPartition>) {
+        self.ui.closely = tp;
+        self.ui.through_time = None;
     }
 
     fn select(&mut self, selection: Selection) {
@@ -185,6 +194,8 @@ impl Player {
             self.ui.question = None;
         } else if self.ui.selection != Selection::None {
             self.ui.selection = Selection::None;
+        } else if self.ui.closely.is_some() {
+            self.ui.closely = None;
         } else if self.ui.under_way && self.ui.through_time.is_none() {
             self.ui.under_way = false;
         } else if self.ui.through_time.is_some() {

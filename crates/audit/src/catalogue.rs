@@ -131,7 +131,7 @@ catalogue! {
     F5 CLEAN, "A consumer commits no offset beyond its position.";
     F6 CLEAN, "Reading an offset again gives the same record.";
 
-    G1 Always, "In one generation a partition belongs to one member at most.";
+    G1 CLEAN, "In one generation a partition belongs to one member at most.";
     G3 Always, "A classic group rebalances step by step: joined, assigned, stable.";
     G5 Always, "A member is given records only of partitions that it holds.";
     G6 CLEAN, "A cooperative member is assigned only what its last owner has given up.";

@@ -104,11 +104,13 @@ impl Exposed {
         let moved = |id: &NodeId| eye.truth.partition(tp).is_some_and(|q| !q.replicas.contains(id));
         for member in leadership.isr.iter().filter(|id| !moved(id)) {
             let has = eye.holds(*member, tp, hw, epoch);
-            eye.board.check_unless(Id::R2, excuse, has, what(*member));
+            let robbed = eye.taints.loss_of(tp, *member);
+            eye.board.check_unless(Id::R2, excuse.or(robbed), has, what(*member));
         }
         let zombie = eye.truth.partition(tp).is_some_and(|q| q.leader_epoch > replica.leader_epoch);
         for member in eye.truth.isr(tp) {
             let has = eye.holds(*member, tp, hw, epoch);
+            let excuse = excuse.or(eye.taints.loss_of(tp, *member));
             eye.board.check_unless(Id::R3, excuse, has, what(*member));
             let id = if zombie { Id::R15 } else { Id::R5 };
             eye.board.check_unless(id, excuse, has, what(*member));

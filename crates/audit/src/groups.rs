@@ -54,7 +54,8 @@ impl Groups {
                 self.remembered(event.node, group, excuse, world, board);
             }
             Fact::Assigned { partitions, generation } => {
-                self.assigned(event.node, partitions, *generation, world, board);
+                let excuse = offsets_taint(world, taints);
+                self.assigned(event.node, partitions, *generation, excuse, world, board);
             }
             Fact::GroupStable { group, generation } if is_classic(world, event.node, group) => {
                 self.stored.insert(group.clone(), *generation);
@@ -118,6 +119,7 @@ impl Groups {
         member: NodeId,
         partitions: &[TopicPartition],
         generation: i32,
+        excuse: Option<&'static str>,
         world: &World,
         board: &mut Board,
     ) {
@@ -129,7 +131,7 @@ impl Groups {
         }
         for tp in partitions {
             let owner = *self.owners.entry((group.clone(), generation, *tp)).or_insert(member);
-            board.check(Id::G1, owner == member, || {
+            board.check_unless(Id::G1, excuse, owner == member, || {
                 format!(
                     "{owner} and {member} both own {tp:?} in generation {generation} of {group}"
                 )

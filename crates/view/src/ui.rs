@@ -18,8 +18,8 @@ pub struct UiState {
     pub follow: Option<RecordId>,
     /// The question whose answer is open.
     pub question: Option<Question>,
-    /// The topic that is shown closely; none shows the cluster.
-    pub closely: Option<Name>,
+    /// The partition whose log is shown closely; none shows the cluster. The replica is the selected one, else the leader.
+    pub closely: Option<TopicPartition>,
     /// The group that is shown through time; none shows the stage.
     pub through_time: Option<Name>,
     /// Whether the whole run is shown, or its last minute.

@@ -43,8 +43,8 @@ pub enum UiCommand {
     AskWhy,
     /// Closes what was opened last.
     Close,
-    /// Shows one topic closely, or the cluster.
-    Closely(Option<Name>),
+    /// Shows one log closely, or the cluster.
+    Closely(Option<TopicPartition>),
     /// Shows a group through time, or the stage.
     ThroughTime(Option<Name>),
     /// Shows the whole run through time, or its last minute.
@@ -210,6 +210,7 @@ impl UiCommand {
             Self::AskWhy => "W",
             Self::Close => "Esc",
             Self::ThroughTime(_) => "G",
+            Self::Closely(_) => "L",
             Self::OpenPalette => "Ctrl K",
             Self::ToggleProjector => "B",
             Self::ToggleInternalTopics => "I",
@@ -230,7 +231,6 @@ impl UiCommand {
             | Self::Select(_)
             | Self::Follow(None)
             | Self::Ask(_)
-            | Self::Closely(_)
             | Self::WholeRun(_)
             | Self::Tamper { .. }
             | Self::BlockPolling { .. }

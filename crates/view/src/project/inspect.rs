@@ -214,6 +214,9 @@ fn partition(sight: &Sight<'_>, tp: TopicPartition, of: Option<NodeId>) -> Optio
         row("replicas", words::set(&known.replicas)),
         row("in sync", words::set(&known.isr)),
     ];
+    rows.extend(
+        super::closely::moving(sight, tp).into_iter().map(|(label, value)| row(label, value)),
+    );
     let shown = of.or(leader).and_then(|id| picture.replicas.get(&(id, tp)));
     if let Some(replica) = shown {
         rows.push(row("log start", replica.log_start.to_string()));
@@ -243,6 +246,7 @@ fn partition(sight: &Sight<'_>, tp: TopicPartition, of: Option<NodeId>) -> Optio
         configs: topic.as_ref().map(|name| topic_configs(sight, name)).unwrap_or_default(),
         scope: topic.map(ConfigScope::Topic),
         actions: vec![
+            action(UiCommand::Closely(Some(tp)), "Look at the log closely", None),
             action(UiCommand::ElectPreferred(tp), "Elect the preferred leader", None),
             action(
                 UiCommand::ElectUnclean(tp),

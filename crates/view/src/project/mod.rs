@@ -6,6 +6,7 @@
 mod actions;
 mod callout;
 mod clients;
+mod closely;
 mod draw_list;
 mod fork;
 mod groups;
@@ -144,6 +145,7 @@ impl Projector {
         renew_option(&mut view.under_way, requests::under_way(&sight));
         self.why.update(&sight);
         renew_option(&mut view.why, self.why.show(&sight));
+        renew_option(&mut view.log, closely::log(&sight));
         renew_option(&mut view.group, self.groups.show(&sight));
         renew_option(&mut view.callout, callout::callout(&sight, &view.layout));
         &self.view

@@ -53,8 +53,7 @@ pub(super) fn shape(
 /// Whether a partition is on the stage.
 pub(super) fn shows(picture: &Picture, ui: &UiState, tp: TopicPartition) -> bool {
     let Some(topic) = picture.topics.get(&tp.topic) else { return false };
-    let closely = ui.closely.as_ref().is_none_or(|wanted| *wanted == topic.name);
-    !topic.deleted && closely && (ui.internal_topics || !topic.name.starts_with("__"))
+    !topic.deleted && (ui.internal_topics || !topic.name.starts_with("__"))
 }
 
 /// The stage's cards and wires.

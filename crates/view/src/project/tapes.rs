@@ -118,11 +118,11 @@ fn differs(leading: &ReplicaPicture, offset: Offset, record: RecordId) -> bool {
     }
 }
 
-fn face(sight: &Sight<'_>, record: RecordId) -> Face {
+pub(super) fn face(sight: &Sight<'_>, record: RecordId) -> Face {
     sight.observer.ledger.face(record)
 }
 
-fn is_chosen(sight: &Sight<'_>, record: RecordId) -> bool {
+pub(super) fn is_chosen(sight: &Sight<'_>, record: RecordId) -> bool {
     record != RecordId::INTERNAL
         && (sight.ui.follow == Some(record) || sight.is_selected(&Selection::Record(record)))
 }

@@ -10,6 +10,7 @@ pub mod group_time;
 pub mod inspector;
 pub mod keys;
 pub mod ledger;
+pub mod log;
 pub mod narration;
 pub mod queue;
 pub mod record;
@@ -26,6 +27,7 @@ pub use group_time::GroupTimeVm;
 pub use inspector::{ActionVm, ConfigVm, InspectorVm, RowVm};
 pub use keys::KeysVm;
 pub use ledger::LedgerVm;
+pub use log::LogVm;
 pub use narration::{NarrationVm, SentenceVm};
 pub use record::RecordVm;
 pub use request::{RequestVm, UnderWayVm};
@@ -85,6 +87,8 @@ pub struct ViewModel {
     pub ledger: Rc<LedgerVm>,
     /// Which key has which face.
     pub keys: Rc<KeysVm>,
+    /// The log that is shown closely, instead of the stage.
+    pub log: Option<Rc<LogVm>>,
     /// The group that is shown through time, instead of the stage.
     pub group: Option<Rc<GroupTimeVm>>,
     /// The one callout.
