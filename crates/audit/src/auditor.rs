@@ -127,8 +127,9 @@ impl Auditor {
 
     /// Nothing has failed for long: asks what must have come about.
     pub fn after_quiet(&mut self, world: &World) {
-        let Self { truth, producers, written, board, .. } = self;
-        liveness::look(world, &Knowledge { truth, producers, written }, board);
+        let Self { truth, taints, producers, consumers, written, board, .. } = self;
+        let failed = &consumers.failed;
+        liveness::look(world, &Knowledge { truth, taints, producers, failed, written }, board);
     }
 
     /// Why a partition's promises need not be kept, if so.
@@ -205,6 +206,7 @@ impl Auditor {
             }
             Fact::TailLost { tp, .. } => self.disk_lost(world, node, *tp, POWER),
             Fact::LogRecovered { tp, .. } => self.disk_lost(world, node, *tp, BROKEN),
+            Fact::FetchGivenUp { tp, .. } => self.taints.give_up(*tp, node),
             Fact::DiskWiped => self.wiped(world, node),
             Fact::BatchCorrupted { tp, .. } => self.taints.taint(*tp, BROKEN),
             _ => {}
@@ -263,7 +265,8 @@ impl Auditor {
         let same = end <= theirs.log_start()
             || (end <= theirs.log_end()
                 && replica.log.epochs().epoch_at(end - 1) == theirs.epochs().epoch_at(end - 1));
-        self.board.check(Id::R12, same, || {
+        let lost = self.taints.loss_of(tp, replica.leader).or(self.taints.of(tp));
+        self.board.check_unless(Id::R12, lost, same, || {
             format!("{tp:?}: {node} has up to {end}, its leader up to {}", theirs.log_end())
         });
     }
@@ -283,6 +286,7 @@ impl Auditor {
     fn disk_lost(&mut self, world: &World, node: NodeId, tp: TopicPartition, why: &'static str) {
         self.look(world, node, tp);
         self.taints.rob(tp, node, why);
+        self.logs.rob(tp);
         if self.truth.may_lead(tp, node) || eyes::is_counted_on(world, tp, node) {
             self.taints.taint(tp, why);
         }

@@ -80,7 +80,7 @@ catalogue! {
     R9 Always, "A high watermark moves only while the ISR has min.insync.replicas members.";
     R10 CLEAN, "Whoever is in the ISR has, of every key of a compacted topic, the record that its leader has.";
     R11 CLEAN, "Only a replica that serves and has everything shown joins an ISR.";
-    R12 Always, "What a follower has copied is a beginning of its leader's log.";
+    R12 CLEAN, "What a follower has copied is a beginning of its leader's log.";
     R13 Always, "A follower cuts nothing off that its leader has too.";
     R14 CLEAN, "A follower in the ISR never cuts off what was shown.";
     R15 CLEAN, "A leader that was replaced shows nothing new that the ISR does not have.";

@@ -26,6 +26,8 @@ pub struct Consumers {
     by_hand: BTreeSet<NodeId>,
     /// Who reads only what is committed (`isolation.level`).
     committed_only: BTreeSet<NodeId>,
+    /// Whose poll() threw what only its application could put right.
+    pub failed: BTreeSet<NodeId>,
     /// Who is handed records of a queue, and has no position.
     shares: BTreeSet<NodeId>,
 }
@@ -77,6 +79,9 @@ impl Consumers {
                 for tp in partitions.iter() {
                     self.positions.remove(&(who, *tp));
                 }
+            }
+            Fact::PollFailed { .. } => {
+                self.failed.insert(who);
             }
             Fact::Exited(_) => self.positions.retain(|(node, _), _| *node != who),
             Fact::Delivered { record, tp, offset, .. } => {

@@ -7,6 +7,7 @@ use crate::board::Board;
 use crate::catalogue::Id;
 use crate::eyes;
 use crate::producers::Producers;
+use crate::taint::Taints;
 use crate::truth::Truth;
 use kafkascope_kernel::{Micros, SimTime};
 use kafkascope_model::broker::Broker;
@@ -18,7 +19,7 @@ use kafkascope_model::ids::{Name, NodeId, TopicPartition};
 use kafkascope_model::txn::TxnState;
 use kafkascope_model::txn::metadata::Transaction;
 use kafkascope_model::world::{ProcessState, World};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How long after the last write followers may still be on their way (`replica.fetch.wait.max.ms`, and a little).
 const ON_ITS_WAY: Micros = Micros::from_ms(2_000);
@@ -30,25 +31,29 @@ const PATIENCE_MS: i64 = 30_000;
 pub struct Knowledge<'a> {
     /// Committed metadata.
     pub truth: &'a Truth,
+    /// Replicas that have given up.
+    pub taints: &'a Taints,
     /// What producers wait for.
     pub producers: &'a Producers,
+    /// Consumers whose application has to put something right.
+    pub failed: &'a BTreeSet<NodeId>,
     /// When each partition was last written to.
     pub written: &'a BTreeMap<TopicPartition, SimTime>,
 }
 
 /// Asks everything.
 pub fn look(world: &World, known: &Knowledge<'_>, board: &mut Board) {
-    let Knowledge { truth, producers, written } = known;
+    let Knowledge { truth, taints, producers, failed, written } = known;
     let active: Vec<_> = eyes::controllers(world)
         .filter(|(process, controller)| runs(process.state) && controller.is_active())
         .map(|(_, controller)| controller.id)
         .collect();
     board.check(Id::V1, active.len() == 1, || format!("active controllers: {active:?}"));
     for (tp, state) in truth.image.partitions() {
-        partition(world, tp, state, board);
+        partition(world, tp, state, taints, board);
         let still = written.get(&tp).is_none_or(|at| world.now().since(*at) > ON_ITS_WAY);
         if still && state.leader != NodeId::NONE {
-            marks(world, tp, state, board);
+            marks(world, tp, state, taints, board);
         }
     }
     let late = producers.overdue(world);
@@ -56,11 +61,17 @@ pub fn look(world: &World, known: &Knowledge<'_>, board: &mut Board) {
     groups(world, board);
     coordinators(world, truth, board);
     preferred(world, truth, board);
-    clients(world, truth, board);
+    clients(world, truth, failed, board);
 }
 
-fn partition(world: &World, tp: TopicPartition, state: &PartitionState, board: &mut Board) {
-    let lives = |id: &NodeId| runs(world.state(*id));
+fn partition(
+    world: &World,
+    tp: TopicPartition,
+    state: &PartitionState,
+    taints: &Taints,
+    board: &mut Board,
+) {
+    let lives = |id: &NodeId| runs(world.state(*id)) && !taints.has_given_up(tp, *id);
     let what = || format!("{tp:?}: {state:?}");
     let replicas = |id: &&NodeId| state.replicas.contains(id);
     let could = state.isr.iter().chain(&state.elr).filter(replicas).any(lives);
@@ -70,15 +81,22 @@ fn partition(world: &World, tp: TopicPartition, state: &PartitionState, board: &
     }
     let live: Vec<_> = state.replicas.iter().copied().filter(lives).collect();
     board.check(Id::V4, live.iter().all(|id| state.isr.contains(id)), what);
-    board.check(Id::V3, state.isr.iter().all(lives), what);
+    board.check(Id::V3, state.isr.iter().all(|id| runs(world.state(*id))), what);
     let wanted = state.replicas.iter().filter(|id| !state.removing.contains(id));
     let moving = !state.adding.is_empty() || !state.removing.is_empty();
     board.check(Id::V15, !moving || !wanted.clone().all(lives), what);
 }
 
 /// How far leader and followers are, once writes have stopped.
-fn marks(world: &World, tp: TopicPartition, state: &PartitionState, board: &mut Board) {
-    let live: Vec<_> = state.replicas.iter().copied().filter(|id| runs(world.state(*id))).collect();
+fn marks(
+    world: &World,
+    tp: TopicPartition,
+    state: &PartitionState,
+    taints: &Taints,
+    board: &mut Board,
+) {
+    let lives = |id: &NodeId| runs(world.state(*id)) && !taints.has_given_up(tp, *id);
+    let live: Vec<_> = state.replicas.iter().copied().filter(lives).collect();
     let log = |id: NodeId| eyes::replica(world, id, tp).map(|replica: &Partition| &replica.log);
     let Some(leader) = log(state.leader) else { return };
     let min_isr = eyes::replica(world, state.leader, tp).is_some_and(|replica| {
@@ -168,10 +186,13 @@ fn preferred(world: &World, truth: &Truth, board: &mut Board) {
 }
 
 /// Consumers know the leaders of what they read.
-fn clients(world: &World, truth: &Truth, board: &mut Board) {
+fn clients(world: &World, truth: &Truth, failed: &BTreeSet<NodeId>, board: &mut Board) {
     let reads = |consumer: &&Consumer| {
         let busy = consumer.config.group_id.as_ref().is_some_and(|id| works_too_long(world, id));
-        runs(world.state(consumer.id)) && consumer.is_polling() && !busy
+        runs(world.state(consumer.id))
+            && consumer.is_polling()
+            && !busy
+            && !failed.contains(&consumer.id)
     };
     for consumer in eyes::consumers(world).filter(reads) {
         for assigned in consumer.assignment() {

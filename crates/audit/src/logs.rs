@@ -14,12 +14,14 @@ use kafkascope_model::ids::{
 };
 use kafkascope_model::log::segment::Segment;
 use kafkascope_model::log::{Batch, PartitionLog};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What every log looked like.
 #[derive(Clone, Debug, Default)]
 pub struct Logs {
     shadows: BTreeMap<(NodeId, TopicPartition), Shadow>,
+    /// Partitions of which some replica lost what it had stored, markers perhaps.
+    robbed: BTreeSet<TopicPartition>,
     /// The largest log start that any replica of a partition has had, and the newest leader epoch it knew.
     starts: BTreeMap<TopicPartition, (Offset, LeaderEpoch)>,
 }
@@ -61,7 +63,10 @@ impl Logs {
         let known = self.starts.entry(replica.tp).or_default();
         known.0 = known.0.max(replica.log.log_start());
         known.1 = known.1.max(replica.leader_epoch);
-        let (start, newest) = *known;
+        let (start, mut newest) = *known;
+        if self.robbed.contains(&replica.tp) {
+            newest = LeaderEpoch::MAX;
+        }
         let shadow = self.shadows.entry((node, replica.tp)).or_default();
         let mut eye =
             Eye { node, replica, log: &replica.log, start, newest, shadow, matching, board };
@@ -70,6 +75,11 @@ impl Logs {
         eye.stable();
         eye.segments();
         eye.remember();
+    }
+
+    /// A replica lost some of what it had stored.
+    pub fn rob(&mut self, tp: TopicPartition) {
+        self.robbed.insert(tp);
     }
 
     /// The cleaner went over a log, up to `up_to`.
@@ -260,7 +270,7 @@ impl Eye<'_> {
         let (place, compacted) =
             (self.place(), self.is_compacted() || batch.base_offset < self.start);
         for (id, fault) in [(Id::T2, Wrong::TwoOpen), (Id::T6, Wrong::Fenced)] {
-            // Who was replaced without knowing it knows no markers either.
+            // Who was replaced without knowing it knows no markers either, nor does who has lost them.
             if batch.transactional && batch.leader_epoch == self.newest {
                 self.board.check(id, wrong != Some(fault) || compacted, || {
                     let who = (batch.producer_id, batch.producer_epoch);

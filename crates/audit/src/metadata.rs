@@ -12,6 +12,7 @@ use crate::truth::Truth;
 use kafkascope_model::broker::Broker;
 use kafkascope_model::command::{AdminCommand, Command};
 use kafkascope_model::config::broker::BrokerConfig;
+use kafkascope_model::controller::image::BrokerImage;
 use kafkascope_model::controller::records::MetadataRecord;
 use kafkascope_model::ids::{Name, NodeId, Offset, TopicId, TopicPartition};
 use kafkascope_model::world::World;
@@ -100,7 +101,7 @@ impl Metadata {
                 let permitted = self.asked_unclean || may_be_unclean(*tp, truth);
                 partitions::changed(*tp, before, state, permitted, taints, board);
                 let new = state.isr.iter().copied().filter(|id| !before.isr.contains(id));
-                let joined: Vec<_> = new.map(|id| (id, truth.image.is_active(id))).collect();
+                let joined: Vec<_> = new.map(|id| (id, truth.serves(id))).collect();
                 if !joined.is_empty() {
                     self.joined.push((*tp, joined));
                 }
@@ -132,8 +133,9 @@ impl Metadata {
         let topic = truth.image.topics.get(&tp.topic);
         if topic.is_some_and(|topic| !by_hand(&topic.name)) {
             partitions::placed(*tp, state, &truth.image, board);
-            // More partitions of an old topic begin where the cluster happens to stand.
-            if tp.partition == 0 || self.created.contains(&tp.topic) {
+            // More partitions of an old topic begin where the cluster happens to stand, and so does a cluster of which some
+            // part does not serve.
+            if tp.partition == 0 && all_serve_without_racks(truth) {
                 self.created.insert(tp.topic);
             }
         }
@@ -179,14 +181,16 @@ pub fn accepted(world: &World, node: NodeId, tp: TopicPartition, truth: &Truth, 
     });
 }
 
+fn all_serve_without_racks(truth: &Truth) -> bool {
+    let plain =
+        |(id, broker): (&NodeId, &BrokerImage)| broker.rack.is_none() && truth.image.is_active(*id);
+    truth.image.brokers.iter().all(plain)
+}
+
 /// Where no racks are, brokers that serve lead equally many partitions of a new topic, give or take one.
 fn dealt_out(topic: TopicId, truth: &Truth, board: &mut Board) {
     let image = &truth.image;
     let Some(created) = image.topics.get(&topic) else { return };
-    let plain = image.brokers.values().all(|broker| broker.rack.is_none() && !broker.fenced);
-    if !plain {
-        return;
-    }
     let first = |id: &&NodeId| {
         created.partitions.iter().filter(|state| state.replicas.first() == Some(*id)).count()
     };

@@ -109,9 +109,9 @@ pub fn settled(tp: TopicPartition, truth: &Truth, defaults: &BrokerConfig, board
     let image = &truth.image;
     shape(tp, state, board);
     let what = || format!("{tp:?}: {state:?}");
-    let leads = state.leader == NodeId::NONE || image.is_active(state.leader);
+    let leads = state.leader == NodeId::NONE || truth.serves(state.leader);
     board.check(Id::C4, leads, what);
-    board.check(Id::C5, state.isr.iter().all(|id| image.is_active(*id)), what);
+    board.check(Id::C5, state.isr.iter().all(|id| truth.serves(*id)), what);
     board.check(Id::C3, !state.isr.is_empty() || state.leader == NodeId::NONE, what);
     // Whom a reassignment took away may stay in the ELR for a while, where nobody elects it.
     let eligible = state.elr.iter().any(|id| state.replicas.contains(id));

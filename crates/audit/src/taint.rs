@@ -6,6 +6,10 @@ use kafkascope_model::controller::records::PartitionState;
 use kafkascope_model::ids::{NodeId, TopicId, TopicPartition};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Why a replica no longer copies its leader's log.
+const GIVEN_UP: &str =
+    "it gave up fetching, since a batch of its leader straddles its own log's end";
+
 /// What excuses what.
 #[derive(Clone, Debug, Default)]
 pub struct Taints {
@@ -40,6 +44,16 @@ impl Taints {
     /// A replica lost some of what it had stored.
     pub fn rob(&mut self, tp: TopicPartition, node: NodeId, why: &'static str) {
         self.robbed.insert((tp, node), why);
+    }
+
+    /// A replica copies nothing more until its leader changes.
+    pub fn give_up(&mut self, tp: TopicPartition, node: NodeId) {
+        self.robbed.insert((tp, node), GIVEN_UP);
+    }
+
+    /// Whether a replica copies nothing more.
+    pub fn has_given_up(&self, tp: TopicPartition, node: NodeId) -> bool {
+        self.loss_of(tp, node) == Some(GIVEN_UP)
     }
 
     /// Why a replica may lack what it had, if so.

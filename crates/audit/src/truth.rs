@@ -8,6 +8,7 @@ use kafkascope_model::controller::image::MetadataImage;
 use kafkascope_model::controller::records::{MetadataRecord, PartitionState};
 use kafkascope_model::ids::{LeaderEpoch, NodeId, Offset, TopicPartition};
 use kafkascope_model::world::World;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The cluster as the quorum has agreed on it.
@@ -15,6 +16,8 @@ use std::sync::Arc;
 pub struct Truth {
     /// The image.
     pub image: MetadataImage,
+    /// Brokers that were unfenced while they were shutting down, by a heartbeat that came late; as in Kafka they may lead then.
+    late: BTreeSet<NodeId>,
     /// The epoch of each committed record.
     epochs: Vec<LeaderEpoch>,
 }
@@ -33,7 +36,18 @@ impl Truth {
     }
 
     /// Applies it.
+    #[allow(clippy::wildcard_enum_match_arm, reason = "two records are about serving")]
     pub fn apply(&mut self, offset: Offset, epoch: LeaderEpoch, record: &MetadataRecord) {
+        match record {
+            MetadataRecord::BrokerChange { broker, fenced: Some(false), .. } => {
+                self.late.insert(*broker);
+            }
+            MetadataRecord::RegisterBroker { broker, .. }
+            | MetadataRecord::BrokerChange { broker, .. } => {
+                self.late.remove(broker);
+            }
+            _ => {}
+        }
         self.image.apply(offset, epoch, record);
         self.epochs.push(epoch);
     }
@@ -52,6 +66,12 @@ impl Truth {
     /// A partition.
     pub fn partition(&self, tp: TopicPartition) -> Option<&PartitionState> {
         self.image.partition(tp)
+    }
+
+    /// Whether a broker serves, as the controller sees it.
+    pub fn serves(&self, id: NodeId) -> bool {
+        let unfenced = self.image.brokers.get(&id).is_some_and(|broker| !broker.fenced);
+        self.image.is_active(id) || (unfenced && self.late.contains(&id))
     }
 
     /// Whether a broker may be elected: a member of ISR or ELR, or the last known leader.

@@ -145,6 +145,7 @@ facts! {
     StaleControllerRefused { controller, epoch, known };
     BatchCorrupted { tp, base_offset };
     CorruptionFound { tp, base_offset };
+    FetchGivenUp { tp, base_offset };
     TailLost { tp, from, to };
     LogRecovered { tp, from, to };
     RequestSent { msg, to, api, bytes };

@@ -200,6 +200,9 @@ pub enum Fact {
     HighWatermark { tp: TopicPartition, from: Offset, to: Offset },
     /// A replica's last stable offset moved.
     LastStable { tp: TopicPartition, to: Offset },
+    /// A follower cannot append what it fetched, since the batch begins before its own log's end: it fetches nothing more of the
+    /// partition until its leader changes (`AbstractFetcherThread.markPartitionFailed`).
+    FetchGivenUp { tp: TopicPartition, base_offset: Offset },
     /// A follower cut its log back to this offset.
     Truncated { tp: TopicPartition, from: Offset, to: Offset },
     /// A replica's log start moved.

@@ -35,6 +35,11 @@ impl ReplicaManager {
                 sound = false;
                 break;
             }
+            if partition.log.is_straddled_by(&batch) {
+                cx.note(Fact::FetchGivenUp { tp, base_offset: batch.base_offset });
+                self.stop_fetching(tp);
+                return true;
+            }
             let rolled = partition.log.append_as_follower(batch, now, &partition.config);
             if let Some(base_offset) = rolled {
                 cx.note(Fact::SegmentRolled { tp, base_offset });

@@ -161,6 +161,14 @@ impl PartitionLog {
         Ok(LeaderAppend::Appended { base_offset, log_append_time, rolled })
     }
 
+    /// Whether a batch of the leader begins before the end of this log, and it is not empty: it cannot be appended
+    /// (`UnexpectedAppendOffsetException`).
+    pub fn is_straddled_by(&self, batch: &Batch) -> bool {
+        batch.base_offset < self.log_end
+            && batch.next_offset() > self.log_end
+            && self.log_end > self.log_start
+    }
+
     /// Appends what the leader has; a batch below the log's end was fetched twice and is passed over. An empty log that begins
     /// within a batch, where records were deleted up to there, begins anew with that batch
     /// (`Partition.appendRecordsToFollowerOrFutureReplica`). The segment that began, if any.

@@ -99,6 +99,13 @@ fn about_logs(event: &TraceEvent, context: &Context<'_>) -> Option<Telling> {
             let telling = Telling::plain(text, Selection::Partition(*tp)).tone(Tone::Bad);
             Some(telling.once_in_a_while(topic))
         }
+        Fact::FetchGivenUp { tp, base_offset } => {
+            let partition = context.partition(*tp);
+            let text = format!(
+                "{title} cannot append the batch at offset {base_offset} of {partition}, which begins before its own log's end: it gives up fetching, as Kafka does, until the leader changes."
+            );
+            Some(Telling::plain(text, Selection::Partition(*tp)).tone(Tone::Bad))
+        }
         Fact::TailLost { tp, from, to } if from > to && !context.is_internal(*tp) => {
             let gone = words::count((from - to).unsigned_abs(), "record", "records");
             let text = format!(

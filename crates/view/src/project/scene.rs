@@ -139,6 +139,7 @@ pub fn is_step(event: &TraceEvent) -> bool {
         | Fact::DiskHealed
         | Fact::BatchCorrupted { .. }
         | Fact::CorruptionFound { .. }
+        | Fact::FetchGivenUp { .. }
         | Fact::ClockSkewed { .. }
         | Fact::Throttled { .. }
         | Fact::OffsetCommitted { .. }
