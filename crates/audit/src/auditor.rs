@@ -238,7 +238,7 @@ impl Auditor {
         rebalances.observe(event, world, board);
         modern::observe(event, world, board);
         ownership.observe(event, world, taints, board);
-        shares.observe(event, world, board);
+        shares.observe(event, world, taints, board);
     }
 
     fn look(&mut self, world: &World, node: NodeId, tp: TopicPartition) {

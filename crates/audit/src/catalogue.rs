@@ -143,12 +143,12 @@ catalogue! {
     N1b Always, "In a group of the consumer protocol one member at most holds a partition.";
     N1c Always, "A member reaches an epoch once it has given up what it should not have then.";
     N1d Always, "A target names every partition once at most, and deals them out evenly.";
-    S1 Always, "A share group's record that is settled is never delivered again by the same leader.";
-    S2 Always, "A share group's start never moves back while one leader holds it.";
-    S2b Always, "A share group begins behind nothing that is still being worked on.";
+    S1 CLEAN, "A share group's record that is settled is never delivered again by the same leader.";
+    S2 CLEAN, "A share group's start never moves back while one leader holds it.";
+    S2b CLEAN, "A share group begins behind nothing that is still being worked on.";
     S3 Always, "A record is delivered to a share group no more often than its delivery count limit.";
-    S4 Always, "A share group has no more records in flight than share.partition.max.record.locks.";
-    S5 Always, "A share group's record is with one member at a time.";
+    S4 CLEAN, "A share group has no more records in flight than share.partition.max.record.locks.";
+    S5 CLEAN, "A share group's record is with one member at a time.";
     G2 CLEAN, "A group's generation rises, and never falls below one whose assignment is stored.";
 
     F7 Always, "One poll() hands out max.poll.records at most.";

@@ -16,8 +16,8 @@ use kafkascope_model::client::consumer::Consumer;
 use kafkascope_model::controller::records::PartitionState;
 use kafkascope_model::group::classic::GroupState;
 use kafkascope_model::ids::{Name, NodeId, TopicPartition};
-use kafkascope_model::txn::TxnState;
 use kafkascope_model::txn::metadata::Transaction;
+use kafkascope_model::txn::{TXN_TOPIC, TxnState};
 use kafkascope_model::world::{ProcessState, World};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -59,7 +59,7 @@ pub fn look(world: &World, known: &Knowledge<'_>, board: &mut Board) {
     let late = producers.overdue(world);
     board.check(Id::V7, late.is_empty(), || format!("{} sends are open: {late:?}", late.len()));
     groups(world, board);
-    coordinators(world, truth, board);
+    coordinators(world, truth, taints, board);
     preferred(world, truth, board);
     clients(world, truth, failed, board);
 }
@@ -120,7 +120,8 @@ fn marks(
 }
 
 /// Members of consumer-protocol groups are where they should be, no transaction waits for ever, no lock is forgotten.
-fn coordinators(world: &World, truth: &Truth, board: &mut Board) {
+fn coordinators(world: &World, truth: &Truth, taints: &Taints, board: &mut Board) {
+    let lost = truth.image.topic_ids.get(TXN_TOPIC).and_then(|topic| taints.of_topic(*topic));
     for (_, broker) in eyes::brokers(world).filter(|(process, _)| runs(process.state)) {
         let loaded = broker.groups.shards().filter(|shard| shard.is_loaded);
         for group in loaded.flat_map(|shard| shard.modern.values()) {
@@ -136,7 +137,7 @@ fn coordinators(world: &World, truth: &Truth, board: &mut Board) {
         }
         let loaded = broker.txns.shards().filter(|shard| shard.is_loaded);
         for txn in loaded.flat_map(|shard| shard.transactions.values()) {
-            transaction(world, broker, txn, truth, board);
+            transaction(world, broker, txn, (truth, lost), board);
         }
         for (key, partition) in broker.share.manager.partitions() {
             let late = partition.next_lock_end().filter(|end| *end < world.now());
@@ -151,7 +152,7 @@ fn transaction(
     world: &World,
     broker: &Broker,
     txn: &Transaction,
-    truth: &Truth,
+    (truth, lost): (&Truth, Option<&'static str>),
     board: &mut Board,
 ) {
     let age = eyes::wall_clock(world, broker.id) - txn.updated_at.max(txn.started_at);
@@ -163,10 +164,10 @@ fn transaction(
     let what = || format!("{} is {} for {age} ms", txn.transactional_id, txn.state.name());
     let decided = matches!(txn.state, TxnState::PrepareCommit | TxnState::PrepareAbort);
     let markable = txn.partitions.iter().all(led);
-    board.check(Id::V11, !decided || !markable || age < PATIENCE_MS, what);
+    board.check_unless(Id::V11, lost, !decided || !markable || age < PATIENCE_MS, what);
     let open = txn.state == TxnState::Ongoing && txn.pending.is_none();
     let limit = i64::from(txn.timeout_ms) + PATIENCE_MS;
-    board.check(Id::V12, !open || age < limit, what);
+    board.check_unless(Id::V12, lost, !open || age < limit, what);
 }
 
 /// A preferred leader that could lead does, where the controller looks for that often enough.
