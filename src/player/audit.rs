@@ -62,7 +62,7 @@ impl Player {
     /// The verdicts so far.
     pub fn audited(&self) -> AuditVm {
         let Some(replay) = &self.replay else { return AuditVm::default() };
-        let mut lines: Vec<_> = replay.auditor().lines().collect();
+        let mut lines: Vec<_> = replay.lines().collect();
         lines.sort_by_key(|line| rank(&line.verdict));
         let count = |wanted: u8| lines.iter().filter(|line| rank(&line.verdict) == wanted).count();
         let broken = match count(0) {

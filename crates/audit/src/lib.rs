@@ -28,6 +28,7 @@ mod shares;
 mod taint;
 mod transactions;
 mod truth;
+mod words;
 
 pub use auditor::Auditor;
 pub use board::{Finding, Line, Verdict};

@@ -209,7 +209,9 @@ impl Eye<'_> {
     /// What was written since the last look; all of it if something was cut off.
     fn grown(&mut self) {
         let (_, _, end) = marks(self.log);
-        let begins_anew = self.log.log_start() > self.shadow.marks.2;
+        let first = self.log.segments().first().map_or(0, |segment| segment.base_offset);
+        let begins_anew = self.log.log_start() > self.shadow.marks.2
+            || self.shadow.last.is_some_and(|(_, base)| base < first);
         let cut = end < self.shadow.marks.2 || begins_anew || self.lost_its_last();
         if cut || self.shadow.last.is_none() {
             self.shadow.sequences.clear();

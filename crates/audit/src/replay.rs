@@ -4,6 +4,8 @@
 //! nothing while nobody asks. Invariant: the world here passes through the same states as any session of the script.
 
 use crate::auditor::Auditor;
+use crate::board::{Line, Verdict};
+use crate::words::in_words;
 use kafkascope_kernel::SimTime;
 use kafkascope_model::command::CommandError;
 use kafkascope_model::trace::TraceEvent;
@@ -76,6 +78,16 @@ impl Replay {
     /// The verdicts so far.
     pub const fn auditor(&self) -> &Auditor {
         &self.auditor
+    }
+
+    /// Every property with its state, findings in the words of the run.
+    pub fn lines(&self) -> impl Iterator<Item = Line> {
+        self.auditor.lines().map(|mut line| {
+            if let Verdict::Excused(finding) | Verdict::Violated(finding) = &mut line.verdict {
+                finding.what = in_words(&finding.what, &self.world);
+            }
+            line
+        })
     }
 
     /// Holds every leader's log against what producers were told.

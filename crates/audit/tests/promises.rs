@@ -26,7 +26,7 @@ fn audited(file: &str) -> Vec<Line> {
     let mut replay = Replay::new(scenario.script).expect("its set-up is carried out");
     assert!(replay.advance(until, u64::MAX));
     replay.take_stock();
-    let lines: Vec<_> = replay.auditor().lines().collect();
+    let lines: Vec<_> = replay.lines().collect();
     for line in &lines {
         assert!(!matches!(line.verdict, Verdict::Violated(_)), "{file}: {line:?}");
     }

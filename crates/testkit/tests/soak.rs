@@ -42,6 +42,7 @@ scripts! {
     a_request_that_an_older_connection_brings_late_disturbs_no_newer_one "request-of-an-older-connection";
     the_coordinators_answer_to_an_older_request_lets_no_newer_one_pass "answer-to-an-older-request";
     a_follower_gives_up_a_batch_that_begins_before_its_own_end "batch-across-the-end";
+    a_power_cut_below_a_deleted_records_batch_begins_the_log_anew "power-cut-within-a-batch";
     a_leader_that_woke_up_proposes_an_isr_again_after_its_stale_one_was_refused "isr-change-out-of-date";
     a_follower_that_begins_within_a_batch_has_all_of_it "log-begins-within-a-batch";
     a_follower_that_begins_anew_forgets_what_it_had_before "follower-begins-anew";

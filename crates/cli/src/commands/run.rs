@@ -53,7 +53,7 @@ fn audit(session: &Session) -> Vec<String> {
     let Ok(mut replay) = Replay::new(session.script().clone()) else { return Vec::new() };
     replay.advance(session.now(), u64::MAX);
     replay.take_stock();
-    let all: Vec<Line> = replay.auditor().lines().collect();
+    let all: Vec<Line> = replay.lines().collect();
     let count = |wanted: fn(&Verdict) -> bool| all.iter().filter(|l| wanted(&l.verdict)).count();
     let hold = count(|verdict| matches!(verdict, Verdict::Holds));
     let unseen = count(|verdict| matches!(verdict, Verdict::Unseen));

@@ -73,7 +73,7 @@ pub fn run(plan: &Plan) -> Outcome {
         return broken("storm", format!("more than {MOST_EVENTS} events"));
     }
     replay.take_stock();
-    let lines: Vec<Line> = replay.auditor().lines().collect();
+    let lines: Vec<Line> = replay.lines().collect();
     let failure = violated(&lines).or_else(|| compare(plan, &replay, &mut reference));
     Outcome {
         events: replay.world().events_handled(),
