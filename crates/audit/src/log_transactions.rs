@@ -29,8 +29,10 @@ pub enum Wrong {
 }
 
 impl LogTransactions {
-    /// The next batch of the log.
-    pub fn written(&mut self, batch: &Batch) -> Option<Wrong> {
+    /// The next batch of a log that begins at `log_start`.
+    ///
+    /// What is open from below it may be a replaced leader's, which nobody could compare with any other log.
+    pub fn written(&mut self, batch: &Batch, log_start: Offset) -> Option<Wrong> {
         if !batch.transactional && batch.control.is_none() {
             return None;
         }
@@ -41,8 +43,8 @@ impl LogTransactions {
         let wrong = fenced.then_some(Wrong::Fenced);
         match batch.control {
             None => {
-                let (of, _) = *self.open.entry(id).or_insert((epoch, batch.base_offset));
-                wrong.or((of != epoch).then_some(Wrong::TwoOpen))
+                let (of, first) = *self.open.entry(id).or_insert((epoch, batch.base_offset));
+                wrong.or((of != epoch && first >= log_start).then_some(Wrong::TwoOpen))
             }
             Some(ControlType::Commit | ControlType::Abort) => {
                 if let Some((_, first)) = self.open.remove(&id) {
@@ -91,9 +93,9 @@ mod tests {
     #[test]
     fn readers_wait_for_the_marker_and_for_its_replication() {
         let mut log = LogTransactions::default();
-        assert_eq!(log.written(&batch(3, 0, None)), None);
+        assert_eq!(log.written(&batch(3, 0, None), 0), None);
         assert_eq!(log.last_stable(5), 3);
-        assert_eq!(log.written(&batch(5, 1, Some(ControlType::Commit))), None);
+        assert_eq!(log.written(&batch(5, 1, Some(ControlType::Commit)), 0), None);
         assert_eq!(log.last_stable(5), 3, "the marker is not replicated");
         assert_eq!(log.last_stable(6), 6);
     }
@@ -101,8 +103,15 @@ mod tests {
     #[test]
     fn an_old_epoch_and_a_second_transaction_are_noticed() {
         let mut log = LogTransactions::default();
-        log.written(&batch(0, 1, None));
-        assert_eq!(log.written(&batch(1, 2, None)), Some(Wrong::TwoOpen));
-        assert_eq!(log.written(&batch(2, 1, None)), Some(Wrong::Fenced));
+        log.written(&batch(0, 1, None), 0);
+        assert_eq!(log.written(&batch(1, 2, None), 0), Some(Wrong::TwoOpen));
+        assert_eq!(log.written(&batch(2, 1, None), 0), Some(Wrong::Fenced));
+    }
+
+    #[test]
+    fn what_is_open_from_below_the_log_start_is_not_compared() {
+        let mut log = LogTransactions::default();
+        log.written(&batch(0, 1, None), 0);
+        assert_eq!(log.written(&batch(7, 2, None), 7), None);
     }
 }

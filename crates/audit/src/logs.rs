@@ -268,7 +268,7 @@ impl Eye<'_> {
     }
 
     fn transaction(&mut self, batch: &Batch) {
-        let wrong = self.shadow.transactions.written(batch);
+        let wrong = self.shadow.transactions.written(batch, self.start);
         let (place, compacted) =
             (self.place(), self.is_compacted() || batch.base_offset < self.start);
         for (id, fault) in [(Id::T2, Wrong::TwoOpen), (Id::T6, Wrong::Fenced)] {

@@ -22,6 +22,8 @@ pub struct Ownership {
     clients: BTreeMap<Name, NodeId>,
     /// Members whom their coordinator has removed, and who may not know it.
     outside: BTreeSet<NodeId>,
+    /// Members who have joined the generation that is being formed.
+    joined: BTreeSet<NodeId>,
     /// The last record handed out: to whom, by which fact, and the how-manieth of its poll.
     last: Option<(NodeId, u64, i32)>,
 }
@@ -41,7 +43,9 @@ impl Ownership {
             Fact::MemberJoining { member, client, .. } => {
                 self.clients.insert(member.clone(), *client);
                 self.outside.remove(client);
+                self.joined.insert(*client);
             }
+            Fact::GenerationFormed { group, .. } => self.formed(group, world),
             Fact::MemberLeft { member, .. } | Fact::MemberExpired { member, .. } => {
                 self.outside.extend(self.clients.remove(member));
             }
@@ -64,6 +68,17 @@ impl Ownership {
             }
             _ => {}
         }
+    }
+
+    /// A static member stays in its group though it did not join in time, and what it says it holds is from its last joining.
+    fn formed(&mut self, group: &Name, world: &World) {
+        let of_group = |id: &NodeId| {
+            eyes::consumer(world, *id)
+                .is_some_and(|it| it.config.group_id.as_deref() == Some(group.as_ref()))
+        };
+        let absent = self.held.keys().filter(|id| !self.joined.contains(id));
+        self.outside.extend(absent.copied().filter(of_group));
+        self.joined.retain(|id| !of_group(id));
     }
 
     fn assigned(

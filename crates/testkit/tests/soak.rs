@@ -49,6 +49,8 @@ scripts! {
     a_coordinator_that_is_cut_off_goes_on_to_generations_that_count_for_nobody "coordinator-cut-off";
     a_commit_may_be_stored_though_nobody_was_told "commit-nobody-heard-of";
     a_leader_may_wait_for_a_replica_that_was_moved_away "moved-away-from-the-leader";
+    a_static_member_that_did_not_join_in_time_gives_nothing_up "static-member-out-of-time";
+    a_followers_open_transaction_may_lie_below_where_the_log_begins "deleted-below-a-transaction";
     no_batch_expires_while_the_producer_asks_for_its_id "no-producer-id";
 }
 
