@@ -2,6 +2,8 @@
 //!
 //! Invariant: a reader that stops listening (`| head`) ends the command quietly.
 
+use kafkascope_kernel::SimTime;
+use std::fmt::Display;
 use std::io::{BufWriter, Write};
 
 /// Writes lines until they end or nobody listens any more.
@@ -13,4 +15,9 @@ pub fn lines(lines: impl IntoIterator<Item = String>) {
         }
     }
     let _ = out.flush();
+}
+
+/// Says on standard error that a command of a scenario could not be carried out; what comes after it still is.
+pub fn refused(at: SimTime, error: impl Display) {
+    eprintln!("kafkascope: the command at {} ms was refused: {error}", at.as_ms());
 }

@@ -45,6 +45,22 @@ fn every_line_of_a_trace_is_json() {
 }
 
 #[test]
+fn a_refused_command_is_named_and_ends_neither_run_nor_trace() {
+    let script = "crates/testkit/tests/scripts/batch-across-the-end.toml";
+    let text = std::fs::read_to_string(format!("../../{script}")).expect("the script is there");
+    let twice = format!("{text}\n[[at]]\ntime = \"118s\"\nstart = 1\n");
+    let file = std::env::temp_dir().join(format!("refused-{}.toml", std::process::id()));
+    std::fs::write(&file, twice).expect("a file can be written");
+    for command in ["run", "trace"] {
+        let output = kafkascope(&[command, &file.to_string_lossy(), "--until", "119s"]);
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(errors.contains("at 118000 ms was refused"), "{command}: {errors}");
+        assert!(!output.status.success() && output.stdout.len() > 1_000, "{command}");
+    }
+    std::fs::remove_file(file).expect("it was there");
+}
+
+#[test]
 fn a_picture_shows_the_stage() {
     let picture = out(&["svg", "ride-share", "--at", "12s"]);
     for text in ["rider-app", "broker 1", "controller 100", "dispatch-1"] {

@@ -4,7 +4,7 @@
 
 use crate::args::Args;
 use crate::fact_json;
-use crate::output::lines;
+use crate::output::{self, lines};
 use crate::source::{Source, open};
 use crate::trouble::Trouble;
 use kafkascope_audit::{Line, Replay, Verdict};
@@ -99,8 +99,7 @@ fn summary(ledger: &LedgerVm) -> String {
 /// A command of the scenario that could not be carried out is a mistake in the scenario.
 fn refused(session: &Session) -> ExitCode {
     for (index, error) in session.refusals() {
-        let at = session.script().entries[*index].at.as_ms();
-        eprintln!("kafkascope: the command at {at} ms was refused: {error}");
+        output::refused(session.script().entries[*index].at, error);
     }
     if session.refusals().is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

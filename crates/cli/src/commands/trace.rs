@@ -5,7 +5,7 @@
 
 use crate::args::Args;
 use crate::fact_json;
-use crate::output::lines;
+use crate::output::{self, lines};
 use crate::source::Source;
 use crate::trouble::Trouble;
 use kafkascope_kernel::{Micros, Seed, SimTime};
@@ -48,15 +48,19 @@ fn simulated(scenario: &Scenario, span: Micros, watch: Watch) -> Result<ExitCode
     let mut world = World::new(script.spec.clone());
     let exchanges = watch == Watch::Exchanges;
     world.set_observe(Observe { facts: !exchanges, network: !exchanges, exchanges });
-    let refused =
-        |error| Trouble::new(format!("{}: a command is refused: {error}", scenario.story.title));
     for command in &script.setup {
-        world.submit(command).map_err(refused)?;
+        world.submit(command).map_err(|error| {
+            Trouble::new(format!("{}: its set-up is refused: {error}", scenario.story.title))
+        })?;
     }
+    let mut code = ExitCode::SUCCESS;
     let until = script.opens_at + span;
     for entry in script.entries.iter().filter(|entry| entry.at <= until) {
         world.run_until(entry.at);
-        world.submit(&entry.command).map_err(refused)?;
+        if let Err(error) = world.submit(&entry.command) {
+            output::refused(entry.at, error);
+            code = ExitCode::FAILURE;
+        }
     }
     world.run_until(until);
     let kept = world.take_facts();
@@ -65,7 +69,7 @@ fn simulated(scenario: &Scenario, span: Micros, watch: Watch) -> Result<ExitCode
     } else {
         facts(&kept, &world)
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(code)
 }
 
 fn facts(kept: &[TraceEvent], world: &World) {
