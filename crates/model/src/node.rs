@@ -100,7 +100,8 @@ impl Node {
         }
     }
 
-    /// A request arrived. Only brokers and controllers serve any.
+    /// A request arrived. Only brokers and controllers serve any. `correlation` is the world's own number of the request, not the
+    /// client's: it never comes again.
     pub fn on_request(
         &mut self,
         conn: ConnId,

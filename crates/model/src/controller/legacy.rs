@@ -190,10 +190,10 @@ pub fn place_from(
 ) -> Result<Vec<Vec<NodeId>>, PlacementError> {
     let count = u32::try_from(brokers.len()).unwrap_or(u32::MAX);
     if factor <= 0 {
-        return Err(PlacementError::NotPositive(factor));
+        return Err(PlacementError::NotAboveZero);
     }
     if u32::from(factor.unsigned_abs()) > count {
-        return Err(PlacementError::TooFewBrokers { wanted: factor, registered: count });
+        return Err(PlacementError::MoreThanAvailable { wanted: factor, available: count });
     }
     let racks = brokers.iter().filter(|broker| broker.rack.is_some()).count();
     if racks > 0 && racks < brokers.len() {
@@ -206,17 +206,17 @@ pub fn place_from(
 
 /// What chance decides, and the number of the first new partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Draws {
+struct Draws {
     /// `startIndex`.
-    pub start: u32,
+    start: u32,
     /// `nextReplicaShift`.
-    pub shift: u32,
+    shift: u32,
     /// `startPartitionId`.
-    pub first: u32,
+    first: u32,
 }
 
 /// The same without chance. With racks, a partition's replicas are spread over them first.
-pub fn assign(
+fn assign(
     brokers: &[UsableBroker],
     partitions: u32,
     factor: u32,

@@ -33,6 +33,15 @@ pub enum PlacementError {
     },
     /// "All brokers are currently fenced."
     AllFenced,
+    /// Zero or less, in the words of 3.x (`AdminUtils`).
+    NotAboveZero,
+    /// More replicas than brokers, in the words of 3.x.
+    MoreThanAvailable {
+        /// Replicas wanted.
+        wanted: i16,
+        /// Brokers alive.
+        available: u32,
+    },
     /// Some brokers have racks and some have none, which 3.x did not take.
     RacksIncomplete,
 }
@@ -51,6 +60,11 @@ impl core::fmt::Display for PlacementError {
                  registered or some brokers have all their log directories cordoned."
             ),
             Self::AllFenced => f.write_str("All brokers are currently fenced."),
+            Self::NotAboveZero => f.write_str("Replication factor must be larger than 0."),
+            Self::MoreThanAvailable { wanted, available } => write!(
+                f,
+                "Replication factor: {wanted} larger than available brokers: {available}."
+            ),
             Self::RacksIncomplete => f.write_str(
                 "Not all brokers have rack information for replica rack aware assignment.",
             ),

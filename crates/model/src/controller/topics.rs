@@ -185,6 +185,8 @@ const fn refused(error: &PlacementError) -> ErrorCode {
     match error {
         PlacementError::NotPositive(_)
         | PlacementError::TooFewBrokers { .. }
+        | PlacementError::NotAboveZero
+        | PlacementError::MoreThanAvailable { .. }
         | PlacementError::RacksIncomplete
         | PlacementError::AllFenced => ErrorCode::InvalidReplicationFactor,
     }

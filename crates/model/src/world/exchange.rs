@@ -3,6 +3,7 @@
 //! Invariant: one exchange for each request that a server read, in the order in which they were read.
 
 use super::World;
+use super::transport::server_token;
 use crate::api::{Request, Response};
 use crate::ids::{Correlation, MsgId};
 use crate::net::ConnId;
@@ -65,17 +66,8 @@ impl World {
     }
 
     /// Nobody waits for the answer any more; the server's log has it all the same.
-    pub(super) fn close_orphan(
-        &mut self,
-        conn: ConnId,
-        correlation: Correlation,
-        response: Option<&Response>,
-    ) {
-        let asked = |index: usize| {
-            let exchange = &self.exchanges[index];
-            exchange.conn == conn && exchange.correlation == correlation
-        };
-        let last = self.open_exchanges.iter().rfind(|(_, index)| asked(**index));
+    pub(super) fn close_orphan(&mut self, token: Correlation, response: Option<&Response>) {
+        let last = self.open_exchanges.iter().rfind(|(msg, _)| server_token(**msg) == token);
         if let Some((msg, index)) = last.map(|(msg, index)| (*msg, *index)) {
             self.close_exchange(msg, response);
             self.exchanges[index].answer = None;

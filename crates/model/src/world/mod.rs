@@ -232,7 +232,10 @@ impl World {
         };
         handler(&mut process.node, &mut cx);
         for effect in effects.drain(..) {
-            self.carry_out(id, cause, effect);
+            // Whoever has ended does nothing more, whatever its last handler still had in mind.
+            if self.state(id) != ProcessState::Down || matches!(effect, Effect::Note(_)) {
+                self.carry_out(id, cause, effect);
+            }
         }
         self.effects = effects;
     }

@@ -11,6 +11,12 @@ use crate::trace::Fact;
 use alloc::vec::Vec;
 use kafkascope_kernel::SimTime;
 
+/// The number by which a server knows a request that it works on. A client's own numbers begin anew when it is started anew, so
+/// that an answer to its former life could pass for one to its present life; no two requests have the same message.
+pub(super) const fn server_token(request: MsgId) -> Correlation {
+    (request.0 & 0x7fff_ffff) as Correlation
+}
+
 impl World {
     pub(super) fn send_request(
         &mut self,
@@ -37,13 +43,14 @@ impl World {
     pub(super) fn respond(
         &mut self,
         id: ConnId,
-        correlation: Correlation,
+        token: Correlation,
         body: Option<Response>,
         cause: Option<MsgId>,
     ) {
         let Some(conn) = self.conns.get_mut(&id) else { return };
-        let Some((_, request)) = conn.busy.take_if(|(busy, _)| *busy == correlation) else {
-            return self.close_orphan(id, correlation, body.as_ref());
+        let asked = |(_, request): &mut (Correlation, MsgId)| server_token(*request) == token;
+        let Some((correlation, request)) = conn.busy.take_if(asked) else {
+            return self.close_orphan(token, body.as_ref());
         };
         let life = conn.served_life;
         if conn.closing || !conn.waiting.is_empty() {
@@ -268,7 +275,8 @@ impl World {
 
     fn hand_over(&mut self, id: ConnId, correlation: Correlation, msg: MsgId, body: Request) {
         self.open_exchange((id, correlation), msg, &body);
-        self.run(id.server, Some(msg), |node, cx| node.on_request(id, correlation, body, cx));
+        let token = server_token(msg);
+        self.run(id.server, Some(msg), |node, cx| node.on_request(id, token, body, cx));
     }
 
     fn disconnected(&mut self, id: ConnId, life: u32, msg: MsgId) {

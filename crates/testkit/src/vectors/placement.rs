@@ -1,13 +1,14 @@
 //! Where replicas of new partitions go, draw for draw.
 //!
-//! Cases of placers that Kafka 4.3.1 no longer has are history and are left out. Invariant: the placer draws from Kafka's own
-//! random number generators here, and from nothing else.
+//! The striped placer is that of 4.x; the cases of `AdminUtils`, which 4.x no longer has, go through the placer of the ZooKeeper
+//! mode. Invariant: what chance would decide comes from the case: Kafka's own generators with a seed, or a fixed start.
 
 use super::Tally;
 use crate::problem::{Problem, typed};
-use kafkascope_model::controller::placement::{Dice, UsableBroker, place};
+use kafkascope_model::controller::legacy::place_from;
+use kafkascope_model::controller::placement::{Dice, PlacementError, UsableBroker, place};
 use kafkascope_model::ids::NodeId;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -16,36 +17,59 @@ pub fn is(document: &Value) -> bool {
     first_case(document).is_some_and(|case| case.get("algorithm").is_some())
 }
 
-/// Runs every case of the striped placer.
+/// Runs every case.
 pub fn run(document: &Value) -> Result<Tally, Problem> {
     let file: File = typed(document)?;
     let mut tally = Tally::default();
-    for (at, case) in file.cases.iter().enumerate().filter(|(_, case)| is_striped(case)) {
-        let case: Case = typed(case).map_err(|problem| problem.below(&format!("/cases/{at}")))?;
-        run_case(&mut tally, &case);
+    for (at, case) in file.cases.iter().enumerate() {
+        let below = |problem: Problem| problem.below(&format!("/cases/{at}"));
+        if is_striped(case) {
+            run_striped(&mut tally, &typed(case).map_err(below)?);
+        } else {
+            run_legacy(&mut tally, &typed(case).map_err(below)?);
+        }
     }
     Ok(tally)
 }
 
-fn run_case(tally: &mut Tally, case: &Case) {
+fn run_striped(tally: &mut Tally, case: &Striped) {
     let brokers: Vec<_> = case.brokers.iter().map(Broker::usable).collect();
     let mut dice = case.random.dice();
     let placed = place(&brokers, case.partitions, case.replication_factor, &mut dice);
-    let placed = placed.map_err(|error| json!(error.to_string()));
-    let lists = |lists: &Vec<Vec<NodeId>>| -> Vec<Vec<i32>> {
-        lists.iter().map(|list| list.iter().map(|id| id.0).collect()).collect()
-    };
+    let placed = placed.map(|placed| lists(&placed)).map_err(|error| json!(error.to_string()));
     if let Some(error) = &case.expected_error {
-        let got = placed.as_ref().map_or_else(Clone::clone, |placed| json!(lists(placed)));
-        tally.case(&*case.id, &json!(error.message), &got);
+        tally.case(&*case.id, &json!(error.message), &told(placed));
     } else if let Some(counts) = &case.expected_counts {
-        let got =
-            placed.as_ref().map_or_else(Clone::clone, |placed| json!(counted(&lists(placed))));
-        tally.case(&*case.id, &json!(counts), &got);
+        tally.case(&*case.id, &json!(counts), &told(placed.map(|placed| counted(&placed))));
     } else {
-        let got = placed.as_ref().map_or_else(Clone::clone, |placed| json!(lists(placed)));
-        tally.case(&*case.id, &json!(case.expected), &got);
+        tally.case(&*case.id, &json!(case.expected), &told(placed));
     }
+}
+
+/// `fixedStartIndex` takes the place of both numbers that `AdminUtils` draws.
+fn run_legacy(tally: &mut Tally, case: &Legacy) {
+    let brokers: Vec<_> = case.brokers.iter().map(Broker::usable).collect();
+    let present = u32::try_from(case.start_partition_id).unwrap_or(0);
+    let start = u32::try_from(case.fixed_start_index).unwrap_or(0);
+    let (partitions, factor) = (case.partitions, case.replication_factor);
+    let placed = place_from(&brokers, partitions, factor, present, &mut FixedStart(start));
+    let by_partition = |placed: Vec<Vec<NodeId>>| -> BTreeMap<u32, Vec<i32>> {
+        (present..).zip(lists(&placed)).collect()
+    };
+    let placed = placed.map(by_partition).map_err(|error: PlacementError| json!(error.to_string()));
+    match &case.expected_error {
+        Some(error) => tally.case(&*case.id, &json!(error.message), &told(placed)),
+        None => tally.case(&*case.id, &json!(case.expected), &told(placed)),
+    }
+}
+
+/// What was placed, or why nothing was.
+fn told(placed: Result<impl Serialize, Value>) -> Value {
+    placed.map_or_else(|refusal| refusal, |placed| json!(placed))
+}
+
+fn lists(placed: &[Vec<NodeId>]) -> Vec<Vec<i32>> {
+    placed.iter().map(|list| list.iter().map(|id| id.0).collect()).collect()
 }
 
 /// How often each list came.
@@ -72,7 +96,7 @@ struct File {
 }
 
 #[derive(Deserialize)]
-struct Case {
+struct Striped {
     id: String,
     brokers: Vec<Broker>,
     partitions: u32,
@@ -81,6 +105,27 @@ struct Case {
     expected: Option<Vec<Vec<i32>>>,
     expected_counts: Option<BTreeMap<String, u32>>,
     expected_error: Option<Refusal>,
+}
+
+#[derive(Deserialize)]
+struct Legacy {
+    id: String,
+    brokers: Vec<Broker>,
+    partitions: u32,
+    replication_factor: i16,
+    fixed_start_index: i64,
+    start_partition_id: i64,
+    expected: Option<BTreeMap<u32, Vec<i32>>>,
+    expected_error: Option<Refusal>,
+}
+
+/// Always the same number.
+struct FixedStart(u32);
+
+impl Dice for FixedStart {
+    fn below(&mut self, _: u32) -> u32 {
+        self.0
+    }
 }
 
 #[derive(Deserialize)]
