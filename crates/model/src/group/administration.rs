@@ -124,7 +124,12 @@ impl GroupCoordinator {
 
 /// Tombstones for the group's offsets and for itself.
 fn bury(shard: &mut Shard, id: &Name, log: &mut dyn OffsetsLog, cx: &mut Cx<'_>) {
-    let committed: Vec<_> = shard.offsets.of(id).map(|(tp, _)| tp.clone()).collect();
+    let mut committed: Vec<_> = shard.offsets.of(id).map(|(tp, _)| tp.clone()).collect();
+    for waiting in shard.txn_offsets.of(id) {
+        if !committed.contains(&waiting) {
+            committed.push(waiting);
+        }
+    }
     let offsets = committed.iter().map(|tp| records::offset_record(id, tp, None));
     let own = match shard.modern.remove(id) {
         Some(group) => group.tombstones(),
@@ -132,21 +137,22 @@ fn bury(shard: &mut Shard, id: &Name, log: &mut dyn OffsetsLog, cx: &mut Cx<'_>)
     };
     let records = offsets.chain(own).collect();
     for tp in committed {
-        shard.offsets.set(id, tp, None);
+        shard.forget_offset(id, tp);
     }
     shard.groups.remove(id);
     cx.note(Fact::GroupDeleted { group: id.clone() });
     shard.store(Some(Write { records, done: Done::Nothing }), log, cx);
 }
 
-/// Members show what they have only while the group is stable.
+/// Members show what they were last given, also while a rebalance goes on; the assignor shows while the group is stable
+/// (`ClassicGroupMember.describeNoMetadata`).
 fn described(group: &ClassicGroup) -> DescribedGroup {
     let stable = group.state == GroupState::Stable;
     let member = |member: &Member| DescribedMember {
         member_id: member.id.clone(),
         group_instance_id: member.instance_id.clone(),
         client_id: member.client_id.clone(),
-        assignment: if stable { member.assignment.clone() } else { Vec::new() },
+        assignment: member.assignment.clone(),
     };
     let protocol_data = group.protocol_name.clone().filter(|_| stable);
     DescribedGroup {

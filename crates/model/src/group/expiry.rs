@@ -25,11 +25,12 @@ impl Shard {
             let group = &self.groups[&id];
             let expired = self.offsets.of(&id).filter(|(tp, committed)| {
                 group.needed_until(&tp.0, committed).is_some_and(|at| at <= before)
+                    && !self.txn_offsets.waits_for_partition(&id, tp)
             });
             let expired: Vec<_> = expired.map(|(tp, _)| tp.clone()).collect();
             for tp in expired {
                 records.push(records::offset_record(&id, &tp, None));
-                self.offsets.set(&id, tp, None);
+                self.forget_offset(&id, tp);
             }
             let needed = self.offsets.of(&id).next().is_some() || self.txn_offsets.waits_for(&id);
             if self.groups[&id].is_forgettable() && !needed {
@@ -49,17 +50,19 @@ impl Shard {
         let ids: Vec<Name> = self.modern.keys().cloned().collect();
         for id in ids {
             let group = &self.modern[&id];
-            let expired = self
-                .offsets
-                .of(&id)
-                .filter(|((topic, _), committed)| committed.at <= before && !group.reads(topic));
+            let expired = self.offsets.of(&id).filter(|(tp, committed)| {
+                committed.at <= before
+                    && !group.reads(&tp.0)
+                    && !self.txn_offsets.waits_for_partition(&id, tp)
+            });
             let expired: Vec<_> = expired.map(|(tp, _)| tp.clone()).collect();
             for tp in expired {
                 records.push(records::offset_record(&id, &tp, None));
-                self.offsets.set(&id, tp, None);
+                self.forget_offset(&id, tp);
             }
             if self.modern[&id].size() == 0
                 && self.offsets.of(&id).next().is_none()
+                && !self.txn_offsets.waits_for(&id)
                 && let Some(group) = self.modern.remove(&id)
             {
                 records.extend(group.tombstones());

@@ -14,6 +14,7 @@ pub mod modern;
 mod offset_requests;
 pub mod offsets;
 pub mod offsets_log;
+pub mod pending;
 pub mod protocol;
 pub mod records;
 pub mod shard;

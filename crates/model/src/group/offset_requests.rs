@@ -63,7 +63,7 @@ impl Shard {
             let tp = (topic.clone(), *partition);
             let error = if reads { ErrorCode::GroupSubscribedToTopic } else { ErrorCode::None };
             if !reads && self.offsets.get(id, &tp).is_some() {
-                self.offsets.set(id, tp.clone(), None);
+                self.forget_offset(id, tp.clone());
                 deleted.push(records::offset_record(id, &tp, None));
             }
             rows.push((tp.0, tp.1, error));

@@ -7,9 +7,9 @@ use super::classic::{ClassicGroup, GroupLimits, refuse_join, refuse_sync};
 use super::modern::limits::ModernLimits;
 use super::modern::{ConsumerGroup, records as modern};
 use super::offsets::{Committed, Offsets};
+use super::pending::PendingOffsets;
 use super::records::{self, Stored};
 use super::share::shard::{ShareDone, ShareGroups};
-use super::transactional::PendingOffsets;
 use super::write::{Done, PendingWrite, Write, append_error, failed};
 use super::{GroupTimer, OffsetsLog, share};
 use crate::api::request::{JoinGroup, OffsetCommit};
@@ -99,6 +99,9 @@ impl Shard {
                     let id = group.clone();
                     self.groups.entry(id.clone()).or_insert_with(|| ClassicGroup::new(id));
                 }
+                if committed.is_none() {
+                    return self.forget_offset(&group, partition);
+                }
                 self.txn_offsets.supersede(&group, &partition);
                 self.offsets.set(&group, partition, committed);
             }
@@ -109,6 +112,12 @@ impl Shard {
                 self.groups.remove(&id);
             }
         }
+    }
+
+    /// A tombstone for an offset is written: it is gone, and so is what waits for its partition.
+    pub(super) fn forget_offset(&mut self, group: &Name, partition: (Name, i32)) {
+        self.txn_offsets.forget(group, &partition);
+        self.offsets.set(group, partition, None);
     }
 
     /// Takes in a JOIN_GROUP; a group that did not exist is created by a newcomer only.
@@ -201,13 +210,16 @@ impl Shard {
             let of_topic = self.offsets.of(group).filter(|((name, _), _)| name == topic);
             gone.extend(of_topic.map(|(partition, _)| (group.clone(), partition.clone())));
         }
+        gone.extend(self.txn_offsets.of_topic(topic).cloned());
+        gone.sort_unstable();
+        gone.dedup();
         if gone.is_empty() {
             return;
         }
         let records =
             gone.iter().map(|(group, tp)| records::offset_record(group, tp, None)).collect();
         for (group, partition) in gone {
-            self.offsets.set(&group, partition, None);
+            self.forget_offset(&group, partition);
         }
         self.store(Some(Write { records, done: Done::Nothing }), log, cx);
     }

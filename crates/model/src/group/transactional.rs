@@ -1,19 +1,19 @@
-//! Offsets that wait for a transaction (`OffsetMetadataManager`'s pending transactional offsets).
+//! TXN_OFFSET_COMMIT and transaction markers, as a group coordinator takes them.
 //!
-//! They are in the log, but nobody sees them before the transaction's marker is there too. Invariant: they become what is
-//! committed with a commit marker, unless something newer was committed meanwhile, and vanish with an abort marker.
+//! Invariant: an offset of a transaction is in the log before anybody is told of it, and counts for nobody before the marker.
 
 use super::caller::Caller;
 use super::classic::{ClassicGroup, GroupState};
 use super::coordinator::GroupCoordinator;
 use super::offsets::Committed;
 use super::offsets_log::OffsetsLog;
+use super::pending::Ended;
 use super::records::{self, Stored};
 use super::shard::Shard;
 use super::write::{Done, append_error};
-use crate::api::request::{OffsetFetch, TxnOffsetCommit};
+use crate::api::request::TxnOffsetCommit;
 use crate::api::response::PartitionErrors;
-use crate::api::{ApiKey, ErrorCode, Response, response};
+use crate::api::{ApiKey, ErrorCode, Response};
 use crate::cx::Cx;
 use crate::ids::{Correlation, Name, Offset, ProducerId};
 use crate::log::Batch;
@@ -22,14 +22,6 @@ use crate::log::producers::Guard;
 use crate::net::ConnId;
 use crate::trace::Fact;
 use alloc::vec::Vec;
-use kafkascope_kernel::FlatMap;
-
-/// A partition of a group.
-type OfGroup = (Name, (Name, i32));
-
-/// Offsets by producer, then by group and partition; none where something newer was committed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct PendingOffsets(FlatMap<ProducerId, FlatMap<OfGroup, Option<Committed>>>);
 
 /// What follows a write that is about a transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -54,59 +46,6 @@ pub enum TxnDone {
         /// Committed or aborted.
         committed: bool,
     },
-}
-
-impl PendingOffsets {
-    /// Nothing waits.
-    pub const fn new() -> Self {
-        Self(FlatMap::new())
-    }
-
-    /// An offset waits for a producer's transaction.
-    pub fn add(
-        &mut self,
-        producer: ProducerId,
-        group: &Name,
-        tp: (Name, i32),
-        committed: Committed,
-    ) {
-        self.0.entry(producer).or_default().insert((group.clone(), tp), Some(committed));
-    }
-
-    /// Something was committed without a transaction: what waits for the same partition is older.
-    pub fn supersede(&mut self, group: &Name, tp: &(Name, i32)) {
-        if self.0.is_empty() {
-            return;
-        }
-        let key = (group.clone(), tp.clone());
-        for waiting in self.0.values_mut() {
-            if let Some(waiting) = waiting.get_mut(&key) {
-                *waiting = None;
-            }
-        }
-    }
-
-    /// Whether an offset of a group waits.
-    pub fn waits_for(&self, group: &Name) -> bool {
-        self.0.values().any(|waiting| waiting.keys().any(|(of, _)| of == group))
-    }
-
-    /// A consumer that wants stable offsets only is told to ask again where one waits (KIP-447).
-    pub fn unsettle(&self, request: &OffsetFetch, answer: &mut response::OffsetFetch) {
-        if !request.require_stable || self.0.is_empty() {
-            return;
-        }
-        for row in &mut answer.offsets {
-            let key = (request.group_id.clone(), (row.0.clone(), row.1));
-            if self.0.values().any(|waiting| waiting.contains_key(&key)) {
-                (row.2, row.3, row.4) = (-1, -1, ErrorCode::UnstableOffsetCommit);
-            }
-        }
-    }
-
-    fn take(&mut self, producer: ProducerId) -> FlatMap<OfGroup, Option<Committed>> {
-        self.0.remove(&producer).unwrap_or_default()
-    }
 }
 
 impl TxnDone {
@@ -267,10 +206,10 @@ impl Shard {
         committed: bool,
     ) -> Vec<(Name, (Name, i32), Option<Offset>)> {
         let mut told = Vec::new();
-        for ((group, tp), waiting) in self.txn_offsets.take(producer) {
-            if committed && let Some(waiting) = waiting {
-                self.offsets.set(&group, tp.clone(), Some(waiting));
-                told.push((group, tp, Some(waiting.offset)));
+        for Ended { group, tp, committed: holds } in self.txn_offsets.end(producer, committed) {
+            if let Some(holds) = holds {
+                self.offsets.set(&group, tp.clone(), Some(holds));
+                told.push((group, tp, Some(holds.offset)));
             } else if !committed {
                 told.push((group, tp, None));
             }
