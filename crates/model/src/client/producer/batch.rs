@@ -60,6 +60,8 @@ pub struct ProducerBatch {
     pub sequence_was_reset: bool,
     /// Bytes of the buffer that it holds; none after a split.
     pub reserved: u32,
+    /// It came of a split.
+    is_part: bool,
     bytes: u32,
     write_limit: u32,
     records: Records,
@@ -89,6 +91,7 @@ impl ProducerBatch {
             base_sequence: None,
             sequence_was_reset: false,
             reserved: write_limit,
+            is_part: false,
             bytes: BATCH_OVERHEAD,
             write_limit,
             records: Records::Open(Vec::new()),
@@ -232,8 +235,10 @@ impl ProducerBatch {
         }
     }
 
-    /// Cuts it into batches of at most `batch_size` bytes; they have its age and its sequences, and hold no buffer.
+    /// Cuts it into batches of at most `batch_size` bytes, or, if it came of a split itself, in halves
+    /// (`RecordAccumulator.splitAndReenqueue`). They have its age and its sequences, and hold no buffer.
     pub fn split(&self, batch_size: u32) -> Vec<Self> {
+        let batch_size = if self.is_part { self.half() } else { batch_size };
         let mut parts: Vec<Self> = Vec::new();
         for record in self.records() {
             let fresh = NewRecord {
@@ -249,7 +254,7 @@ impl ProducerBatch {
             if appended.is_none() {
                 let limit = batch_size.max(payload_of(&fresh).upper_bound());
                 let mut part = Self::new(self.slot.clone(), self.tp, self.created_at, limit);
-                part.reserved = 0;
+                (part.reserved, part.is_part) = (0, true);
                 part.try_append(record.id, &fresh, record.timestamp)
                     .expect("a new batch takes any record");
                 parts.push(part);
@@ -263,6 +268,16 @@ impl ProducerBatch {
             sequence = sequence.map(|base| increment_sequence(base, part.count() as i32));
         }
         parts
+    }
+
+    /// Half its bytes, but at least as many as its largest record takes.
+    fn half(&self) -> u32 {
+        let bounds = self.records().iter().map(|record| {
+            let (key, value) = (record.key.as_ref(), record.value.as_ref());
+            let headers = record.headers.as_deref().unwrap_or_default();
+            Payload { key, value, headers }.upper_bound()
+        });
+        bounds.max().unwrap_or(0).max(self.bytes / 2)
     }
 }
 

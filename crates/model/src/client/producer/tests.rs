@@ -249,6 +249,23 @@ fn a_batch_that_is_too_large_is_cut_and_sent_again_at_once() {
 }
 
 #[test]
+fn a_part_that_is_still_too_large_is_cut_in_halves() {
+    let mut story = Story::new(&[("linger.ms", "1000"), ("batch.size", "200")]);
+    story.send(&["aaaaaaaaaaaaaaaaaaaaaaaaa"; 3]);
+    let (sent, _) = story.wait_for_produce(&[(1, 0)]);
+    story.answer(&sent, produced(ErrorCode::MessageTooLarge, -1));
+    let (sent, part) = story.wait_for_produce(&[(1, 0)]);
+    assert_eq!(part.records.len(), 3, "as large as batch.size allows");
+    story.answer(&sent, produced(ErrorCode::MessageTooLarge, -1));
+    for (sequence, count) in [(0, 1), (1, 1), (2, 1)] {
+        let (sent, part) = story.wait_for_produce(&[(1, 0)]);
+        assert_eq!((part.records.len(), part.base_sequence), (count, sequence));
+        story.answer(&sent, produced(ErrorCode::None, i64::from(sequence)));
+    }
+    assert_eq!(story.done().len(), 3);
+}
+
+#[test]
 fn an_unknown_topic_blocks_send_until_max_block_ms() {
     let mut story = Story::new(&[("max.block.ms", "1000")]);
     story.send(&["a"]);
