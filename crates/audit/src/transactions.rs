@@ -109,12 +109,15 @@ impl Transactions {
     }
 
     /// A new coordinator goes on with what is in its log. The last step there need not have been told, since whoever wrote it may
-    /// have been replaced before it was durable; from there on it is judged anew.
+    /// have been replaced before it was durable; from there on it is judged anew. Within the same moment it may have gone on to a
+    /// state of the same name already, with another epoch.
     fn loaded(&mut self, broker: &Broker, partition: i32) {
         let shard = broker.txns.shards().find(|shard| shard.partition == partition);
         let Some(shard) = shard else { return };
         self.states.retain(|id, known| {
-            shard.transactions.get(id).is_none_or(|found| found.state == known.state)
+            shard.transactions.get(id).is_none_or(|found| {
+                found.state == known.state && found.producer_epoch == known.epoch
+            })
         });
     }
 
