@@ -132,6 +132,18 @@ mod tests {
     }
 
     #[test]
+    fn which_voter_leads_the_quorum_does_not_count() {
+        let led_by = |leader: i64, other: i64| {
+            let names = [format!("raft-client-{other}"), "1".into()];
+            let rows =
+                [(&*names[0], leader, "FETCH", 0), (&*names[1], leader, "ALTER_PARTITION", 0)];
+            trace(&rows)
+        };
+        let told = agreement("run", &led_by(102, 100), &led_by(100, 102));
+        assert_eq!(told.report, "run: 100.0 % (2 of 2 requests)\n");
+    }
+
+    #[test]
     fn what_differs_is_told_with_its_place() {
         let one = [("p", 1, "PRODUCE", 6), ("p", 1, "PRODUCE", 0)];
         let other = [("p", 1, "PRODUCE", 0), ("p", 1, "PRODUCE", 7)];

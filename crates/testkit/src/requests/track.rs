@@ -66,7 +66,8 @@ pub struct Tracks {
 
 impl Tracks {
     /// Sorts lines, which are in order of time, into tracks.
-    pub fn of(lines: Vec<Line>) -> Self {
+    pub fn of(mut lines: Vec<Line>) -> Self {
+        name_voters(&mut lines);
         let mut tracks: BTreeMap<String, Vec<Line>> = BTreeMap::new();
         for line in lines.into_iter().filter(|line| !opens_a_node(line) && !is_early_follower(line))
         {
@@ -97,9 +98,43 @@ impl Tracks {
     }
 }
 
+/// Which voter leads the quorum is a throw of dice, so voters are named in the order in which they lead, the others after them.
+fn name_voters(lines: &mut [Line]) {
+    let mut order: Vec<i32> = Vec::new();
+    let leads = |line: &&Line| line.api == "FETCH" && line.error == 0;
+    let leaders = lines.iter().filter(leads).map(|line| line.to);
+    let mut others: Vec<i32> = lines.iter().map(|line| line.to).collect();
+    others.extend(lines.iter().filter_map(raft_client));
+    others.sort_unstable();
+    for voter in leaders.chain(others).filter(|id| *id >= FIRST_CONTROLLER) {
+        if !order.contains(&voter) {
+            order.push(voter);
+        }
+    }
+    let name = |id: i32| order.iter().position(|voter| *voter == id);
+    for line in lines {
+        if let Some(place) = name(line.to) {
+            line.to = FIRST_CONTROLLER + place as i32;
+        }
+        if let Some(place) = raft_client(line).and_then(name) {
+            line.from = format!("{RAFT_CLIENT}{}", FIRST_CONTROLLER + place as i32);
+        } else if let Some(place) = line.from.parse().ok().and_then(name) {
+            line.from = (FIRST_CONTROLLER + place as i32).to_string();
+        }
+    }
+}
+
+/// The node that asks on its connection to the quorum.
+fn raft_client(line: &Line) -> Option<i32> {
+    line.from.strip_prefix(RAFT_CLIENT)?.parse().ok()
+}
+
+/// How a node's connections to the quorum name themselves, before its id.
+const RAFT_CLIENT: &str = "raft-client-";
+
 /// Whether a connection between nodes was open before the recording began depends on how the cluster came up.
 fn opens_a_node(line: &Line) -> bool {
-    let is_node = is_broker(line) || line.from.starts_with("raft-client-");
+    let is_node = is_broker(line) || line.from.starts_with(RAFT_CLIENT);
     is_node && line.api == "API_VERSIONS"
 }
 
