@@ -4,7 +4,7 @@
 //! facts of clients only.
 
 use kafkascope_model::ids::{Name, NodeId, Offset, RecordId, TopicPartition};
-use kafkascope_model::trace::{Fact, SendResult, TraceEvent};
+use kafkascope_model::trace::{Fact, PositionSource, SendResult, TraceEvent};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is promised to a producer's application.
@@ -26,6 +26,9 @@ pub struct Reference {
     /// What each application was given, in order.
     given: BTreeMap<NodeId, BTreeMap<TopicPartition, Vec<(Offset, RecordId)>>>,
     commits: BTreeMap<(Name, Name, i32), Offset>,
+    /// Where `auto.offset.reset` put an application, the furthest for each partition: it knows of nothing below. A leader's log may
+    /// begin later than that of whoever leads after it.
+    resets: BTreeMap<(NodeId, TopicPartition), Offset>,
     identified: BTreeSet<NodeId>,
     /// Producers that went on under another epoch: nothing is promised of what was under way then.
     pub renamed: BTreeSet<NodeId>,
@@ -50,6 +53,10 @@ impl Reference {
             Fact::Delivered { record, tp, offset, .. } => {
                 let of = self.given.entry(event.node).or_default().entry(*tp).or_default();
                 of.push((*offset, *record));
+            }
+            Fact::PositionSet { tp, offset, source: PositionSource::Reset } => {
+                let furthest = self.resets.entry((event.node, *tp)).or_insert(0);
+                *furthest = (*offset).max(*furthest);
             }
             Fact::OffsetCommitted { group, topic, partition, offset } => {
                 self.commits.insert((group.clone(), topic.clone(), *partition), *offset);
@@ -136,14 +143,19 @@ impl Reference {
                 .iter()
                 .filter(|((_, of, partition), _)| *of == topic && *partition == tp.partition)
             {
-                let members = self.groups.iter().filter(|(_, of)| *of == group);
-                let given: BTreeSet<_> = members
+                let members = || self.groups.iter().filter(|(_, of)| *of == group);
+                let resets =
+                    members().filter_map(|(member, _)| self.resets.get(&(*member, *tp)).copied());
+                let known_from = resets.max().unwrap_or(0);
+                let given: BTreeSet<_> = members()
                     .filter_map(|(member, _)| self.given.get(member)?.get(tp))
                     .flatten()
                     .map(|(_, record)| *record)
                     .collect();
                 let skipped = records.iter().find(|(offset, id)| {
-                    offset < commit && !given.contains(id) && !may_be_hidden(*id)
+                    (known_from..*commit).contains(offset)
+                        && !given.contains(id)
+                        && !may_be_hidden(*id)
                 });
                 if let Some((offset, record)) = skipped {
                     return Err(format!(
@@ -204,6 +216,34 @@ mod tests {
             assert!(told(acked, read).is_err(), "{acked:?} {read:?}");
         }
         assert!(told(&[], &[9]).is_err(), "nobody sent it");
+    }
+
+    #[test]
+    fn a_group_knows_of_nothing_below_where_a_reset_put_it() {
+        const MEMBER: NodeId = NodeId(1_003);
+        let told = |put_at: Offset| {
+            let mut reference = Reference::default();
+            reference.groups.insert(MEMBER, "g".into());
+            let mut tell = |node, fact| {
+                let (at, cause) = (SimTime::ZERO, None);
+                reference.observe(&TraceEvent { at, seq: 0, node, cause, fact });
+            };
+            let source = PositionSource::Reset;
+            tell(MEMBER, Fact::PositionSet { tp: T0, offset: put_at, source });
+            let given = |offset: Offset, count| {
+                let record = RecordId::of(P, count);
+                Fact::Delivered { record, tp: T0, offset, epoch: 0 }
+            };
+            tell(MEMBER, given(2, 3));
+            let (group, topic) = ("g".into(), "t".into());
+            tell(P, Fact::OffsetCommitted { group, topic, partition: 0, offset: 3 });
+            for (offset, count) in [(1, 2), (2, 3)] {
+                tell(READER, given(offset, count));
+            }
+            reference.judge_group(READER, |_| Some("t".into()), |_| true, |_| false)
+        };
+        assert_eq!(told(2), Ok(()));
+        assert!(told(1).is_err(), "it skipped what it had to be given");
     }
 
     #[test]
