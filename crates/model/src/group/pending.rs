@@ -127,7 +127,7 @@ impl PendingOffsets {
     }
 
     fn keys(&self) -> impl Iterator<Item = &OfGroup> {
-        self.waiting.values().flat_map(|waiting| waiting.keys())
+        self.waiting.values().flat_map(FlatMap::keys)
     }
 }
 
