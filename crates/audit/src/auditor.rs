@@ -23,6 +23,7 @@ use crate::transactions::{self, Transactions};
 use crate::truth::Truth;
 use kafkascope_kernel::SimTime;
 use kafkascope_model::api::ErrorCode;
+use kafkascope_model::broker::partition::Partition;
 use kafkascope_model::command::Command;
 use kafkascope_model::ids::{NodeId, Offset, TopicPartition};
 use kafkascope_model::log::retention::WhyDeleted;
@@ -243,14 +244,22 @@ impl Auditor {
 
     fn look(&mut self, world: &World, node: NodeId, tp: TopicPartition) {
         if let Some(replica) = eyes::replica(world, node, tp) {
-            self.logs.look(node, replica, &mut self.matching, &mut self.board);
+            self.look_at(node, replica);
         }
+    }
+
+    fn look_at(&mut self, node: NodeId, replica: &Partition) {
+        if self.taints.of(replica.tp).is_some() {
+            // Who leads may never have had the marker of a transaction that was decided.
+            self.logs.rob(replica.tp);
+        }
+        self.logs.look(node, replica, &mut self.matching, &mut self.board);
     }
 
     fn look_at_all(&mut self, world: &World, node: NodeId) {
         let Some(broker) = eyes::broker(world, node) else { return };
         for replica in broker.replicas.replicas.iter() {
-            self.logs.look(node, replica, &mut self.matching, &mut self.board);
+            self.look_at(node, replica);
         }
     }
 

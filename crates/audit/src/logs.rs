@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Debug, Default)]
 pub struct Logs {
     shadows: BTreeMap<(NodeId, TopicPartition), Shadow>,
-    /// Partitions of which some replica lost what it had stored, markers perhaps.
+    /// Partitions of which some replica lost what it had stored, or was elected without it: markers perhaps.
     robbed: BTreeSet<TopicPartition>,
     /// The largest log start that any replica of a partition has had, and the newest leader epoch it knew.
     starts: BTreeMap<TopicPartition, (Offset, LeaderEpoch)>,
@@ -77,7 +77,7 @@ impl Logs {
         eye.remember();
     }
 
-    /// A replica lost some of what it had stored.
+    /// A replica lost some of what was stored, or leads without it.
     pub fn rob(&mut self, tp: TopicPartition) {
         self.robbed.insert(tp);
     }

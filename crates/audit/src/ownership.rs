@@ -9,7 +9,7 @@ use crate::groups::offsets_taint;
 use crate::taint::Taints;
 use kafkascope_model::client::consumer::Consumer;
 use kafkascope_model::config::consumer::Assignor;
-use kafkascope_model::ids::{Name, NodeId, TopicPartition};
+use kafkascope_model::ids::{Name, NodeId, TopicId, TopicPartition};
 use kafkascope_model::trace::{Fact, TraceEvent};
 use kafkascope_model::workload::CommitStrategy;
 use kafkascope_model::world::World;
@@ -59,7 +59,9 @@ impl Ownership {
             }
             Fact::Revoked { partitions, .. } | Fact::Lost { partitions, .. } => {
                 let held = self.held.entry(who).or_default();
-                held.retain(|tp| !partitions.contains(tp));
+                held.retain(|tp| {
+                    !partitions.iter().any(|gone| gone == tp || unresolved(*gone) == *tp)
+                });
             }
             Fact::Exited(_) | Fact::ClientClosed => drop(self.held.remove(&who)),
             Fact::Delivered { tp, .. } => {
@@ -115,7 +117,10 @@ impl Ownership {
     ) {
         let who = event.node;
         let subscribed = !consumer.spec.subscribe.is_empty() || consumer.spec.pattern.is_some();
-        let held = self.held.get(&who).is_some_and(|held| held.contains(&tp));
+        let held = self
+            .held
+            .get(&who)
+            .is_some_and(|held| held.contains(&tp) || held.contains(&unresolved(tp)));
         board.check(Id::G5, !subscribed || held, || {
             format!("{who} was given a record of {tp:?}, which it does not hold")
         });
@@ -130,6 +135,11 @@ impl Ownership {
             format!("{who} got {count} records at once, max.poll.records is {most}")
         });
     }
+}
+
+/// The partition as a member calls it that is given it before it has metadata of its topic.
+const fn unresolved(tp: TopicPartition) -> TopicPartition {
+    TopicPartition::new(TopicId::ZERO, tp.partition)
 }
 
 fn is_cooperative(consumer: &Consumer) -> bool {

@@ -53,6 +53,9 @@ scripts! {
     a_followers_open_transaction_may_lie_below_where_the_log_begins "deleted-below-a-transaction";
     an_answer_to_the_life_before_is_no_answer_to_a_client_that_was_started_anew "started-anew-meanwhile";
     a_new_coordinator_may_complete_within_the_moment_in_which_it_reads_what_was_decided "completed-at-once";
+    a_member_may_be_given_partitions_of_topics_it_has_no_metadata_of "assigned-before-metadata";
+    who_was_elected_uncleanly_may_lack_a_transactions_marker "marker-never-copied";
+    a_share_partition_opened_anew_takes_no_answer_to_its_former_life "share-partition-opened-anew";
     no_batch_expires_while_the_producer_asks_for_its_id "no-producer-id";
 }
 

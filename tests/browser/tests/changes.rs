@@ -120,6 +120,13 @@ fn editing_the_past_keeps_the_old_future() {
     );
     page.press("Space");
     page.press("Home");
+    page.wait_until(
+        "the past is shown",
+        "return document.querySelector('#clock-time').textContent < '00:00:50'",
+    );
     page.press("k");
-    assert_eq!(page.count(".left-future"), 1);
+    page.wait_until(
+        "the old future is kept",
+        "return document.querySelectorAll('.left-future').length === 1",
+    );
 }

@@ -267,7 +267,7 @@ impl Broker {
                         Gain::State(stored) => Ok(stored),
                         Gain::Stored | Gain::Summary(_) => Err(ErrorCode::UnknownServerError),
                     });
-                    share.manager.on_read(&key, stored, led, cx);
+                    share.manager.on_read(&key, ticket, stored, led, cx);
                 }
                 What::Initialize(..) | What::Write(_) | What::Delete | What::Summary(_) => {
                     share.manager.on_written(&key, ticket, result.map(|_| ()), led, cx);

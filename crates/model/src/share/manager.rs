@@ -8,7 +8,7 @@ use super::answers::{
     refused, with_acks,
 };
 use super::log::SharedLog;
-use super::partition::{Phase, SharePartition, Taken, ToWrite};
+use super::partition::{Phase, SharePartition, Taken, Ticket, ToWrite};
 use super::persister::{Owner, What};
 use super::session::{SessionKey, ShareSessions};
 use super::{ShareKey, ShareTimer};
@@ -45,7 +45,7 @@ struct OpenRequest {
     /// Verdicts on acknowledgements.
     acks: Vec<(TopicPartition, ErrorCode)>,
     /// Changes that are being stored.
-    waits: Vec<(ShareKey, u32)>,
+    waits: Vec<(ShareKey, Ticket)>,
     /// The session ends once they are.
     ends: bool,
     /// None for SHARE_ACKNOWLEDGE.
@@ -59,6 +59,8 @@ pub struct SharePartitionManager {
     sessions: ShareSessions,
     open: FlatMap<ConnId, OpenRequest>,
     outgoing: Vec<Outgoing>,
+    /// Counts the share partitions that were opened.
+    lives: u32,
 }
 
 impl SharePartitionManager {
@@ -168,12 +170,14 @@ impl SharePartitionManager {
     pub fn on_read(
         &mut self,
         key: &ShareKey,
+        ticket: Ticket,
         result: Result<StoredState, ErrorCode>,
         log: &dyn SharedLog,
         cx: &mut Cx<'_>,
     ) {
         let Some(partition) = self.partitions.get_mut(key) else { return };
         match result {
+            Ok(_) if !partition.owns(ticket) => {}
             Ok(stored) => {
                 let start = match stored.start_offset {
                     -1 => log.reset_offset(key),
@@ -193,7 +197,7 @@ impl SharePartitionManager {
     pub fn on_written(
         &mut self,
         key: &ShareKey,
-        ticket: u32,
+        ticket: Ticket,
         result: Result<(), ErrorCode>,
         log: &dyn SharedLog,
         cx: &mut Cx<'_>,
@@ -356,7 +360,11 @@ impl SharePartitionManager {
         }
     }
 
-    fn release_session(&mut self, key: &SessionKey, log: &dyn SharedLog) -> Vec<(ShareKey, u32)> {
+    fn release_session(
+        &mut self,
+        key: &SessionKey,
+        log: &dyn SharedLog,
+    ) -> Vec<(ShareKey, Ticket)> {
         let limits = log.limits(&key.0);
         let mut waits = Vec::new();
         for tp in self.sessions.close(key).unwrap_or_default() {
@@ -388,14 +396,14 @@ impl SharePartitionManager {
                 }
             };
             let key = ShareKey::new(group.clone(), *tp);
-            let partition = self
-                .partitions
-                .entry(key.clone())
-                .or_insert_with(|| SharePartition::new(*tp, epoch));
+            let partition = self.partitions.entry(key.clone()).or_insert_with(|| {
+                self.lives = self.lives.wrapping_add(1);
+                SharePartition::new(*tp, epoch, self.lives)
+            });
             if partition.phase == Phase::Empty {
                 partition.phase = Phase::Initializing;
                 let what = What::Read(partition.leader_epoch);
-                self.outgoing.push((key, what, Owner::Partition(0)));
+                self.outgoing.push((key, what, Owner::Partition(partition.ticket())));
             }
         }
         failed

@@ -4,6 +4,7 @@
 //! Operations on share partitions go to their coordinators, several of one group together; what may pass is tried again with
 //! growing pauses. Invariant: every operation ends in exactly one [`Done`] while the process lives.
 
+use super::partition::Ticket;
 use super::{SHARE_STATE_TOPIC, ShareKey};
 use crate::api::request::{CoordinatorType, FindCoordinator, ListOffsets, OffsetSpec};
 use crate::api::share::{ShareRequest, ShareResponse, StateSummary, StoredState, WrittenState};
@@ -64,7 +65,7 @@ pub enum Owner {
     /// The group, about its partitions.
     Group,
     /// The share partition; which of its changes.
-    Partition(u32),
+    Partition(Ticket),
     /// A request of an admin client that waits for it.
     Admin(u32),
 }

@@ -37,6 +37,9 @@ impl World {
     pub fn partition_name(&self, tp: TopicPartition) -> String {
         match self.topic_name(tp.topic) {
             Some(name) => format!("{name}-{}", tp.partition),
+            None if tp.topic == TopicId::ZERO => {
+                format!("partition {} of a topic not known yet", tp.partition)
+            }
             None => format!("topic {}-{}", tp.topic.0, tp.partition),
         }
     }

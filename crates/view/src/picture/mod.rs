@@ -161,6 +161,9 @@ impl Picture {
     pub fn partition_name(&self, tp: TopicPartition) -> String {
         match self.topics.get(&tp.topic) {
             Some(topic) => format!("{}-{}", topic.name, tp.partition),
+            None if tp.topic == TopicId::ZERO => {
+                format!("partition {} of a topic not known yet", tp.partition)
+            }
             None => format!("topic {}-{}", tp.topic.0, tp.partition),
         }
     }

@@ -37,6 +37,16 @@ pub(super) struct GapWindow {
     start: Offset,
 }
 
+/// What a share coordinator was asked, by whom: a share partition that was given up and opened anew takes no answer to its former
+/// life for its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket {
+    /// Counts the share partitions that this broker ever opened.
+    pub life: u32,
+    /// Counts the changes of one of them.
+    pub number: u32,
+}
+
 /// A change that is being stored.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct PendingWrite {
@@ -65,8 +75,8 @@ pub struct SharePartition {
     /// Something below the end may have become available.
     looks_back: bool,
     gap: Option<GapWindow>,
-    writes: FlatMap<u32, PendingWrite>,
-    next_ticket: u32,
+    writes: FlatMap<Ticket, PendingWrite>,
+    next_ticket: Ticket,
     /// When locks are looked at next.
     pub lock_check: Option<SimTime>,
 }
@@ -86,14 +96,14 @@ pub struct Settled {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ToWrite {
     /// Comes back with the answer.
-    pub ticket: u32,
+    pub ticket: Ticket,
     /// What to store.
     pub state: WrittenState,
 }
 
 impl SharePartition {
-    /// One whose state is still to be read.
-    pub const fn new(tp: TopicPartition, leader_epoch: LeaderEpoch) -> Self {
+    /// One whose state is still to be read; no other that this broker opened has the same `life`.
+    pub const fn new(tp: TopicPartition, leader_epoch: LeaderEpoch, life: u32) -> Self {
         Self {
             tp,
             leader_epoch,
@@ -106,9 +116,19 @@ impl SharePartition {
             looks_back: false,
             gap: None,
             writes: FlatMap::new(),
-            next_ticket: 0,
+            next_ticket: Ticket { life, number: 0 },
             lock_check: None,
         }
+    }
+
+    /// Whether a ticket is its own.
+    pub const fn owns(&self, ticket: Ticket) -> bool {
+        self.next_ticket.life == ticket.life
+    }
+
+    /// With what it asks for its state.
+    pub const fn ticket(&self) -> Ticket {
+        self.next_ticket
     }
 
     /// Its state was read; `start` is where it begins if nothing was stored.
@@ -178,7 +198,7 @@ impl SharePartition {
     /// A change was stored, or could not be.
     pub fn on_written(
         &mut self,
-        ticket: u32,
+        ticket: Ticket,
         stored: bool,
         limits: ShareLimits,
         now: SimTime,
@@ -261,7 +281,7 @@ impl SharePartition {
             return None;
         }
         let ticket = self.next_ticket;
-        self.next_ticket = ticket.wrapping_add(1);
+        self.next_ticket.number = ticket.number.wrapping_add(1);
         let state = WrittenState {
             tp: self.tp,
             state_epoch: self.state_epoch,
