@@ -58,6 +58,15 @@ impl InFlightState {
             && self.lock_until.is_some_and(|at| at <= now)
     }
 
+    /// When its lock is to be looked at. What runs out while a change is being stored is seen to when that fails.
+    pub fn next_look(&self, now: SimTime) -> Option<SimTime> {
+        let is_watched = |at: &SimTime| match self.is_changing() {
+            true => *at > now,
+            false => self.state == RecordState::Acquired,
+        };
+        self.lock_until.filter(is_watched)
+    }
+
     /// Gives it to a member, if it is available.
     pub fn acquire(&mut self, member: &Name, until: SimTime) -> bool {
         if !self.is_available() {
@@ -211,5 +220,17 @@ mod tests {
             state.end_change(false, LIMIT, SimTime::from_ms(ms));
             assert_eq!((state.state, state.is_changing()), (expected, false), "at {ms} ms");
         }
+    }
+
+    #[test]
+    fn a_lock_is_watched_while_a_change_is_being_stored_for_the_change_may_fail() {
+        let (before, end) = (SimTime::from_ms(29_999), SimTime::from_ms(30_000));
+        let mut state = acquired(1);
+        assert_eq!(state.next_look(end), Some(end));
+        state.begin_change(RecordState::Acknowledged, LIMIT);
+        assert_eq!(state.next_look(before), Some(end));
+        assert_eq!(state.next_look(end), None, "the answer to the change sees to it");
+        state.end_change(false, LIMIT, before);
+        assert_eq!(state.next_look(before), Some(end));
     }
 }

@@ -244,7 +244,7 @@ impl SharePartitionManager {
         let Some(partition) = self.partitions.get_mut(key) else { return };
         let (write, settled) = partition.release_expired(limits, cx.now);
         note_settled(key, &settled, partition.start_offset, cx);
-        partition.lock_check = partition.next_lock_end();
+        partition.lock_check = partition.next_lock_end(cx.now);
         if let Some(at) = partition.lock_check {
             cx.arm(ShareTimer::Lock(key.clone()), at.since(cx.now).max(Micros(1)));
         }

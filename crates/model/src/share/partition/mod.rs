@@ -188,11 +188,10 @@ impl SharePartition {
         self.end_offset + 1
     }
 
-    /// When the next lock runs out.
-    pub fn next_lock_end(&self) -> Option<SimTime> {
+    /// When the next lock runs out; a record keeps its lock while a change of it is being stored, for the change may fail.
+    pub fn next_lock_end(&self, now: SimTime) -> Option<SimTime> {
         let states = self.batches.values().flat_map(InFlightBatch::states);
-        let locked = states.filter(|(_, _, state)| state.state == RecordState::Acquired);
-        locked.filter_map(|(_, _, state)| state.lock_until).min()
+        states.filter_map(|(_, _, state)| state.next_look(now)).min()
     }
 
     /// A change was stored, or could not be.
