@@ -140,7 +140,7 @@ fn coordinators(world: &World, truth: &Truth, taints: &Taints, board: &mut Board
             transaction(world, broker, txn, (truth, lost), board);
         }
         for (key, partition) in broker.share.manager.partitions() {
-            let late = partition.next_lock_end().filter(|end| *end < world.now());
+            let late = partition.next_lock_end(world.now()).filter(|end| *end < world.now());
             board.check(Id::V13, late.is_none(), || {
                 format!("group {} holds locks in {:?} since {late:?}", key.group, key.tp)
             });
