@@ -201,7 +201,7 @@ fn dealt_out(topic: TopicId, truth: &Truth, board: &mut Board) {
 
 fn may_be_unclean(tp: TopicPartition, truth: &Truth) -> bool {
     let Some(topic) = truth.image.topics.get(&tp.topic) else { return false };
-    let config = truth.image.topic_config(&topic.name, &BrokerConfig::default());
+    let config = truth.image.cluster_topic_config(&topic.name, &BrokerConfig::default());
     config.unclean_leader_election_enable
 }
 

@@ -116,7 +116,7 @@ pub fn settled(tp: TopicPartition, truth: &Truth, defaults: &BrokerConfig, board
     // Whom a reassignment took away may stay in the ELR for a while, where nobody elects it.
     let eligible = state.elr.iter().any(|id| state.replicas.contains(id));
     if let Some(topic) = image.topics.get(&tp.topic).filter(|_| eligible) {
-        let config = image.topic_config(&topic.name, defaults);
+        let config = image.cluster_topic_config(&topic.name, defaults);
         let min_isr = usize::try_from(config.min_insync_replicas).unwrap_or(1);
         // As in Kafka, the replicas of the topic's first partition stand for all of them when an ELR is written; a reassignment
         // of the first one leaves the others' ELR as it is.

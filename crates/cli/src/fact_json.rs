@@ -14,7 +14,7 @@ use kafkascope_model::log::retention::WhyDeleted;
 use kafkascope_model::net::{LinkSel, MessageFault, NextMessage};
 use kafkascope_model::quota::QuotaKey;
 use kafkascope_model::trace::{
-    ChangeReason, Exit, Fact, PositionSource, SendResult, SettledBy, TraceEvent,
+    ChangeReason, Exit, Fact, PositionSource, SendResult, SettledBy, ThrottledSide, TraceEvent,
 };
 use kafkascope_model::txn::TxnState;
 use kafkascope_model::workload::Outside;
@@ -78,6 +78,7 @@ as_written! {
     ChangeReason => |value, _world| format!("{value:?}");
     WhyDeleted => |value, _world| format!("{value:?}");
     Arc<[(Offset, Offset)]> => |value, _world| value.to_vec();
+    ThrottledSide => |value, _world| format!("{value:?}");
     PositionSource => |value, _world| format!("{value:?}");
     ReconcileState => |value, _world| format!("{value:?}");
     LinkSel => |value, _world| format!("{value:?}");
@@ -202,6 +203,7 @@ facts! {
     ReplicasChanged { tp, replicas };
     QuotaChanged { entity, key, value };
     Throttled { client, key, ms };
+    ReplicationThrottled { side };
     ConfigChanged { resource, key, value };
     MetadataApplied { offset };
     MemberJoining { group, member, client, reason };

@@ -76,6 +76,15 @@ pub enum SendResult {
     Failed(&'static str),
 }
 
+/// Which of the two sides of replication is throttled (`QuotaType`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ThrottledSide {
+    /// What a broker gives as a leader.
+    Leader,
+    /// What it copies as a follower.
+    Follower,
+}
+
 /// Where a consumer's first position in a partition came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PositionSource {
@@ -263,6 +272,8 @@ pub enum Fact {
     QuotaChanged { entity: Name, key: QuotaKey, value: Option<i64> },
     /// A client is above a quota: the broker reads nothing more of it for so many milliseconds.
     Throttled { client: NodeId, key: QuotaKey, ms: i64 },
+    /// A broker is above its rate of throttled replication, and holds something back.
+    ReplicationThrottled { side: ThrottledSide },
     /// ZooKeeper ended a broker's session: its ephemeral znodes are gone.
     SessionExpired { broker: NodeId, silent: Micros },
     /// A broker's old ephemeral znode is still there, and so it cannot register.

@@ -133,9 +133,12 @@ impl Builder {
         self
     }
 
-    /// One broker with its own rack and configs.
+    /// One broker with its own rack and configs: another one, or one of those there are.
     pub fn broker(mut self, id: NodeId, rack: Option<Name>, config: ConfigPairs) -> Self {
-        self.brokers.push((id, rack, config));
+        match self.brokers.iter_mut().find(|known| known.0 == id) {
+            Some(known) => *known = (id, rack, config),
+            None => self.brokers.push((id, rack, config)),
+        }
         self
     }
 

@@ -57,6 +57,13 @@ const SHIPPED: &[Shipped] = shipped! {
     "misconceptions/m22-polling-is-proof-of-life", "Polling is proof of life";
     "misconceptions/m24-a-group-id-is-a-membership", "A group id is a membership";
     "misconceptions/m35-exactly-once-ends-at-kafka", "Exactly once ends at Kafka";
+    "cluster/loss-of-quorum", "Two of three controllers are gone";
+    "cluster/disks", "What disks do";
+    "cluster/racks", "Three racks";
+    "cluster/quotas", "Two tenants and a quota";
+    "cluster/adaptive-partitioning", "Keyless records find the quick brokers";
+    "cluster/whose-clock", "Whose clock is it?";
+    "cluster/throttled-reassignment", "A move that takes its time";
     "cluster/exactly-once", "Exactly once: consume, transform, produce";
     "cluster/hanging-transaction", "A transaction that nobody ends";
     "cluster/queue-and-log", "A queue beside a log";

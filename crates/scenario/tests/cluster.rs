@@ -5,8 +5,9 @@
 #![allow(clippy::wildcard_enum_match_arm, reason = "a story looks at some facts only")]
 
 use kafkascope_kernel::{Micros, SimTime};
+use kafkascope_model::api::Request;
 use kafkascope_model::ids::RecordId;
-use kafkascope_model::trace::{Fact, TraceEvent};
+use kafkascope_model::trace::{Fact, SendResult, TraceEvent};
 use kafkascope_scenario::{Tables, load};
 use kafkascope_session::Session;
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,6 +72,17 @@ impl Run {
         let given = self.of_node(app).filter(|it| matches!(it.fact, Fact::Delivered { .. }));
         let times: Vec<_> = given.map(|event| event.at).collect();
         times.windows(2).map(|pair| pair[1].since(pair[0])).max().unwrap_or_default()
+    }
+
+    /// The brokers that an application fetched from between two seconds.
+    fn asked_by(&self, app: &str, (from, to): (u64, u64)) -> Vec<i32> {
+        let second = |seconds: u64| SimTime::from_ms(seconds * 1_000);
+        let mut witness = self.0.witness(second(from));
+        assert!(witness.follow(self.0.script(), second(to), 1_000_000), "it gets there");
+        let asked = witness.exchanges().iter().filter(|exchange| exchange.sent_at >= second(from));
+        let fetches = asked.filter(|exchange| matches!(exchange.request, Request::Fetch(_)));
+        let own = fetches.filter(|it| self.0.world().node_name(it.conn.client) == app);
+        own.map(|exchange| exchange.conn.server.0).collect()
     }
 
     /// The partitions in which an application's keys ended.
@@ -184,4 +196,141 @@ fn a_share_group_works_together_on_the_partition_that_a_consumer_group_gives_to_
     assert_eq!(different.len(), 200, "nothing is left out, not even what the dead one held");
     let given: usize = workers.iter().map(Vec::len).sum();
     assert!(given > 200 + 200 / 20 - 1, "what is released comes again: {given}");
+}
+
+#[test]
+fn without_a_majority_of_controllers_records_flow_and_nothing_is_decided() {
+    let run = Run::of("loss-of-quorum", 130);
+    let (lost, back) = (SimTime::from_ms(22_600), SimTime::from_ms(75_000));
+    let decided = run.facts().filter(|event| event.at > lost && event.at < back).any(|event| {
+        matches!(event.fact, Fact::TopicCreated { .. } | Fact::IsrChanged { .. })
+            || matches!(event.fact, Fact::LeaderElected { .. })
+    });
+    assert!(!decided, "two of three are needed");
+    let read = run.of_node("packer").filter(|it| matches!(it.fact, Fact::Delivered { .. }));
+    let meanwhile = read.filter(|event| event.at > lost && event.at < SimTime::from_ms(45_000));
+    assert!(meanwhile.count() >= 40, "data goes on");
+    let created = run.facts().find(
+        |event| matches!(&event.fact, Fact::TopicCreated { name, .. } if &**name == "returns"),
+    );
+    assert!(created.is_some_and(|event| event.at > back), "what waited is decided");
+    assert_eq!(run.values_read("packer").len(), 200);
+}
+
+#[test]
+fn replicas_are_spread_over_racks_and_a_consumer_reads_beside_itself() {
+    let run = Run::of("racks", 100);
+    let placed = run.facts().filter_map(|event| match &event.fact {
+        Fact::ReplicasChanged { replicas, .. } => Some(replicas.len()),
+        _ => None,
+    });
+    assert_eq!(placed.take(3).collect::<Vec<_>>(), [3, 3, 3]);
+    // While all is well, while rack b has no power, and after.
+    let beside = |app: &str, seconds: (u64, u64)| {
+        let asked = run.asked_by(app, seconds);
+        asked.iter().filter(|broker| **broker == 2).count() * 100 / asked.len()
+    };
+    let near = [(20, 39), (46, 54), (75, 90)].map(|seconds| beside("near", seconds));
+    // It asks the leaders again from time to time.
+    assert!(near[0] > 80 && near[1] == 0 && near[2] > 80, "{near:?} % of its fetches");
+    assert!(beside("anywhere", (20, 39)) < 50);
+}
+
+#[test]
+fn a_disk_fails_and_copies_keep_what_was_acknowledged_until_all_disks_fail() {
+    let run = Run::of("disks", 120);
+    let all_dark = SimTime::from_ms(90_000);
+    let before = || run.facts().take_while(move |event| event.at < all_dark);
+    let acked: BTreeSet<_> = before().filter_map(acknowledged).collect();
+    let read: BTreeSet<_> = before().filter_map(delivered).collect();
+    assert!(acked.is_subset(&read) && acked.len() > 300, "nothing is lost while copies live");
+    assert!(before().any(|event| matches!(event.fact, Fact::LogDirFailed)));
+    let partition = |tp| run.0.world().partition_name(tp);
+    let kept =
+        run.facts().filter(|event| event.at == all_dark).filter_map(|event| match event.fact {
+            Fact::TailLost { tp, to, .. } if partition(tp) == "ledger-0" => Some(to),
+            _ => None,
+        });
+    let most = usize::try_from(kept.max().expect("tails are lost")).expect("offsets count up");
+    assert!(most < acked.len(), "{most} of {} were on any disk", acked.len());
+}
+
+#[test]
+fn a_quota_slows_the_greedy_one_down_without_an_error() {
+    let run = Run::of("quotas", 120);
+    let (set, lifted) = (SimTime::from_ms(25_000), SimTime::from_ms(60_000));
+    let bytes = |name: &str| {
+        let acked = run.of_node(name).filter(|it| it.at > set && it.at < lifted);
+        acked.filter_map(acknowledged).count()
+    };
+    // 35 seconds of 1000 bytes: of some 110 bytes a record, a bit more than 300.
+    let (greedy, modest) = (bytes("greedy"), bytes("modest"));
+    assert!((200..600).contains(&greedy) && modest == 70, "{greedy} and {modest}");
+    let failed = run
+        .facts()
+        .filter(|event| matches!(event.fact, Fact::SendDone { result: SendResult::Failed(_), .. }));
+    assert_eq!((failed.count(), run.values_read("copier").len()), (0, 2_560));
+}
+
+#[test]
+fn keyless_records_turn_away_from_a_slow_broker_if_the_producer_adapts() {
+    let run = Run::of("adaptive-partitioning", 60);
+    let to_the_slow_one = |name: &str| {
+        let batched = run.of_node(name).filter(|event| event.at > SimTime::from_ms(25_000));
+        let partitions = batched.filter_map(|event| match event.fact {
+            Fact::Batched { tp, .. } => Some(tp.partition),
+            _ => None,
+        });
+        let partitions: Vec<_> = partitions.collect();
+        partitions.iter().filter(|partition| **partition == 2).count() * 100 / partitions.len()
+    };
+    let (adaptive, fixed) = (to_the_slow_one("adaptive"), to_the_slow_one("fixed"));
+    assert!(adaptive < 33 && fixed > 50, "{adaptive} % and {fixed} %");
+}
+
+#[test]
+fn retention_believes_the_time_that_a_record_carries() {
+    let run = Run::of("whose-clock", 90);
+    let names = |event: &TraceEvent| match &event.fact {
+        Fact::SegmentDeleted { tp, .. } => Some(run.0.world().partition_name(*tp)),
+        _ => None,
+    };
+    let lost: BTreeSet<String> = run.facts().filter_map(names).collect();
+    assert_eq!(lost, BTreeSet::from(["by-sender-0".to_string()]));
+}
+
+#[test]
+fn a_throttled_move_copies_no_faster_than_its_rate() {
+    let run = Run::of("throttled-reassignment", 80);
+    let copied = |from_ms: u64, to_ms: u64| {
+        let (from, to) = (SimTime::from_ms(from_ms), SimTime::from_ms(to_ms));
+        let at_four = run.of_node("broker 4").filter(move |it| it.at >= from && it.at < to);
+        let records = at_four.filter_map(|event| match event.fact {
+            Fact::Replicated { tp, base_offset, next_offset } => {
+                let rides = run.0.world().partition_name(tp) == "rides-0";
+                rides.then_some(next_offset - base_offset)
+            }
+            _ => None,
+        });
+        records.sum::<i64>()
+    };
+    // 30 seconds of 4000 bytes, of which the ISR takes some; each record has about 190.
+    let (slowly, at_once) = (copied(45_000, 75_000), copied(75_000, 76_000));
+    assert!((200..640).contains(&slowly) && at_once > slowly / 5, "{slowly}, then {at_once}");
+    let silence = run.longest_silence("map");
+    assert!(silence < Micros::from_ms(1_000), "nobody else feels it: {silence:?}");
+}
+
+fn acknowledged(event: &TraceEvent) -> Option<RecordId> {
+    match event.fact {
+        Fact::SendDone { record, result: SendResult::Acked(_), .. } => Some(record),
+        _ => None,
+    }
+}
+
+fn delivered(event: &TraceEvent) -> Option<RecordId> {
+    match event.fact {
+        Fact::Delivered { record, .. } => Some(record),
+        _ => None,
+    }
 }

@@ -38,8 +38,8 @@ pub const SIMPLIFICATIONS: [Simplification; 9] = [
         here: "Not simulated; configs that matter to tiered topics only are taken and change nothing.",
     },
     Simplification {
-        kafka: "Replication between brokers can be throttled.",
-        here: "Not simulated; the configs for it are refused by name.",
+        kafka: "Throttled replication counts the bytes of whole answers.",
+        here: "It counts those of the batches in them.",
     },
     Simplification {
         kafka: "A broker takes any config that it has never heard of.",

@@ -14,7 +14,7 @@ use crate::cx::Cx;
 use crate::ids::{Correlation, LeaderEpoch, NodeId, Offset, TopicPartition};
 use crate::net::{ConnId, Lane};
 use alloc::vec::Vec;
-use kafkascope_kernel::Micros;
+use kafkascope_kernel::{Micros, SimTime};
 
 /// A fetch that waits for data.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -45,9 +45,12 @@ impl ReplicaManager {
     ) {
         let at_once = fetch.max_wait_ms <= 0
             || fetch.partitions.is_empty()
-            || self.is_worth_answering(&fetch, env);
-        let answer = at_once.then(|| self.read(&fetch, env));
+            || self.is_worth_answering(&fetch, env, cx.now);
+        let answer = at_once.then(|| self.read(&fetch, env, cx.now));
         if fetch.replica_id.is_broker() {
+            if let Some(answer) = &answer {
+                self.count_given(&fetch, answer, env, cx);
+            }
             self.note_progress(&fetch, env, cx);
         }
         match answer {
@@ -68,7 +71,7 @@ impl ReplicaManager {
             .remotes
             .iter()
             .filter_map(|remote| parked(remote.id))
-            .filter(|(_, parked)| self.is_satisfied(parked, tp, log_end, env))
+            .filter(|(_, parked)| self.is_satisfied(parked, tp, log_end, (env, cx.now)))
             .map(|(conn, _)| conn)
             .collect();
         for conn in ready {
@@ -86,7 +89,7 @@ impl ReplicaManager {
             let parked = self.fetches.get(conn);
             parked.is_some_and(|parked| {
                 let end = visible_end(partition, parked.fetch.read_committed);
-                self.is_satisfied(parked, tp, end, env)
+                self.is_satisfied(parked, tp, end, (env, cx.now))
             })
         };
         let ready: Vec<ConnId> = partition.watchers.iter().filter(satisfied).copied().collect();
@@ -118,7 +121,10 @@ impl ReplicaManager {
     pub(super) fn complete_fetch(&mut self, conn: ConnId, env: &Env<'_>, cx: &mut Cx<'_>) {
         let Some(parked) = self.forget_fetch(conn) else { return };
         cx.disarm(BrokerTimer::Parked(conn));
-        let answer = self.read(&parked.fetch, env);
+        let answer = self.read(&parked.fetch, env, cx.now);
+        if parked.fetch.replica_id.is_broker() {
+            self.count_given(&parked.fetch, &answer, env, cx);
+        }
         cx.respond(conn, parked.correlation, answer);
     }
 
@@ -159,20 +165,27 @@ impl ReplicaManager {
         parked: &ParkedFetch,
         tp: TopicPartition,
         end: Offset,
-        env: &Env<'_>,
+        (env, now): (&Env<'_>, SimTime),
     ) -> bool {
         let wanted = parked.fetch.partitions.iter().find(|want| want.tp == tp);
         let has_news = wanted.is_some_and(|want| want.fetch_offset < end);
-        has_news && (parked.fetch.min_bytes <= 1 || self.is_worth_answering(&parked.fetch, env))
+        if !has_news {
+            return false;
+        }
+        let one_byte_will_do =
+            parked.fetch.min_bytes <= 1 && env.config.leader_replication_throttled_rate == i64::MAX;
+        one_byte_will_do || self.is_worth_answering(&parked.fetch, env, now)
     }
 
     /// Whether there is an error to report, or as much data as the fetcher asked for.
-    fn is_worth_answering(&self, fetch: &Fetch, env: &Env<'_>) -> bool {
+    fn is_worth_answering(&self, fetch: &Fetch, env: &Env<'_>, now: SimTime) -> bool {
         let enough = u64::from(fetch.min_bytes.max(0).unsigned_abs());
         let mut bytes = 0;
         for want in &fetch.partitions {
             match self.look(want, fetch, env) {
                 Look::Refused(..) | Look::Diverging(..) | Look::Elsewhere(..) => return true,
+                Look::Readable(partition, _)
+                    if self.should_leader_throttle(partition, fetch.replica_id, (env, now)) => {}
                 Look::Readable(partition, below) => {
                     let readable = partition.log.readable_bytes(want.fetch_offset, below, enough);
                     bytes +=
@@ -210,12 +223,12 @@ impl ReplicaManager {
         }
     }
 
-    fn read(&self, fetch: &Fetch, env: &Env<'_>) -> Response {
+    fn read(&self, fetch: &Fetch, env: &Env<'_>, now: SimTime) -> Response {
         let mut partitions = Vec::new();
         let mut room = fetch.max_bytes.max(0).unsigned_abs();
         let mut anything = false;
         for want in &fetch.partitions {
-            let answer = self.read_one(want, fetch, room, !anything, env);
+            let answer = self.read_one(want, fetch, (room, !anything), (env, now));
             let bytes: u32 = answer.batches.iter().map(|batch| batch.size_bytes).sum();
             room = room.saturating_sub(bytes);
             anything |= bytes > 0;
@@ -230,9 +243,8 @@ impl ReplicaManager {
         &self,
         want: &FetchPartition,
         fetch: &Fetch,
-        room: u32,
-        at_least_one: bool,
-        env: &Env<'_>,
+        (room, at_least_one): (u32, bool),
+        (env, now): (&Env<'_>, SimTime),
     ) -> FetchedPartition {
         match self.look(want, fetch, env) {
             Look::Refused(error, leader) => {
@@ -243,6 +255,11 @@ impl ReplicaManager {
             }
             Look::Elsewhere(partition, node) => {
                 FetchedPartition { preferred_read_replica: node, ..from(partition) }
+            }
+            Look::Readable(partition, _)
+                if self.should_leader_throttle(partition, fetch.replica_id, (env, now)) =>
+            {
+                from(partition)
             }
             Look::Readable(partition, below) => {
                 let max = room.min(want.partition_max_bytes.max(0).unsigned_abs());

@@ -3,7 +3,9 @@
 //! A fetcher has one request under way; what it brings is appended, and the next one goes out at once. Partitions that failed
 //! rest for `replica.fetch.backoff.ms`. Invariant: a partition is in at most one fetcher, that of its leader.
 
+use super::partition::Partition;
 use super::replica_manager::ReplicaManager;
+use super::replicas::Replicas;
 use super::{BrokerTimer, Env};
 use crate::api::request::{Fetch, FetchPartition, ListOffsets, OffsetSpec};
 use crate::api::response::{FetchedPartition, ListedOffset};
@@ -12,7 +14,7 @@ use crate::cx::Cx;
 use crate::ids::{Correlation, NodeId, Offset, TopicPartition};
 use crate::log::divergence::OutOfRange;
 use crate::net::{ConnId, Lane};
-use crate::trace::Fact;
+use crate::trace::{Fact, ThrottledSide};
 use alloc::vec::Vec;
 use kafkascope_kernel::{Micros, SimTime};
 
@@ -48,6 +50,8 @@ struct Following {
     rests_until: SimTime,
     /// Whether the request under way is about it in its present state.
     asked: bool,
+    /// How far it was behind the leader's high watermark when something came last; none before that.
+    lag: Option<Offset>,
 }
 
 impl Fetcher {
@@ -83,8 +87,7 @@ impl Following {
 
     fn rest(&mut self, env: &Env<'_>, now: SimTime) {
         self.asked = false;
-        let backoff = i64::from(env.config.replica_fetch_backoff_ms);
-        self.rests_until = now + Micros::from_config_ms(backoff);
+        self.rests_until = now + backoff(env);
     }
 }
 
@@ -105,7 +108,8 @@ impl ReplicaManager {
         }
         if let Some(want) = self.next_fetch(tp, env) {
             let rests_until = SimTime::ZERO;
-            let following = Following { want, phase: Phase::Fetching, rests_until, asked: false };
+            let following =
+                Following { want, phase: Phase::Fetching, rests_until, asked: false, lag: None };
             self.fetchers.entry(leader).or_default().add(following);
         }
     }
@@ -119,16 +123,20 @@ impl ReplicaManager {
 
     /// Lets every idle fetcher send its next request.
     pub(super) fn send_fetches(&mut self, env: &Env<'_>, cx: &mut Cx<'_>) {
-        let me = self.me;
-        for (leader, fetcher) in &mut self.fetchers {
-            send_next(me, *leader, fetcher, env, cx);
+        let leaders: Vec<NodeId> = self.fetchers.keys().copied().collect();
+        for leader in leaders {
+            self.on_fetcher_timer(leader, env, cx);
         }
     }
 
     /// A fetcher's partitions have rested.
     pub fn on_fetcher_timer(&mut self, leader: NodeId, env: &Env<'_>, cx: &mut Cx<'_>) {
-        if let Some(fetcher) = self.fetchers.get_mut(&leader) {
-            send_next(self.me, leader, fetcher, env, cx);
+        let exceeded = self.quotas.is_exceeded(ThrottledSide::Follower, env.config, cx.now);
+        let throttle = Throttle { me: self.me, replicas: exceeded.then_some(&self.replicas) };
+        let Some(fetcher) = self.fetchers.get_mut(&leader) else { return };
+        let held_back = send_next(throttle, leader, fetcher, env, cx);
+        if let Some(held_back) = held_back {
+            self.note_throttled(ThrottledSide::Follower, held_back, cx);
         }
     }
 
@@ -164,7 +172,7 @@ impl ReplicaManager {
         for following in fetcher.partitions.iter_mut().filter(|following| following.asked) {
             following.rest(env, cx.now);
         }
-        send_next(self.me, leader, fetcher, env, cx);
+        self.on_fetcher_timer(leader, env, cx);
     }
 
     /// The request under way may have had no answer for `replica.socket.timeout.ms`: its connection is given up then.
@@ -216,10 +224,18 @@ impl ReplicaManager {
             if let Some((epoch, end)) = answer.diverging_epoch {
                 let to = self.common_end(tp, epoch, end);
                 self.truncate(tp, to, env, cx);
-            } else if !self.append_fetched(answer, env, cx)
-                && let Some(following) = self.following(leader, tp)
-            {
-                following.rest(env, cx.now);
+            } else {
+                let (high_watermark, brings) = (answer.high_watermark, !answer.batches.is_empty());
+                let sound = self.append_fetched(answer, env, cx);
+                let end = self.replicas.get(tp).map_or(0, |partition| partition.log.log_end());
+                if let Some(following) = self.following(leader, tp) {
+                    if brings || following.lag.is_none() {
+                        following.lag = Some((high_watermark - end).max(0));
+                    }
+                    if !sound {
+                        following.rest(env, cx.now);
+                    }
+                }
             }
             self.go_on(leader, tp, env);
         } else if error == ErrorCode::OffsetOutOfRange {
@@ -271,15 +287,44 @@ impl ReplicaManager {
     }
 }
 
-/// Sends the next request if none is under way: bounds to look up first, else a fetch; or wakes up when something has rested.
-fn send_next(me: NodeId, leader: NodeId, fetcher: &mut Fetcher, env: &Env<'_>, cx: &mut Cx<'_>) {
-    if fetcher.in_flight.is_some() {
-        return;
+/// What a follower above its rate does not ask for.
+#[derive(Clone, Copy)]
+struct Throttle<'a> {
+    me: NodeId,
+    /// Its replicas, if it is above its rate.
+    replicas: Option<&'a Replicas>,
+}
+
+impl Throttle<'_> {
+    /// Whether a partition is not asked for (`RemoteLeaderEndPoint.shouldFollowerThrottle`).
+    fn holds_back(&self, following: &Following) -> bool {
+        let Some(replicas) = self.replicas else { return false };
+        let tp = following.want.tp;
+        let in_sync = following.lag.is_some_and(|lag| lag <= 0);
+        let throttled = |partition: &Partition| {
+            partition.config.follower_replication_throttled_replicas.has(tp, self.me)
+        };
+        !in_sync && replicas.get(tp).is_some_and(throttled)
     }
-    let body = match next_lookup(me, fetcher, cx.now) {
+}
+
+/// Sends the next request if none is under way: bounds to look up first, else a fetch; or wakes up when something has rested.
+/// Whether something was held back, if it came to that.
+fn send_next(
+    throttle: Throttle<'_>,
+    leader: NodeId,
+    fetcher: &mut Fetcher,
+    env: &Env<'_>,
+    cx: &mut Cx<'_>,
+) -> Option<bool> {
+    if fetcher.in_flight.is_some() {
+        return None;
+    }
+    let body = match next_lookup(throttle.me, fetcher, cx.now) {
         Some(lookup) => Some(lookup),
-        None => next_fetch(me, fetcher, env, cx.now),
+        None => next_fetch(throttle, fetcher, env, cx.now),
     };
+    let held_back = fetcher.partitions.iter().any(|following| throttle.holds_back(following));
     if let Some(body) = body {
         let correlation = fetcher.correlation();
         fetcher.sent_at = cx.now;
@@ -291,11 +336,19 @@ fn send_next(me: NodeId, leader: NodeId, fetcher: &mut Fetcher, env: &Env<'_>, c
         .partitions
         .iter()
         .filter(|following| following.phase != Phase::Fenced)
-        .map(|following| following.rests_until)
+        .map(|following| {
+            let backs_off = throttle.holds_back(following).then(|| cx.now + backoff(env));
+            backs_off.map_or(following.rests_until, |at| at.max(following.rests_until))
+        })
         .min()
     {
         cx.arm(BrokerTimer::Fetcher(leader), next.since(cx.now));
     }
+    Some(held_back)
+}
+
+fn backoff(env: &Env<'_>) -> Micros {
+    Micros::from_config_ms(i64::from(env.config.replica_fetch_backoff_ms))
 }
 
 fn patience(env: &Env<'_>) -> Micros {
@@ -316,10 +369,15 @@ fn next_lookup(me: NodeId, fetcher: &mut Fetcher, now: SimTime) -> Option<Reques
     (!lookup.partitions.is_empty()).then_some(Request::ListOffsets(lookup))
 }
 
-fn next_fetch(me: NodeId, fetcher: &mut Fetcher, env: &Env<'_>, now: SimTime) -> Option<Request> {
+fn next_fetch(
+    throttle: Throttle<'_>,
+    fetcher: &mut Fetcher,
+    env: &Env<'_>,
+    now: SimTime,
+) -> Option<Request> {
     let mut partitions = Vec::with_capacity(fetcher.partitions.len());
     for following in &mut fetcher.partitions {
-        following.asked = following.is_due(Phase::Fetching, now);
+        following.asked = following.is_due(Phase::Fetching, now) && !throttle.holds_back(following);
         if following.asked {
             partitions.push(following.want);
         }
@@ -328,7 +386,7 @@ fn next_fetch(me: NodeId, fetcher: &mut Fetcher, env: &Env<'_>, now: SimTime) ->
         return None;
     }
     Some(Request::Fetch(Fetch {
-        replica_id: me,
+        replica_id: throttle.me,
         replica_epoch: env.broker_epoch,
         max_wait_ms: env.config.replica_fetch_wait_max_ms,
         min_bytes: env.config.replica_fetch_min_bytes,

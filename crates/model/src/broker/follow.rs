@@ -28,6 +28,7 @@ impl ReplicaManager {
             return false;
         }
         let (base_offset, now) = (partition.log.log_end(), cx.epoch_ms());
+        let bytes = answer.batches.iter().map(|batch| i64::from(batch.size_bytes)).sum();
         let mut sound = true;
         for batch in answer.batches {
             if batch.corrupt {
@@ -56,6 +57,7 @@ impl ReplicaManager {
         if moved {
             self.wake_watchers(tp, env, cx);
         }
+        self.count_taken(tp, bytes, env, cx.now);
         sound
     }
 

@@ -11,6 +11,7 @@ mod coordinator;
 mod coordinators;
 mod delete_records;
 mod disk;
+mod dynamic;
 mod fetch;
 pub mod fetcher;
 mod follow;
@@ -28,6 +29,7 @@ mod read_replica;
 pub mod remote;
 pub mod replica_manager;
 pub mod replicas;
+mod replication_quota;
 mod serve;
 mod share;
 mod share_admin;
@@ -94,8 +96,10 @@ pub struct Broker {
     pub id: NodeId,
     /// `broker.rack`.
     pub rack: Option<Name>,
-    /// Node configs.
+    /// Node configs in force.
     pub config: BrokerConfig,
+    /// Those it was started with.
+    started_with: BrokerConfig,
     /// The quorum's voters.
     pub controllers: Vec<NodeId>,
     /// Its standing with the controller.
@@ -135,6 +139,7 @@ impl Broker {
         Self {
             id,
             rack,
+            started_with: config.clone(),
             config,
             lifecycle: Lifecycle::new(),
             metadata: MetadataFollower::new(controllers.clone()),
@@ -163,6 +168,11 @@ impl Broker {
     pub fn with_zookeeper(mut self, server: NodeId) -> Self {
         self.zk = Some(alloc::boxed::Box::new(zk::Zk::new(server)));
         self
+    }
+
+    /// The configs it was started with.
+    pub const fn started_with(&self) -> &BrokerConfig {
+        &self.started_with
     }
 
     /// Its part in ZooKeeper mode.
@@ -207,6 +217,7 @@ impl Broker {
         self.share = share::ShareHost::default();
         self.producer_ids = ProducerIds::default();
         self.creating.clear();
+        self.config = self.started_with.clone();
         if let Some(zk) = &mut self.zk {
             zk.kill();
         }

@@ -10,6 +10,7 @@ use super::fetcher::Fetcher;
 use super::markers::ParkedMarkers;
 use super::produce::ParkedProduce;
 use super::replicas::Replicas;
+use super::replication_quota::ReplicationQuotas;
 use super::{BrokerTimer, Env};
 use crate::api::ErrorCode;
 use crate::api::response::CurrentLeader;
@@ -40,6 +41,7 @@ pub struct ReplicaManager {
     pub txn_topic: Option<TopicId>,
     /// The id of `__share_group_state`, once it exists.
     pub share_topic: Option<TopicId>,
+    pub(super) quotas: ReplicationQuotas,
     pub(super) produces: FlatMap<ConnId, ParkedProduce>,
     pub(super) fetches: FlatMap<ConnId, ParkedFetch>,
     pub(super) deletes: FlatMap<ConnId, ParkedDelete>,
@@ -65,6 +67,7 @@ impl ReplicaManager {
             dir_failed: false,
             txn_topic: None,
             share_topic: None,
+            quotas: ReplicationQuotas::default(),
             produces: FlatMap::new(),
             fetches: FlatMap::new(),
             deletes: FlatMap::new(),

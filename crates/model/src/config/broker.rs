@@ -100,7 +100,17 @@ const DYNAMIC: &[&str] = &[
     "transaction.partition.verification.enable",
     "group.share.assignment.interval.ms",
     "group.consumer.assignment.interval.ms",
+    LEADER_RATE,
+    FOLLOWER_RATE,
 ];
+
+/// Whether only a broker that runs takes this key (`DynamicConfig.Broker`).
+pub fn is_dynamic_only(key: &str) -> bool {
+    matches!(key, LEADER_RATE | FOLLOWER_RATE)
+}
+
+const LEADER_RATE: &str = "leader.replication.throttled.rate";
+const FOLLOWER_RATE: &str = "follower.replication.throttled.rate";
 
 config_table! {
     /// The node configs that the model honours.
@@ -111,6 +121,10 @@ config_table! {
         zookeeper_session_timeout_ms: i32 = 18_000, "zookeeper.session.timeout.ms", positive, "How long ZooKeeper waits for a silent broker; only in ZooKeeper mode.";
         quota_window_num: i32 = 11, "quota.window.num", positive, "How many windows a client's rate is taken over.";
         quota_window_size_seconds: i32 = 1, "quota.window.size.seconds", positive, "How long each of them is.";
+        replication_quota_window_num: i32 = 11, "replication.quota.window.num", positive, "How many windows a rate of replication is taken over.";
+        replication_quota_window_size_seconds: i32 = 1, "replication.quota.window.size.seconds", positive, "How long each of them is.";
+        leader_replication_throttled_rate: i64 = i64::MAX, "leader.replication.throttled.rate", not_negative, "Bytes a second that a leader gives to throttled replicas outside the ISR; only for a broker that runs.";
+        follower_replication_throttled_rate: i64 = i64::MAX, "follower.replication.throttled.rate", not_negative, "Bytes a second that throttled replicas that are behind copy; only for a broker that runs.";
         replica_lag_time_max_ms: i64 = 30_000, "replica.lag.time.max.ms", positive, "How long a follower may lag before it leaves the ISR.";
         replica_socket_timeout_ms: i32 = 30_000, "replica.socket.timeout.ms", positive, "How long a follower's request may be without an answer.";
         replica_fetch_wait_max_ms: i32 = 500, "replica.fetch.wait.max.ms", not_negative, "How long a follower's fetch may wait for data.";

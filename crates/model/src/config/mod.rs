@@ -12,6 +12,7 @@ pub mod consumer;
 pub mod librdkafka;
 pub mod producer;
 pub mod share;
+pub mod throttled;
 pub mod topic;
 
 pub use known::known_keys;

@@ -4,6 +4,7 @@
 
 use super::config_table;
 use super::table::{a_mebibyte, any, minus_one_or_more, minus_two_or_more, not_negative, positive};
+use super::throttled::ThrottledReplicas;
 use super::value::{Share, choice};
 use crate::log::Codec;
 
@@ -118,6 +119,8 @@ config_table! {
         local_retention_bytes: i64 = -2, "local.retention.bytes", minus_two_or_more, "Matters to tiered topics only.";
         remote_log_copy_disable: bool = false, "remote.log.copy.disable", any, "Matters to tiered topics only.";
         remote_log_delete_on_disable: bool = false, "remote.log.delete.on.disable", any, "Matters to tiered topics only.";
+        leader_replication_throttled_replicas: ThrottledReplicas = ThrottledReplicas::Nobody, "leader.replication.throttled.replicas", any, "Whose leaders give replicas outside the ISR no more than their broker's rate: partition:broker,... or *.";
+        follower_replication_throttled_replicas: ThrottledReplicas = ThrottledReplicas::Nobody, "follower.replication.throttled.replicas", any, "Which replicas that are behind copy no more than their broker's rate: partition:broker,... or *.";
         unclean_leader_election_enable: bool = false, "unclean.leader.election.enable", any, "Whether a replica outside the ISR may lead when no other lives.";
     }
 }

@@ -158,9 +158,30 @@ impl MetadataImage {
         self.brokers.get(&broker).is_some_and(BrokerImage::is_active)
     }
 
-    /// A topic's configs: its own, over dynamic broker defaults, over `node`'s, over Kafka's.
+    /// A topic's configs as a broker has them: its own, over those in force on the broker, `node`, over Kafka's.
     pub fn topic_config(&self, name: &Name, node: &BrokerConfig) -> TopicConfig {
-        let mut config = TopicConfig {
+        let mut config = Self::topic_defaults(node);
+        self.overlay(&mut config, &ConfigResource::Topic(name.clone()));
+        config
+    }
+
+    /// The same as a controller has them, which takes the cluster's defaults from the metadata.
+    pub fn cluster_topic_config(&self, name: &Name, node: &BrokerConfig) -> TopicConfig {
+        let mut config = Self::topic_defaults(node);
+        self.overlay(&mut config, &ConfigResource::Broker(None));
+        self.overlay(&mut config, &ConfigResource::Topic(name.clone()));
+        config
+    }
+
+    fn overlay(&self, config: &mut TopicConfig, resource: &ConfigResource) {
+        for (key, value) in self.configs.get(resource).into_iter().flatten() {
+            // Broker defaults hold keys of other scopes too; those are not the topic's.
+            let _ = config.set(key, value);
+        }
+    }
+
+    fn topic_defaults(node: &BrokerConfig) -> TopicConfig {
+        TopicConfig {
             min_insync_replicas: node.min_insync_replicas,
             unclean_leader_election_enable: node.unclean_leader_election_enable,
             max_message_bytes: node.message_max_bytes,
@@ -183,14 +204,7 @@ impl MetadataImage {
             file_delete_delay_ms: node.log_segment_delete_delay_ms,
             // What no broker has a default of its own for.
             ..TopicConfig::default()
-        };
-        for resource in [ConfigResource::Broker(None), ConfigResource::Topic(name.clone())] {
-            for (key, value) in self.configs.get(&resource).into_iter().flatten() {
-                // Broker defaults hold keys of other scopes too; those are not the topic's.
-                let _ = config.set(key, value);
-            }
         }
-        config
     }
 
     fn remove_topic(&mut self, id: TopicId) {

@@ -37,14 +37,15 @@ impl<'a> View<'a> {
 
     /// `min.insync.replicas` of a topic, at most its number of replicas.
     pub fn effective_min_isr(&self, topic: &TopicImage) -> usize {
-        let configured = self.image.topic_config(&topic.name, self.node).min_insync_replicas;
+        let configured =
+            self.image.cluster_topic_config(&topic.name, self.node).min_insync_replicas;
         let replicas = topic.partitions.first().map_or(0, |first| first.replicas.len());
         usize::try_from(configured).unwrap_or(0).min(replicas)
     }
 
     /// `unclean.leader.election.enable` of a topic.
     pub fn unclean_allowed(&self, topic: &Name) -> bool {
-        self.image.topic_config(topic, self.node).unclean_leader_election_enable
+        self.image.cluster_topic_config(topic, self.node).unclean_leader_election_enable
     }
 
     /// How far elections of a topic go when nobody asked for one.

@@ -27,6 +27,12 @@ pub struct Rate {
     samples: Vec<Sample>,
 }
 
+impl Sample {
+    const fn is_old(&self, now: i64, windows: Windows) -> bool {
+        now - self.last >= windows.count * windows.ms
+    }
+}
+
 impl Rate {
     /// Something of this size happened.
     pub fn record(&mut self, value: i64, now: i64, windows: Windows) {
@@ -54,6 +60,15 @@ impl Rate {
         Some(i64::try_from((above * 2 + limit) / (limit * 2)).unwrap_or(i64::MAX))
     }
 
+    /// Whether the rate over the time since the oldest sample, a window at least, is above `limit` a second (`SimpleRate`).
+    pub fn is_above(&self, limit: i64, now: i64, windows: Windows) -> bool {
+        let mut samples =
+            self.samples.iter().filter(|sample| !sample.is_old(now, windows)).peekable();
+        let elapsed = samples.peek().map_or(0, |oldest| now - oldest.start).max(windows.ms);
+        let sum: i128 = samples.map(|sample| i128::from(sample.sum)).sum();
+        sum * 1_000 > i128::from(limit) * i128::from(elapsed)
+    }
+
     /// The time that the samples cover, at least all windows but one.
     fn window_ms(&self, now: i64, windows: Windows) -> i64 {
         let elapsed = self.samples.first().map_or(0, |oldest| now - oldest.start);
@@ -62,7 +77,7 @@ impl Rate {
     }
 
     fn forget_old(&mut self, now: i64, windows: Windows) {
-        self.samples.retain(|sample| now - sample.last < windows.count * windows.ms);
+        self.samples.retain(|sample| !sample.is_old(now, windows));
     }
 }
 
@@ -71,6 +86,17 @@ mod tests {
     use super::*;
 
     const WINDOWS: Windows = Windows { count: 11, ms: 1_000 };
+
+    #[test]
+    fn a_simple_rate_is_taken_over_the_time_since_the_oldest_sample_but_no_less_than_a_window() {
+        let mut rate = Rate::default();
+        rate.record(1_000, 0, WINDOWS);
+        assert!(!rate.is_above(1_000, 0, WINDOWS) && rate.is_above(999, 0, WINDOWS), "a second");
+        rate.record(3_000, 2_000, WINDOWS);
+        assert!(!rate.is_above(2_000, 2_000, WINDOWS) && rate.is_above(1_999, 2_000, WINDOWS));
+        assert!(!rate.is_above(500, 8_000, WINDOWS) && rate.is_above(499, 8_000, WINDOWS));
+        assert!(!rate.is_above(0, 13_000, WINDOWS), "forgotten");
+    }
 
     #[test]
     fn up_to_ten_seconds_worth_may_come_at_once_and_more_is_paid_back() {

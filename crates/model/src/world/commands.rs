@@ -12,7 +12,7 @@ use crate::client::share_consumer::ShareConsumer;
 use crate::command::{
     Command, CommandError, ConfigPairs, ConsumerSpec, GroupOffsets, ProducerSpec, ShareConsumerSpec,
 };
-use crate::config::broker::BrokerConfig;
+use crate::config::broker::{BrokerConfig, is_dynamic_only};
 use crate::config::consumer::ConsumerConfig;
 use crate::config::librdkafka::LibrdkafkaConfig;
 use crate::config::producer::ProducerConfig;
@@ -174,7 +174,7 @@ impl World {
     }
 
     fn add_controller(&mut self, id: NodeId, config: &ConfigPairs) -> Outcome {
-        let config = parsed::<BrokerConfig>(config)?;
+        let config = node_config(config)?;
         self.require_new(id, id.is_controller(), "a controller id (100 to 999)")?;
         if self.now > SimTime::ZERO {
             return Err(CommandError::Invalid(
@@ -215,7 +215,7 @@ impl World {
     }
 
     fn add_broker(&mut self, id: NodeId, rack: Option<Name>, config: &ConfigPairs) -> Outcome {
-        let config = parsed::<BrokerConfig>(config)?;
+        let config = node_config(config)?;
         self.require_new(id, id.is_broker() && id.0 > 0, "a broker id (1 to 99)")?;
         let mut broker = match self.zookeeper() {
             Some(server) => Broker::new(id, rack, config, Vec::new()).with_zookeeper(server),
@@ -470,6 +470,15 @@ impl World {
             Ok(())
         }
     }
+}
+
+fn node_config(pairs: &ConfigPairs) -> Result<BrokerConfig, CommandError> {
+    if let Some((key, _)) = pairs.iter().find(|(key, _)| is_dynamic_only(key)) {
+        let reason =
+            "is for a broker that runs: alter the configs of the broker instead".to_string();
+        return Err(ConfigError::value(key, reason).into());
+    }
+    parsed(pairs)
 }
 
 fn parsed<T: ConfigTable>(pairs: &ConfigPairs) -> Result<T, CommandError> {

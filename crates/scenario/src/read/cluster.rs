@@ -45,13 +45,15 @@ pub fn read(root: &Section<'_>, reading: &mut Reading<'_>, mut builder: Builder)
         }
         cluster.finish();
     }
+    let mut told = Vec::new();
     for section in root.sections("broker") {
         if let Some(item) = section.need("id")
             && let Some((id, rack, config)) = broker(&section, &item)
         {
-            if builder.has_broker(id) {
-                item.wrong(format!("there is a broker {id} already; choose another id"));
+            if told.contains(&id) {
+                item.wrong(format!("broker {id} has its [[broker]] already; choose another id"));
             }
+            told.push(id);
             builder = builder.broker(id, rack, config);
         }
     }

@@ -11,7 +11,7 @@ use crate::view_model::timeline::MarkKind;
 use crate::words;
 use kafkascope_kernel::Micros;
 use kafkascope_model::net::{MessageFault, NextMessage};
-use kafkascope_model::trace::{Fact, TraceEvent};
+use kafkascope_model::trace::{Fact, ThrottledSide, TraceEvent};
 
 pub(super) fn tell(event: &TraceEvent, context: &Context<'_>) -> Option<Telling> {
     let node = event.node;
@@ -73,6 +73,18 @@ pub(super) fn tell(event: &TraceEvent, context: &Context<'_>) -> Option<Telling>
             let topic = format!("throttled {node} {client} {}", key.name());
             let telling = Telling::plain(text, Selection::Node(*client)).tone(Tone::Strong);
             Some(telling.once_in_a_while(topic))
+        }
+        Fact::ReplicationThrottled { side } => {
+            let text = match side {
+                ThrottledSide::Leader => format!(
+                    "{title} gives throttled replicas no more for now: leader.replication.throttled.rate is reached."
+                ),
+                ThrottledSide::Follower => format!(
+                    "{title} asks for nothing more of its throttled replicas for now: follower.replication.throttled.rate is reached."
+                ),
+            };
+            let telling = Telling::plain(text, Selection::Node(event.node));
+            Some(telling.once_in_a_while(format!("throttled {node} {side:?}")))
         }
         _ => about_logs(event, context),
     }

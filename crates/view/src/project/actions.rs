@@ -205,7 +205,7 @@ fn add_broker(world: &World) -> Result<Command, String> {
     let id = world.broker_ids().last().map_or(1, |last| last.0 + 1);
     let like = world.broker_ids().last().and_then(|id| world.process(*id));
     let config = match like.map(|process| &process.node) {
-        Some(Node::Broker(broker)) => changed_configs(&broker.config),
+        Some(Node::Broker(broker)) => changed_configs(broker.started_with()),
         Some(
             Node::Controller(_)
             | Node::Producer(_)

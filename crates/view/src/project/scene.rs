@@ -142,6 +142,7 @@ pub fn is_step(event: &TraceEvent) -> bool {
         | Fact::FetchGivenUp { .. }
         | Fact::ClockSkewed { .. }
         | Fact::Throttled { .. }
+        | Fact::ReplicationThrottled { .. }
         | Fact::OffsetCommitted { .. }
         | Fact::Joining { .. }
         | Fact::MemberJoining { .. }
