@@ -37,7 +37,7 @@ pub fn check(text: &str, seed: Seed) -> Result<Checked, Problem> {
 }
 
 /// How many further seeds a run is tried with.
-const CHANCES: u64 = 15;
+const CHANCES: u64 = 63;
 
 /// A recording holds one throw of Kafka's dice: random member ids decide who a sticky assignor favours, and where replicas go.
 /// So a run agrees if it agrees at every step under one of a few seeds; the report names that seed.

@@ -84,7 +84,7 @@ impl ProducerStates {
             return;
         }
         let id = batch.producer_id;
-        if batch.transactional && !self.verifications.is_empty() {
+        if batch.transactional && self.verifications.get(&id).is_some_and(|v| v.is_over(batch)) {
             self.verifications.remove(&id);
         }
         let state = self.entries.entry(id).or_insert_with(|| ProducerState::new(batch));
@@ -200,11 +200,11 @@ impl ProducerStates {
     ) -> Result<(), ErrorCode> {
         let (id, epoch) = (batch.producer_id, batch.producer_epoch);
         let verification = self.verifications.get(&id);
-        if batch.transactional && !self.has_ongoing(id, epoch) && !terms.guard.opens(verification) {
-            return Err(ErrorCode::InvalidTxnState);
-        }
         if known.is_some_and(|state| epoch < state.epoch) {
             return Err(ErrorCode::InvalidProducerEpoch);
+        }
+        if batch.transactional && !self.has_ongoing(id, epoch) && !terms.guard.opens(verification) {
+            return Err(ErrorCode::InvalidTxnState);
         }
         if terms.origin == Origin::Client {
             if let Some(verification) = verification {

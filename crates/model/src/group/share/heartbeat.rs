@@ -7,6 +7,7 @@ use super::{ShareGroup, ShareMember};
 use crate::api::ErrorCode;
 use crate::api::share::{HeartbeatAnswer, ShareGroupHeartbeat};
 use crate::controller::image::MetadataImage;
+use crate::group::java_order::sort_by_name;
 use crate::group::modern::assignor::MemberSpec;
 use crate::ids::{EpochMs, Name, NodeId, TopicId, TopicPartition};
 use alloc::vec::Vec;
@@ -152,7 +153,8 @@ impl ShareGroup {
             topics: topic_ids(&member.topics, image),
             assigned: self.targets.get(&member.id).cloned().unwrap_or_default(),
         };
-        let members: Vec<MemberSpec> = self.members.values().map(spec).collect();
+        let members = self.members.values().map(spec).collect();
+        let members = sort_by_name(members, |member: &MemberSpec| &member.id);
         let known = self.initialized.iter().filter(|(topic, _)| image.topics.contains_key(topic));
         let assignable: Assignable =
             known.map(|(topic, known)| (*topic, known.partitions.clone())).collect();

@@ -105,3 +105,28 @@ fn a_marker_written_meanwhile_makes_a_guard_void() {
     states.update(&transactional(0, 1));
     assert_eq!(states.begin_verification(&transactional(1, 1), true, 0), None, "open by now");
 }
+
+#[test]
+fn a_marker_of_the_epoch_that_waits_leaves_the_next_transactions_guard_alone() {
+    let mut states = ProducerStates::default();
+    states.update(&transactional(0, 0));
+    let next = transactional(0, 1);
+    let guard =
+        states.begin_verification(&next, true, 0).expect("the open one is of another epoch");
+    states.update(&marker(1, 0));
+    assert_eq!(states.check(&next, &Terms { guard, ..Terms::default() }), Verdict::New);
+    let mut first_version = ProducerStates::default();
+    let guard = first_version.begin_verification(&next, false, 0).expect("nothing is open");
+    first_version.update(&marker(1, 0));
+    let refused = first_version.check(&next, &Terms { guard, ..Terms::default() });
+    assert_eq!(refused, Verdict::Refused(ErrorCode::InvalidTxnState));
+}
+
+#[test]
+fn an_old_epoch_is_told_so_before_it_is_asked_for_its_guard() {
+    let mut states = ProducerStates::default();
+    states.update(&marker(3, 0));
+    let terms = Terms { guard: Guard::Missing, ..Terms::default() };
+    let refused = states.check(&transactional(0, 2), &terms);
+    assert_eq!(refused, Verdict::Refused(ErrorCode::InvalidProducerEpoch));
+}

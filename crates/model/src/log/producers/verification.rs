@@ -2,7 +2,7 @@
 //! `VerificationStateEntry`, `VerificationGuard`).
 //!
 //! Invariant: a guard opens the log only while the verification that it was made for is the current one: a marker written
-//! meanwhile makes it void.
+//! meanwhile makes it void, unless it ends the transaction before and epochs rise with every transaction.
 
 use super::ProducerState;
 use crate::api::ErrorCode;
@@ -58,6 +58,14 @@ impl Verification {
         }
         self.epoch = self.epoch.max(batch.producer_epoch);
         self.epoch_bumps = epoch_bumps;
+    }
+
+    /// Whether a batch that was appended ends it: its transaction's first, or a marker. Where epochs rise with every transaction, a
+    /// marker has the next one's epoch, whose first batch may be waiting already (`UnifiedLog.updateProducers`).
+    pub(super) fn is_over(&self, batch: &Batch) -> bool {
+        let next_has_begun =
+            self.epoch_bumps && batch.control.is_some() && batch.producer_epoch == self.epoch;
+        !next_has_begun
     }
 
     /// No batch may come before one that was seen waiting; where epochs rise with every transaction, none but the first may open it.

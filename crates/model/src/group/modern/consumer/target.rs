@@ -7,6 +7,7 @@ use super::{ConsumerGroup, FIRST_EPOCH};
 use crate::controller::image::MetadataImage;
 use crate::cx::Cx;
 use crate::group::OffsetsRecord;
+use crate::group::java_order::sort_by_name;
 use crate::group::modern::assignor::{GroupSpec, MemberSpec, ServerAssignor};
 use crate::group::modern::limits::ModernLimits;
 use crate::group::modern::records;
@@ -91,7 +92,7 @@ impl ConsumerGroup {
         winner.map_or(default, |(assignor, _)| assignor)
     }
 
-    /// The group as an assignor sees it. Kafka's order of members is that of a hash map; here the newest comes first.
+    /// The group as an assignor sees it, its members in the order of Java's hash map of their ids (`TargetAssignmentBuilder`).
     fn spec(&self, image: &MetadataImage) -> GroupSpec {
         let member = |id: &Name| {
             let member = &self.members[id];
@@ -108,7 +109,7 @@ impl ConsumerGroup {
             }
         };
         GroupSpec {
-            members: self.order.iter().rev().map(member).collect(),
+            members: sort_by_name(self.order.clone(), |id| id).iter().map(member).collect(),
             partitions: self.topics.values().copied().collect(),
         }
     }
