@@ -12,6 +12,7 @@ use crate::panels::{Answer, Below, Header, Narration, Timeline, Transport};
 use crate::platform::clock_dom::ClockDom;
 use crate::platform::{theme, wall};
 use crate::player::{self, Player, shipped};
+use crate::quorum::Quorum;
 use crate::shared::Shared;
 use crate::stage::Stage;
 use crate::widgets::GlyphShapes;
@@ -143,13 +144,17 @@ impl App {
             let record = view.record.as_ref().map(Shared::from);
             html! { <Logs log={Shared::from(log)} {record} {why} ask={ask.clone()} /> }
         });
+        let quorum = view.quorum.as_ref().map(|quorum| {
+            html! { <Quorum quorum={Shared::from(quorum)} ask={ask.clone()} /> }
+        });
         // A place that stays, filled or empty: siblings that come and go would make the stage anew, and its size be lost.
-        let covered = group.is_some() || log.is_some();
+        let covered = group.is_some() || log.is_some() || quorum.is_some();
         html! {
             <>
                 <Stage view={view.clone()} ask={ask.clone()} canvas={self.canvas.clone()} frame={self.frame.clone()} {covered} {aside} {below} />
                 { group.unwrap_or_default() }
                 { log.unwrap_or_default() }
+                { quorum.unwrap_or_default() }
             </>
         }
     }

@@ -9,7 +9,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, KeyboardEvent};
 
 /// The keys with what they do, as the help shows them.
-pub const HELP: [(&str, &str); 20] = [
+pub const HELP: [(&str, &str); 21] = [
     ("Space", "Play or pause"),
     ("← →", "Step back, step to the next fact"),
     ("Shift ← →", "Step by marks of the timeline"),
@@ -25,6 +25,7 @@ pub const HELP: [(&str, &str); 20] = [
     ("W", "Why is it so?"),
     ("G", "A group through time, or back to the stage"),
     ("L", "One log, closely, or back to the stage"),
+    ("Q", "The controllers and their log, or back to the stage"),
     ("M", "The requests under way, to be read and struck"),
     ("V", "What Kafka promises, and whether it held"),
     ("I", "Show or hide Kafka's own topics"),

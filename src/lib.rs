@@ -13,6 +13,7 @@ pub mod paint;
 pub mod panels;
 pub mod platform;
 pub mod player;
+pub mod quorum;
 pub mod shared;
 pub mod stage;
 pub mod widgets;

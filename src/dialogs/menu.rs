@@ -29,6 +29,7 @@ pub fn Menu(props: &MenuProps) -> Html {
                 <li><OpenFile class="choice" ask={props.ask.clone()} /></li>
                 { item(Wish::Groups, "A group through time, or back to the stage") }
                 { item(Wish::Letter('L'), "A log, closely, or back to the stage") }
+                { item(Wish::Letter('Q'), "The controllers and their log, or back to the stage") }
                 { item(Wish::Do(UiCommand::ToggleUnderWay), "The requests under way, to be read and struck") }
                 { item(Wish::Open(Dialog::Audit), "What Kafka promises, and whether it held") }
                 { item(Wish::Kill, "Kill the leader of the first partition") }

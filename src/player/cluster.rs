@@ -57,6 +57,7 @@ impl Player {
             'B' => Some(UiCommand::ToggleProjector),
             'G' => Some(self.through_time()),
             'L' => Some(self.closely()),
+            'Q' => Some(self.quorum()?),
             'I' => Some(UiCommand::ToggleInternalTopics),
             'M' => Some(UiCommand::ToggleUnderWay),
             _ => None,
@@ -81,6 +82,17 @@ impl Player {
         let first = || self.projector.first_leader().map(|(tp, _)| tp);
         let wished = self.ui.closely.is_none();
         UiCommand::Closely(selected.or_else(first).filter(|_| wished))
+    }
+
+    /// The controllers and their log; back to the stage from there.
+    pub fn quorum(&self) -> Result<UiCommand, Text> {
+        let world = self.session.world();
+        if world.controller_ids().is_empty() {
+            return Err(
+                "There is no quorum here: this cluster keeps its metadata in ZooKeeper.".into()
+            );
+        }
+        Ok(UiCommand::Quorum(!self.ui.quorum))
     }
 
     /// Kills the leader of the first partition.

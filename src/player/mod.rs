@@ -151,9 +151,13 @@ impl Player {
             UiCommand::AskWhy => self.ask_why(),
             UiCommand::Close => self.close(),
             UiCommand::Closely(tp) => self.look_closely(*tp),
+            UiCommand::Quorum(shown) => {
+                self.look_closely(None);
+                self.ui.quorum = *shown;
+            }
             UiCommand::ThroughTime(group) => {
+                self.look_closely(None);
                 self.ui.through_time.clone_from(group);
-                self.ui.closely = None;
             }
             UiCommand::WholeRun(whole) => self.ui.whole_run = *whole,
             UiCommand::ToggleUnderWay => self.toggle_under_way(),
@@ -169,6 +173,7 @@ impl Player {
     fn look_closely(&mut self, tp: Option<TopicPartition>) {
         self.ui.closely = tp;
         self.ui.through_time = None;
+        self.ui.quorum = false;
     }
 
     fn select(&mut self, selection: Selection) {
@@ -194,8 +199,8 @@ impl Player {
             self.ui.question = None;
         } else if self.ui.selection != Selection::None {
             self.ui.selection = Selection::None;
-        } else if self.ui.closely.is_some() {
-            self.ui.closely = None;
+        } else if self.ui.closely.is_some() || self.ui.quorum {
+            self.look_closely(None);
         } else if self.ui.under_way && self.ui.through_time.is_none() {
             self.ui.under_way = false;
         } else if self.ui.through_time.is_some() {

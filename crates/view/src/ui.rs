@@ -20,6 +20,8 @@ pub struct UiState {
     pub question: Option<Question>,
     /// The partition whose log is shown closely; none shows the cluster. The replica is the selected one, else the leader.
     pub closely: Option<TopicPartition>,
+    /// Whether the controllers and their log are shown, instead of the stage.
+    pub quorum: bool,
     /// The group that is shown through time; none shows the stage.
     pub through_time: Option<Name>,
     /// Whether the whole run is shown, or its last minute.

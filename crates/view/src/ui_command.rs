@@ -45,6 +45,8 @@ pub enum UiCommand {
     Close,
     /// Shows one log closely, or the cluster.
     Closely(Option<TopicPartition>),
+    /// Shows the controllers and their log, or the stage.
+    Quorum(bool),
     /// Shows a group through time, or the stage.
     ThroughTime(Option<Name>),
     /// Shows the whole run through time, or its last minute.
@@ -156,6 +158,8 @@ impl UiCommand {
             Self::Close => "Close",
             Self::Closely(Some(_)) => "Look closely",
             Self::Closely(None) => "Show the cluster",
+            Self::Quorum(true) => "The controllers and their log",
+            Self::Quorum(false) => "Show the cluster",
             Self::ThroughTime(Some(_)) => "Through time",
             Self::ThroughTime(None) => "Show the cluster",
             Self::WholeRun(true) => "The whole run",
@@ -211,6 +215,7 @@ impl UiCommand {
             Self::Close => "Esc",
             Self::ThroughTime(_) => "G",
             Self::Closely(_) => "L",
+            Self::Quorum(_) => "Q",
             Self::OpenPalette => "Ctrl K",
             Self::ToggleProjector => "B",
             Self::ToggleInternalTopics => "I",

@@ -74,6 +74,7 @@ impl Projector {
             | UiCommand::AskWhy
             | UiCommand::Close
             | UiCommand::Closely(_)
+            | UiCommand::Quorum(_)
             | UiCommand::ThroughTime(_)
             | UiCommand::WholeRun(_)
             | UiCommand::OpenPalette

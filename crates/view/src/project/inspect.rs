@@ -329,6 +329,12 @@ fn node_actions(sight: &Sight<'_>, id: NodeId, kind: NodeKind) -> Vec<ActionVm> 
             actions.push(action(UiCommand::Kill(id), "Kill", dead));
             actions.push(action(UiCommand::Stop(id), "Shut down", runs));
             actions.push(action(UiCommand::Start(id), "Start", down));
+            if kind == NodeKind::Controller {
+                let wish = UiCommand::Quorum(!sight.ui.quorum);
+                let label =
+                    if sight.ui.quorum { "Back to the stage" } else { "Look at the metadata log" };
+                actions.push(action(wish, label, None));
+            }
         }
         NodeKind::Producer => {
             actions.push(action(

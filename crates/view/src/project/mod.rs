@@ -13,6 +13,7 @@ mod groups;
 mod inspect;
 mod legend;
 mod names;
+mod quorum;
 mod record;
 mod requests;
 mod scene;
@@ -146,6 +147,7 @@ impl Projector {
         self.why.update(&sight);
         renew_option(&mut view.why, self.why.show(&sight));
         renew_option(&mut view.log, closely::log(&sight));
+        renew_option(&mut view.quorum, quorum::quorum(&sight));
         renew_option(&mut view.group, self.groups.show(&sight));
         renew_option(&mut view.callout, callout::callout(&sight, &view.layout));
         &self.view

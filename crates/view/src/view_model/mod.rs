@@ -13,6 +13,7 @@ pub mod ledger;
 pub mod log;
 pub mod narration;
 pub mod queue;
+pub mod quorum;
 pub mod record;
 pub mod request;
 pub mod table_preview;
@@ -29,6 +30,7 @@ pub use keys::KeysVm;
 pub use ledger::LedgerVm;
 pub use log::LogVm;
 pub use narration::{NarrationVm, SentenceVm};
+pub use quorum::QuorumVm;
 pub use record::RecordVm;
 pub use request::{RequestVm, UnderWayVm};
 pub use table_preview::TablePreviewVm;
@@ -89,6 +91,8 @@ pub struct ViewModel {
     pub keys: Rc<KeysVm>,
     /// The log that is shown closely, instead of the stage.
     pub log: Option<Rc<LogVm>>,
+    /// The controllers and their log, instead of the stage.
+    pub quorum: Option<Rc<QuorumVm>>,
     /// The group that is shown through time, instead of the stage.
     pub group: Option<Rc<GroupTimeVm>>,
     /// The one callout.
