@@ -25,7 +25,7 @@ pub fn Inspector(props: &InspectorProps) -> Html {
     let (inspector, ask) = (&props.inspector, &props.ask);
     let close = ask.reform(|_| Wish::Close);
     html! {
-        <section class="panel is-answer inspector" aria-labelledby="inspector-title" tabindex="0">
+        <section class="panel is-answer inspector" aria-label={format!("About {}", props.inspector.title)} tabindex="0">
             <div class="panel-head">
                 <h2 id="inspector-title">{ &*inspector.title }</h2>
                 <span class={classes!("push", tone(inspector.tone))}>{ &*inspector.subtitle }</span>

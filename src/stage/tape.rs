@@ -42,12 +42,15 @@ pub fn Tape(props: &TapeProps) -> Html {
     let role = role_class(tape.role);
     let class = classes!("tape", role, tape.selected.then_some("is-selected"));
     let name = if props.narrow { &tape.short_name } else { &tape.name };
+    let (topic, index) = name.rsplit_once('-').unwrap_or((name, ""));
     let tab = classes!("tab", role, tape.glow.then_some("is-glowing"));
     let onclick = pick(props);
     let tp = format!("{}", tape.name);
     html! {
         <div class={classes!("replica", role)} data-tape={tp}>
-            <span class="tape-name" style={at(place.name)} aria-hidden="true">{ &**name }</span>
+            <span class="tape-name" style={at(place.name)} aria-hidden="true">
+                <span class="tape-topic">{ topic }</span><span>{ format!("-{index}") }</span>
+            </span>
             <span class={tab} style={at(place.tab)} aria-hidden="true">{ &*tape.tab }</span>
             <button {class} style={at(place.rect)} aria-label={spoken(props)} {onclick}>{ cells(tape, place) }</button>
             { over(tape, place, at(place.rect)) }

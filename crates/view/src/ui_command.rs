@@ -7,6 +7,7 @@ use crate::ui::{Jump, Question, Selection, StepKind};
 use kafkascope_kernel::SimTime;
 use kafkascope_model::ids::{MsgId, Name, NodeId, RecordId, TopicPartition};
 use kafkascope_model::net::{LinkSel, MessageFault};
+use kafkascope_model::quota::QuotaKey;
 use kafkascope_model::workload::CommitStrategy;
 
 /// A wish of the user.
@@ -78,6 +79,10 @@ pub enum UiCommand {
     Slow(LinkSel),
     /// A fault of one message, at the moment when it left if it is not under way any more.
     Tamper { msg: MsgId, sent: SimTime, fault: MessageFault },
+    /// What happens to a broker's machine.
+    Disk(NodeId, DiskWish),
+    /// Limits a client to 1000 bytes a second, or lifts its quota.
+    Quota { client_id: Name, key: QuotaKey, lifts: bool },
     // ---- clients and topics
     /// A producer's application sends one more record, with this key's index in the legend.
     SendOne { producer: NodeId, key: Option<u8> },
@@ -108,6 +113,19 @@ pub enum UiCommand {
     CopyLink,
     /// Changes to another branch.
     Branch(u32),
+}
+
+/// What may happen to a broker's machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DiskWish {
+    /// What is only in memory is lost.
+    CutPower,
+    /// Every write takes half a second more.
+    Slow,
+    /// The next write fails.
+    Fill,
+    /// The disk is sound again.
+    Heal,
 }
 
 /// Whose config is meant.
@@ -177,6 +195,12 @@ impl UiCommand {
             Self::Cut(_) => "Cut the link",
             Self::Heal(_) => "Heal the link",
             Self::Slow(_) => "Slow the link down",
+            Self::Disk(_, DiskWish::CutPower) => "Cut the power",
+            Self::Disk(_, DiskWish::Slow) => "Slow the disk down",
+            Self::Disk(_, DiskWish::Fill) => "Fill the disk",
+            Self::Disk(_, DiskWish::Heal) => "Heal the disk",
+            Self::Quota { lifts: false, .. } => "Limit it to 1000 bytes a second",
+            Self::Quota { lifts: true, .. } => "Lift its quota",
             Self::SendOne { .. } => "Send one record",
             Self::BlockPolling { blocked: true, .. } => "Stop polling",
             Self::BlockPolling { blocked: false, .. } => "Poll again",
@@ -238,6 +262,8 @@ impl UiCommand {
             | Self::Ask(_)
             | Self::WholeRun(_)
             | Self::Tamper { .. }
+            | Self::Disk(..)
+            | Self::Quota { .. }
             | Self::BlockPolling { .. }
             | Self::SetCommits(..)
             | Self::AddBroker

@@ -6,7 +6,7 @@
 
 use super::{Moment, Picture};
 use kafkascope_kernel::FlatMap;
-use kafkascope_kernel::SimTime;
+use kafkascope_kernel::{Micros, SimTime};
 use kafkascope_model::api::ErrorCode;
 use kafkascope_model::ids::{Name, Offset, RecordId, TopicPartition};
 use kafkascope_model::trace::{Fact, SendResult, TraceEvent};
@@ -149,6 +149,10 @@ impl Picture {
                     let group = consumer.group.take();
                     *consumer = ConsumerPicture { group, ..ConsumerPicture::default() };
                 }
+            }
+            Fact::Throttled { client, key, ms } => {
+                let until = event.at + Micros::from_ms(ms.unsigned_abs());
+                self.throttled.insert(*client, (*key, until));
             }
             _ => self.observe_consumer(event),
         }

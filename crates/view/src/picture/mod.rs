@@ -19,6 +19,7 @@ use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Micros, SimTime};
 use kafkascope_model::ids::{LeaderEpoch, Name, NodeId, Offset, RecordId, TopicId, TopicPartition};
 use kafkascope_model::net::LinkSel;
+use kafkascope_model::quota::QuotaKey;
 use kafkascope_model::trace::{Exit, Fact, TraceEvent};
 use std::sync::Arc;
 
@@ -64,6 +65,8 @@ pub struct Picture {
     pub groups: FlatMap<Name, GroupPicture>,
     /// Links that a user changed.
     pub links: Vec<(LinkSel, LinkChange)>,
+    /// Clients above a quota: which, and until when they wait.
+    pub throttled: FlatMap<NodeId, (QuotaKey, SimTime)>,
     /// Configs that were set while the cluster ran: resource and key.
     pub configs: FlatMap<(Name, Name), Name>,
 }

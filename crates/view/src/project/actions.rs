@@ -2,7 +2,7 @@
 //!
 //! Invariant: nothing here changes anything; the page submits what comes out.
 
-use super::Projector;
+use super::{Projector, limits};
 use crate::ui_command::{ConfigScope, UiCommand};
 use kafkascope_kernel::Micros;
 use kafkascope_model::api::request::ConfigResource;
@@ -33,6 +33,10 @@ impl Projector {
             UiCommand::Slow(link) => one(slow(world, *link)),
             UiCommand::Tamper { msg, fault, .. } => {
                 one(Command::Tamper(MessageSel::UnderWay(*msg), *fault))
+            }
+            UiCommand::Disk(id, wish) => one(limits::disk_command(*id, *wish)),
+            UiCommand::Quota { client_id, key, lifts } => {
+                one(limits::quota_command(client_id, *key, *lifts))
             }
             UiCommand::SendOne { producer, key } => {
                 self.send_one(world, *producer, *key).map(|c| vec![c])

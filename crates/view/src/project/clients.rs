@@ -2,8 +2,8 @@
 //!
 //! Invariant: lag is the leader's high watermark less the position, never below zero.
 
-use super::Sight;
 use super::stage::{acks, process_status};
+use super::{Sight, limits};
 use crate::directory::NodeInfo;
 use crate::layout::ClusterLayout;
 use crate::picture::{ConsumerPicture, GroupPicture, Holding, ProducerPicture, QueuedBatch};
@@ -26,7 +26,10 @@ pub(super) fn producer(
     let empty = ProducerPicture::default();
     let known = sight.observer.picture.producers.get(&id).unwrap_or(&empty);
     let status = process_status(sight, id);
-    let (state, tone) = producer_state(known, info, status);
+    let (state, tone) = match limits::waits(sight, id) {
+        Some(text) if status == ProcessStatus::Running => (text, Tone::Strong),
+        Some(_) | None => producer_state(known, info, status),
+    };
     let queues = layout.queues.iter().filter(|queue| queue.producer == id);
     let queues = queues.map(|place| queue(sight, known, place.tp, place.capacity));
     ProducerVm {
@@ -182,6 +185,9 @@ fn member_state(
         (_, Doing::Joining) => "joins".into(),
         (_, Doing::Refreshing) => "refreshes metadata".into(),
         (_, Doing::Lost) => "lost its coordinator".into(),
+        (_, Doing::Polling) if limits::waits(sight, id).is_some() => {
+            "waits: above its quota".into()
+        }
         (_, Doing::Polling) if work.is_empty() => "polls".into(),
         (_, Doing::Polling) => work,
     }

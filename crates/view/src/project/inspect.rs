@@ -2,11 +2,11 @@
 //!
 //! Invariant: an action that cannot be done is shown with the reason, not hidden.
 
-use super::Sight;
 use super::clients::{behind, committed, lag};
 use super::stage::{acks, status};
 use super::tapes::role;
 use super::why::about;
+use super::{Sight, limits};
 use crate::directory::NodeKind;
 use crate::picture::ProcessWord;
 use crate::ui::Selection;
@@ -18,6 +18,7 @@ use crate::words;
 use kafkascope_model::config::ConfigTable;
 use kafkascope_model::ids::{Name, NodeId, TopicPartition};
 use kafkascope_model::net::LinkSel;
+use kafkascope_model::quota::QuotaKey;
 use kafkascope_model::world::ProcessState;
 
 /// The selected process, group, partition or link.
@@ -94,6 +95,7 @@ fn broker(sight: &Sight<'_>, id: NodeId) -> (String, Vec<RowVm>, Tone) {
     if !coordinates.is_empty() {
         rows.push(row("coordinates", coordinates.join(", ")));
     }
+    rows.extend(limits::disk_rows(sight, id));
     (status.word().to_string(), rows, status.tone())
 }
 
@@ -120,6 +122,7 @@ fn producer(sight: &Sight<'_>, id: NodeId) -> (String, Vec<RowVm>, Tone) {
     if let Some((pid, epoch)) = known.and_then(|known| known.identity) {
         rows.push(row("producer id, epoch", format!("{pid}, {epoch}")));
     }
+    rows.extend(limits::quota_rows(sight, id, QuotaKey::ProducerByteRate));
     let trouble = known.and_then(|known| known.trouble);
     if let Some((_, error)) = trouble {
         rows.push(RowVm {
@@ -146,6 +149,7 @@ fn consumer(sight: &Sight<'_>, id: NodeId) -> (String, Vec<RowVm>, Tone) {
     if rows.is_empty() {
         rows.push(row("partitions", "none"));
     }
+    rows.extend(limits::quota_rows(sight, id, QuotaKey::ConsumerByteRate));
     let group = sight.directory.config(id, "group.id").unwrap_or("");
     let subtitle = if group.is_empty() {
         "consumer".to_string()
@@ -343,10 +347,12 @@ fn node_actions(sight: &Sight<'_>, id: NodeId, kind: NodeKind) -> Vec<ActionVm> 
                 runs,
             ));
             actions.push(action(UiCommand::AddProducer(id), "Add another like it", None));
+            actions.push(quota_action(sight, id, QuotaKey::ProducerByteRate));
             actions.push(action(UiCommand::Kill(id), "Kill", dead));
             actions.push(action(UiCommand::CloseClient(id), "Remove", runs));
         }
         NodeKind::Consumer => {
+            actions.push(quota_action(sight, id, QuotaKey::ConsumerByteRate));
             actions.push(action(UiCommand::Kill(id), "Kill", dead));
             actions.push(action(UiCommand::CloseClient(id), "Remove", runs));
         }
@@ -362,9 +368,16 @@ fn node_actions(sight: &Sight<'_>, id: NodeId, kind: NodeKind) -> Vec<ActionVm> 
     actions.push(action(UiCommand::Slow(around), "Slow all its links", None));
     actions.push(action(UiCommand::Heal(around), "Heal its links", healthy));
     if kind == NodeKind::Broker {
+        let wishes = limits::disk_wishes(sight.session.world(), id, dead);
+        actions.extend(wishes.into_iter().map(|(wish, label, not)| action(wish, label, not)));
         actions.push(action(UiCommand::AddBroker, "Add a broker", None));
     }
     actions
+}
+
+fn quota_action(sight: &Sight<'_>, id: NodeId, key: QuotaKey) -> ActionVm {
+    let (wish, label) = limits::quota_wish(sight, id, key);
+    action(wish, label, None)
 }
 
 fn action(command: UiCommand, label: &str, refused: Option<&str>) -> ActionVm {
@@ -372,7 +385,7 @@ fn action(command: UiCommand, label: &str, refused: Option<&str>) -> ActionVm {
     ActionVm { command, label: label.into(), key, refused: refused.map(Text::from) }
 }
 
-fn row(label: &str, value: impl AsRef<str>) -> RowVm {
+pub(super) fn row(label: &str, value: impl AsRef<str>) -> RowVm {
     RowVm {
         label: label.into(),
         value: value.as_ref().into(),

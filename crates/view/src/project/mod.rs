@@ -12,6 +12,7 @@ mod fork;
 mod groups;
 mod inspect;
 mod legend;
+mod limits;
 mod names;
 mod quorum;
 mod record;

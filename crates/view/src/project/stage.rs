@@ -2,7 +2,7 @@
 //!
 //! Invariant: a card that did not change is the same `Rc` as before.
 
-use super::{Sight, clients, tapes};
+use super::{Sight, clients, limits, tapes};
 use crate::directory::{Directory, NodeKind};
 use crate::layout::{ClusterLayout, Shape};
 use crate::picture::{Picture, ProcessWord};
@@ -207,7 +207,7 @@ fn note(sight: &Sight<'_>, id: NodeId) -> Text {
         (None, Some(_)) if known.registered && !known.fenced => {
             format!("no sign of life · broker.session.timeout.ms {timeout}")
         }
-        (Some(_) | None, _) => String::new(),
+        (Some(_) | None, _) => limits::disk(sight.session.world(), id),
     };
     text.as_str().into()
 }
