@@ -95,8 +95,11 @@ recordings! {
     an_administrators_calls_at_random_2 "random-admin-2.json";
     transactions_at_random_1 "random-txn-1.json";
     transactions_at_random_2 "random-txn-2.json";
+    transactions_at_random_while_brokers_die "random-txn-3.json";
     a_classic_group_at_random "random-classic-1.json";
     a_consumer_group_at_random "random-consumer-1.json";
+    three_members_of_a_consumer_group_at_random "random-consumer-2.json";
+    a_consumer_group_at_random_while_brokers_die "random-consumer-3.json";
     a_group_of_both_protocols_at_random "random-mixed-1.json";
     bad_sends_and_topics_are_refused_in_kafkas_words "bad-sends.json";
     members_of_a_share_group_read_one_partition_together "share-group.json";

@@ -17,6 +17,9 @@ impl Broker {
     /// New metadata was applied: replicas, coordinator and what waits for either react.
     pub(super) fn on_metadata(&mut self, published: &Published, cx: &mut Cx<'_>) {
         self.refresh_configs(published);
+        if matches!(published, Published::Image) {
+            self.txns.start(cx.now);
+        }
         let (replicas, env) = self.data_plane();
         let elections = replicas.apply_metadata(published, &env, cx);
         for (tp, elected) in elections {

@@ -22,8 +22,7 @@ use crate::node::Timer;
 use crate::trace::Fact;
 use alloc::vec;
 use alloc::vec::Vec;
-use kafkascope_kernel::Micros;
-use kafkascope_kernel::{FlatMap, FlatSet};
+use kafkascope_kernel::{FlatMap, FlatSet, Micros, SimTime};
 
 /// How long it takes to read a partition of the transaction log after an election.
 const LOAD_TIME: Micros = Micros::from_ms(10);
@@ -58,9 +57,23 @@ pub struct TransactionCoordinator {
     pub(super) adds_made: u32,
     /// Complete transactions whose last record could not be written yet.
     pub(super) unfinished: FlatSet<Name>,
+    /// When its broker came up: what it looks after regularly it looks after at whole intervals from then on.
+    started_at: SimTime,
 }
 
 impl TransactionCoordinator {
+    /// The broker has its first metadata (`TransactionCoordinator.startup`).
+    pub fn start(&mut self, now: SimTime) {
+        self.started_at = now;
+    }
+
+    /// When something is due that is seen to at whole intervals, whoever leads what meanwhile.
+    fn arm(&self, timer: TxnTimer, every_ms: i32, cx: &mut Cx<'_>) {
+        let every = Micros::from_config_ms(i64::from(every_ms)).0.max(1);
+        let into = cx.now.since(self.started_at).0 % every;
+        cx.arm(timer, Micros(every - into));
+    }
+
     /// Answers an INIT_PRODUCER_ID with a transactional id, now or later.
     pub fn init(
         &mut self,
@@ -201,8 +214,8 @@ impl TransactionCoordinator {
     ) {
         self.on_resigned(partition, log, cx);
         if self.shards.is_empty() {
-            arm(TxnTimer::Abort, log.config().transaction_abort_interval_ms, cx);
-            arm(TxnTimer::Expire, log.config().transaction_remove_expired_interval_ms, cx);
+            self.arm(TxnTimer::Abort, log.config().transaction_abort_interval_ms, cx);
+            self.arm(TxnTimer::Expire, log.config().transaction_remove_expired_interval_ms, cx);
         }
         self.shards.insert(partition, Shard::loading(partition, epoch));
         cx.arm(TxnTimer::Loaded(partition), LOAD_TIME);
@@ -339,7 +352,7 @@ impl TransactionCoordinator {
             self.abort_fenced(&id, epoch, None, log, cx);
         }
         if !self.shards.is_empty() {
-            arm(TxnTimer::Abort, log.config().transaction_abort_interval_ms, cx);
+            self.arm(TxnTimer::Abort, log.config().transaction_abort_interval_ms, cx);
         }
     }
 
@@ -358,7 +371,7 @@ impl TransactionCoordinator {
         }
         self.follow_up(outcomes, log, cx);
         if !self.shards.is_empty() {
-            arm(TxnTimer::Expire, log.config().transaction_remove_expired_interval_ms, cx);
+            self.arm(TxnTimer::Expire, log.config().transaction_remove_expired_interval_ms, cx);
         }
     }
 
@@ -421,10 +434,6 @@ impl TransactionCoordinator {
         };
         response::EndTxn { error: ErrorCode::None, producer_id, producer_epoch }
     }
-}
-
-fn arm(timer: TxnTimer, after_ms: i32, cx: &mut Cx<'_>) {
-    cx.arm(timer, Micros::from_config_ms(i64::from(after_ms)));
 }
 
 pub(super) fn note_refusal(id: &Name, api: ApiKey, error: ErrorCode, cx: &mut Cx<'_>) {
