@@ -63,6 +63,16 @@ pub(super) fn tell(event: &TraceEvent, context: &Context<'_>) -> Option<Telling>
             };
             Some(Telling::plain(text, Selection::None))
         }
+        _ => about_throttling(event, context),
+    }
+}
+
+/// Who is above a quota or a rate.
+#[allow(clippy::wildcard_enum_match_arm, reason = "the other facts are told elsewhere")]
+fn about_throttling(event: &TraceEvent, context: &Context<'_>) -> Option<Telling> {
+    let (node, name) = (event.node, context.name(event.node));
+    let title = context.title(event.node);
+    match &event.fact {
         Fact::Throttled { client, key, ms } => {
             let wait = words::span(Micros::from_ms(ms.unsigned_abs()));
             let text = format!(
