@@ -6,13 +6,13 @@ use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Limits, Micros, Seed};
 use kafkascope_model::api::request::OffsetSpec;
 use kafkascope_model::api::{ErrorCode, Response};
-use kafkascope_model::command::{AdminCommand, Command, ProducerSpec};
+use kafkascope_model::command::{AdminCommand, Command, ConsumerSpec, ProducerSpec};
 use kafkascope_model::ids::{Name, NodeId, RecordId};
 use kafkascope_model::net::LinkSel;
 use kafkascope_model::net::link::NetworkProfile;
 use kafkascope_model::node::Node;
-use kafkascope_model::trace::{Fact, SendResult, TraceEvent};
-use kafkascope_model::workload::{NewRecord, Workload};
+use kafkascope_model::trace::{Fact, PositionSource, SendResult, TraceEvent};
+use kafkascope_model::workload::{NewRecord, Processing, Workload};
 use kafkascope_model::world::{ADMIN, World, WorldSpec};
 
 /// A world whose cluster is up.
@@ -251,6 +251,39 @@ fn a_reassignment_moves_a_partition_and_a_preferred_election_finds_nothing_to_do
     assert!(matches!(error, ErrorCode::None | ErrorCode::ElectionNotNeeded), "{error:?}");
     let facts = world.take_facts();
     assert_eq!(count(&facts, failed), 0);
+}
+
+#[test]
+fn who_looks_for_a_time_after_everything_goes_on_at_the_end_of_his_own_will() {
+    let mut world = world();
+    create(&mut world, "trips", &[&[1, 2, 3]]);
+    producer(&mut world, &[], Some(Workload { repeat: false, ..events(20) }));
+    let consumer = world.next_client_id();
+    submit(
+        &mut world,
+        &Command::AddConsumer(ConsumerSpec {
+            name: "reader".into(),
+            config: vec![
+                ("auto.offset.reset".into(), "none".into()),
+                ("enable.auto.commit".into(), "false".into()),
+            ],
+            subscribe: Vec::new(),
+            pattern: None,
+            assign: vec![("trips".into(), 0)],
+            processing: Processing::default(),
+        }),
+    );
+    submit(&mut world, &Command::SeekToTime { consumer, timestamp: 1_800_000_000_000 });
+    run_ms(&mut world, 5_000);
+    let facts = world.take_facts();
+    let set =
+        facts.iter().filter(|event| event.node == consumer).find_map(|event| match event.fact {
+            Fact::PositionSet { source, .. } => Some(source),
+            _ => None,
+        });
+    assert_eq!(set, Some(PositionSource::Seek), "auto.offset.reset has no part in it");
+    let thrown = |fact: &Fact| matches!(fact, Fact::PollFailed { .. });
+    assert_eq!(count(&facts, thrown), 0);
 }
 
 #[test]

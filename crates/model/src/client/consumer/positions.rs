@@ -46,6 +46,7 @@ impl Consumer {
         let due = |state: FetchState| match state {
             FetchState::AwaitReset(strategy) => Some(spec_of(strategy, now_ms)),
             FetchState::AwaitTime(timestamp) => Some(OffsetSpec::AtOrAfter(timestamp)),
+            FetchState::AwaitEnd => Some(OffsetSpec::Latest),
             FetchState::Initializing | FetchState::AwaitValidation | FetchState::Fetching => None,
         };
         let by_leader = self.by_leader(|state| due(state).is_some(), cx);
@@ -101,12 +102,12 @@ impl Consumer {
         let Some(assigned) = self.subscriptions.get_mut(partition) else { return };
         let source = match assigned.state {
             FetchState::AwaitReset(_) => PositionSource::Reset,
-            FetchState::AwaitTime(_) => PositionSource::Seek,
+            FetchState::AwaitTime(_) | FetchState::AwaitEnd => PositionSource::Seek,
             FetchState::Initializing | FetchState::AwaitValidation | FetchState::Fetching => return,
         };
         if row.offset < 0 {
-            // Nothing is that young: it goes on at the end.
-            assigned.request_reset(AutoOffsetReset::Latest);
+            // Nothing is that young: the application goes on at the end (`seekToEnd`).
+            assigned.request_end();
             return;
         }
         // Without the epoch of what lies before, there is nothing to check.

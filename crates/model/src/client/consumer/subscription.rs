@@ -34,6 +34,8 @@ pub enum FetchState {
     AwaitReset(AutoOffsetReset),
     /// The first offset at or after this moment, in milliseconds since 1970.
     AwaitTime(EpochMs),
+    /// There was nothing at or after it: the end is looked for.
+    AwaitEnd,
     /// Word that the leader's log still has what was read.
     AwaitValidation,
     /// Nothing.
@@ -86,7 +88,10 @@ impl Assigned {
 
     /// Whether an offset is being looked up for it.
     pub const fn is_looked_up(&self) -> bool {
-        matches!(self.state, FetchState::AwaitReset(_) | FetchState::AwaitTime(_))
+        matches!(
+            self.state,
+            FetchState::AwaitReset(_) | FetchState::AwaitTime(_) | FetchState::AwaitEnd
+        )
     }
 
     /// Whether it has a position that holds, as commits and `position()` see it (`hasValidPosition`).
@@ -112,6 +117,12 @@ impl Assigned {
     pub fn request_time(&mut self, timestamp: EpochMs) {
         self.request_reset(AutoOffsetReset::Latest);
         self.state = FetchState::AwaitTime(timestamp);
+    }
+
+    /// Looks for the end (`seekToEnd`).
+    pub fn request_end(&mut self) {
+        self.request_reset(AutoOffsetReset::Latest);
+        self.state = FetchState::AwaitEnd;
     }
 
     /// Goes on from a position whose past is to be checked first, if that is possible (`seekUnvalidated`).
