@@ -56,6 +56,7 @@ scripts! {
     a_member_may_be_given_partitions_of_topics_it_has_no_metadata_of "assigned-before-metadata";
     who_was_elected_uncleanly_may_lack_a_transactions_marker "marker-never-copied";
     a_share_partition_opened_anew_takes_no_answer_to_its_former_life "share-partition-opened-anew";
+    a_lock_that_runs_out_while_a_change_is_being_stored_is_told_when_that_fails "lock-ran-out-meanwhile";
     no_batch_expires_while_the_producer_asks_for_its_id "no-producer-id";
 }
 

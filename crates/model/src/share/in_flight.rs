@@ -99,19 +99,21 @@ impl InFlightState {
         Some(state)
     }
 
-    /// The change was stored, or could not be.
-    pub fn end_change(&mut self, stored: bool, delivery_limit: i16, now: SimTime) {
-        let Some((state, member)) = self.before.take() else { return };
+    /// The change was stored, or could not be; whether it could not, and its lock has run out meanwhile.
+    pub fn end_change(&mut self, stored: bool, delivery_limit: i16, now: SimTime) -> bool {
+        let Some((state, member)) = self.before.take() else { return false };
         if stored || self.is_gone {
             self.lock_until = None;
         } else if self.lock_until.is_some_and(|at| at <= now) {
             let spent = self.delivery_count >= delivery_limit;
             self.state = if spent { RecordState::Archived } else { RecordState::Available };
             self.lock_until = None;
+            return true;
         } else {
             self.state = state;
             self.member = member;
         }
+        false
     }
 
     /// Nobody will ever get it.

@@ -204,17 +204,21 @@ impl SharePartition {
     ) -> Option<Settled> {
         let PendingWrite { batches, by } = self.writes.remove(&ticket)?;
         let reversible = by != SettledBy::LockExpiry;
-        if reversible {
-            self.end_changes(&batches, stored, limits, now);
-        }
+        let ran_out = match reversible {
+            true => self.end_changes(&batches, stored, limits, now),
+            false => Vec::new(),
+        };
         let before = self.start_offset;
         if stored || !reversible {
             self.move_start();
         }
         let moved = self.start_offset != before;
-        // Of locks that ran out it was told when they did.
-        let batches = if stored && reversible { merged(batches) } else { Vec::new() };
-        Some(Settled { batches, by, moved })
+        // Of locks that ran out it was told when they did, unless the records were being changed then.
+        let (batches, by) = match stored && reversible {
+            true => (batches, by),
+            false => (ran_out, SettledBy::LockExpiry),
+        };
+        Some(Settled { batches: merged(batches), by, moved })
     }
 
     /// Members that have records of it, each with how many.
@@ -299,16 +303,20 @@ impl SharePartition {
         stored: bool,
         limits: ShareLimits,
         now: SimTime,
-    ) {
+    ) -> Vec<StateBatch> {
+        let mut ran_out = Vec::new();
         for changed in batches {
             let (mut undone, mut available) = (false, false);
             let from = self.floor(changed.first).map_or(changed.first, |batch| batch.first);
             for (_, batch) in self.batches.range_mut(from..=changed.last) {
-                for (_, _, state) in batch.states_in_mut(changed.first, changed.last) {
+                for (first, last, state) in batch.states_in_mut(changed.first, changed.last) {
                     if !state.is_changing() {
                         continue;
                     }
-                    state.end_change(stored, limits.delivery_count, now);
+                    if state.end_change(stored, limits.delivery_count, now) {
+                        let (state, delivery_count) = (state.state, state.delivery_count);
+                        ran_out.push(StateBatch { first, last, state, delivery_count });
+                    }
                     available |= state.state == RecordState::Available;
                     undone |= changed.state.is_terminal() && !state.state.is_terminal();
                 }
@@ -318,6 +326,7 @@ impl SharePartition {
                 self.delivery_complete_count -= self.counted(changed.first, changed.last);
             }
         }
+        ran_out
     }
 }
 
