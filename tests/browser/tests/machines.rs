@@ -71,3 +71,16 @@ fn who_is_above_a_quota_says_how_long_it_waits() {
     page.screenshot("machines-quota-dark");
     page.assert_sound();
 }
+
+#[test]
+fn a_disk_is_told_of_on_a_phone() {
+    let page = stopped(View::PHONE, "What disks do", "00:00:17");
+    page.eval("document.querySelectorAll('section.broker .card-title')[1].focus()");
+    page.press("Enter");
+    page.wait_until("the inspector", "return document.querySelector('.inspector h2')");
+    press_action(&page, "Slow the disk down");
+    let note = "return [...document.querySelectorAll('.card-note')].some((n) => n.textContent.includes('slow disk'))";
+    page.wait_until("the card says so", note);
+    page.screenshot("machines-disk-phone");
+    page.assert_sound();
+}
