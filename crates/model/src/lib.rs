@@ -26,6 +26,7 @@ pub mod quota;
 pub mod share;
 pub mod trace;
 pub mod txn;
+mod uuid;
 pub mod workload;
 pub mod world;
 pub mod zookeeper;

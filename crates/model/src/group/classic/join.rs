@@ -226,7 +226,7 @@ impl ClassicGroup {
 }
 
 /// `clientId-uuid`, or `instanceId-uuid` for a static member (`ClassicGroup.generateMemberId`).
-pub(in crate::group) fn new_member_id(request: &JoinGroup, cx: &mut Cx<'_>) -> Name {
+fn new_member_id(request: &JoinGroup, cx: &mut Cx<'_>) -> Name {
     let prefix = request.group_instance_id.as_ref().unwrap_or(&request.client_id);
     let (high, low) = (cx.rng(Draw::Uuid).bits(), cx.rng(Draw::Uuid).bits());
     let version = 0x4000 | (high & 0x0fff);

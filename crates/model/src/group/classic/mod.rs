@@ -10,7 +10,7 @@ mod membership;
 mod rebalance;
 mod sync;
 
-pub(super) use join::{new_member_id, refuse_join};
+pub(super) use join::refuse_join;
 pub use member::Member;
 pub(super) use sync::refuse_sync;
 

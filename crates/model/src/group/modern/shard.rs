@@ -2,7 +2,7 @@
 //!
 //! Invariant: a group id belongs to one group, of one kind.
 
-use super::consumer::{ConsumerGroup, LEAVE_STATIC, may_upgrade};
+use super::consumer::{ConsumerGroup, Joined, LEAVE_STATIC, may_upgrade};
 use super::limits::ModernLimits;
 use super::records::{self, ModernRecord};
 use crate::api::request::{ConsumerGroupHeartbeat, Heartbeat, JoinGroup, LeaveGroup, SyncGroup};
@@ -131,18 +131,19 @@ impl Shard {
             request.member_epoch != LEAVE_STATIC && group.may_downgrade(&member, &limits);
         let records = group.leave(&member, request.member_epoch, log.image(), cx);
         if goes_back {
-            let records = self.downgrade(id, records, log, cx);
+            let records = self.downgrade(id, records, true, log, cx);
             return Ok((records, answer));
         }
         Ok((records, answer))
     }
 
-    /// Only members of the classic protocol are left: so is the group from now on, and begins with a rebalance
-    /// (`convertToClassicGroup`).
+    /// Only members of the classic protocol are left: so is the group from now on, and begins with a rebalance unless everyone has
+    /// what he should have (`convertToClassicGroup`).
     fn downgrade(
         &mut self,
         id: &Name,
         mut records: Vec<OffsetsRecord>,
+        rebalances: bool,
         log: &dyn OffsetsLog,
         cx: &mut Cx<'_>,
     ) -> Vec<OffsetsRecord> {
@@ -151,10 +152,12 @@ impl Shard {
         records.extend(group.tombstones());
         records.push(classic.stored_record(cx.epoch_ms()));
         classic.begin_sessions(cx);
-        let limits = GroupLimits::of(log.config());
-        let reason = "the group goes back to the classic protocol";
-        let write = classic.prepare_rebalance(reason, limits, cx);
-        assert!(write.is_none(), "its members have still to join");
+        if rebalances {
+            let limits = GroupLimits::of(log.config());
+            let reason = "the group goes back to the classic protocol";
+            let write = classic.prepare_rebalance(reason, limits, cx);
+            assert!(write.is_none(), "its members have still to join");
+        }
         self.groups.insert(id.clone(), classic);
         records
     }
@@ -178,7 +181,10 @@ impl Shard {
         }
         let limits = ModernLimits::of(log.config(), log.image(), id);
         match group.classic_join(request, caller, &limits, log.image(), cx) {
-            Ok((records, answer)) => {
+            Ok(Joined { mut records, answer, goes_back }) => {
+                if let Some(rebalances) = goes_back {
+                    records = self.downgrade(id, records, rebalances, log, cx);
+                }
                 self.answer_when_stored(records, Response::JoinGroup(answer), caller, log, cx);
             }
             Err((error, member)) => refuse_join(id, &member, error, caller, cx),
@@ -249,7 +255,7 @@ impl Shard {
             }
         };
         if goes_back && !records.is_empty() {
-            records = self.downgrade(id, records, log, cx);
+            records = self.downgrade(id, records, true, log, cx);
         }
         if !records.is_empty() {
             self.store(Some(Write { records, done: Done::Nothing }), log, cx);

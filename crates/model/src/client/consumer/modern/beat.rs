@@ -2,7 +2,7 @@
 //!
 //! Invariant: at most one heartbeat is under way, goodbyes apart; what the coordinator knows already is left out.
 
-use super::{ModernState, Step, random_uuid};
+use super::{ModernState, Step};
 use crate::api::request::ConsumerGroupHeartbeat;
 use crate::api::{ErrorCode, Request, Response, response};
 use crate::client::consumer::{Call, Consumer, answered};
@@ -10,6 +10,7 @@ use crate::client::network::Outcome;
 use crate::cx::Cx;
 use crate::ids::Name;
 use crate::trace::Fact;
+use crate::uuid::random_uuid;
 use alloc::vec::Vec;
 use kafkascope_kernel::FlatSet;
 use kafkascope_kernel::{Micros, SimTime};

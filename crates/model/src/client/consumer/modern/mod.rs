@@ -7,9 +7,7 @@ mod beat;
 mod reconcile;
 
 use super::{Consumer, Generation};
-use crate::cx::{Cx, Draw};
 use crate::ids::{Name, TopicPartition};
-use alloc::string::String;
 use kafkascope_kernel::FlatSet;
 use kafkascope_kernel::{Micros, SimTime};
 
@@ -152,25 +150,5 @@ impl Consumer {
         };
         let look_up = self.poll_after(self.modern.positions_after);
         [step, Some(look_up)].into_iter().flatten().filter(|at| *at > now).min()
-    }
-}
-
-/// A uuid as Kafka writes it: 22 letters of base64 for URLs, none of them a dash in front (`Uuid.randomUuid`).
-fn random_uuid(cx: &mut Cx<'_>) -> Name {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    loop {
-        let (high, low) = (cx.rng(Draw::Uuid).bits(), cx.rng(Draw::Uuid).bits());
-        let high = (high & !0xf000) | 0x4000;
-        let low = (low >> 2) | 1 << 63;
-        // 128 bits make 21 letters and two bits; the last letter has four zero bits behind them.
-        let last = char::from(LETTERS[((low & 3) << 4) as usize]);
-        let bits = u128::from(high) << 64 | u128::from(low);
-        let text: String = (0..21)
-            .map(|place| char::from(LETTERS[(bits >> (122 - 6 * place) & 63) as usize]))
-            .chain([last])
-            .collect();
-        if !text.starts_with('-') {
-            return text.into();
-        }
     }
 }

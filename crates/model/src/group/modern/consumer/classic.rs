@@ -11,17 +11,28 @@ use crate::controller::image::MetadataImage;
 use crate::cx::Cx;
 use crate::group::OffsetsRecord;
 use crate::group::caller::Caller;
-use crate::group::classic::new_member_id;
 use crate::group::modern::limits::ModernLimits;
 use crate::group::modern::reconcile::ReconcileState;
 use crate::ids::{Name, TopicPartition};
 use crate::trace::Fact;
+use crate::uuid::random_uuid;
 use alloc::vec::Vec;
 use kafkascope_kernel::FlatSet;
 use kafkascope_kernel::Micros;
 
+/// What a JOIN_GROUP came to.
+pub struct Joined {
+    /// What is to be stored.
+    pub records: Vec<OffsetsRecord>,
+    /// What the member is answered then.
+    pub answer: response::JoinGroup,
+    /// Whether the group goes back to the classic protocol with it, and if so, whether it begins with a rebalance.
+    pub goes_back: Option<bool>,
+}
+
 impl ConsumerGroup {
-    /// Takes in a JOIN_GROUP; the error comes with the member id that goes with it.
+    /// Takes in a JOIN_GROUP; the error comes with the member id that goes with it. Who takes the place of the last static member
+    /// that spoke the consumer protocol takes the group back to the classic one.
     pub fn classic_join(
         &mut self,
         request: &JoinGroup,
@@ -29,7 +40,7 @@ impl ConsumerGroup {
         limits: &ModernLimits,
         image: &MetadataImage,
         cx: &mut Cx<'_>,
-    ) -> Result<(Vec<OffsetsRecord>, response::JoinGroup), (ErrorCode, Name)> {
+    ) -> Result<Joined, (ErrorCode, Name)> {
         let newcomer = request.member_id.is_empty();
         let refused = |error| (error, request.member_id.clone());
         if (self.size() as i32) >= limits.max_size && self.member(&request.member_id).is_none() {
@@ -38,11 +49,12 @@ impl ConsumerGroup {
         if &*request.protocol_type != "consumer" || request.protocols.is_empty() {
             return Err(refused(ErrorCode::InconsistentGroupProtocol));
         }
-        let id = if newcomer { new_member_id(request, cx) } else { request.member_id.clone() };
+        let id = if newcomer { random_uuid(cx) } else { request.member_id.clone() };
         if newcomer && request.group_instance_id.is_none() {
             return Err((ErrorCode::MemberIdRequired, id));
         }
         let mut records = Vec::new();
+        let goes_back = self.may_downgrade_replacing(request.group_instance_id.as_ref(), limits);
         let before = self.classic_member(&id, newcomer, request, &mut records).map_err(refused)?;
         let updated = joined(&before, request);
         let subscription = &request.protocols[0].1;
@@ -54,8 +66,15 @@ impl ConsumerGroup {
         let (group, reason) = (self.id.clone(), request.reason.clone());
         let (client, member) = (caller.client(), id.clone());
         cx.note(Fact::MemberJoining { group, member, client, reason });
-        let after = self.advance(&before, updated, Some(&owned), limits, image, &mut records, cx);
-        self.await_classic(&id, request.session_timeout_ms, cx);
+        let (after, rebalances) = if goes_back {
+            let (after, stale) = self.settle_in(&before, updated, &owned, image, &mut records, cx);
+            (after, Some(stale))
+        } else {
+            let out = &mut records;
+            let after = self.advance(&before, updated, Some(&owned), limits, image, out, cx);
+            self.await_classic(&id, request.session_timeout_ms, cx);
+            (after, None)
+        };
         let answer = response::JoinGroup {
             error: ErrorCode::None,
             generation_id: after.current.epoch,
@@ -65,7 +84,7 @@ impl ConsumerGroup {
             member_id: id,
             members: Vec::new(),
         };
-        Ok((records, answer))
+        Ok(Joined { records, answer, goes_back: rebalances })
     }
 
     /// Takes in a SYNC_GROUP.

@@ -9,6 +9,7 @@ use crate::controller::image::MetadataImage;
 use crate::cx::Cx;
 use crate::group::OffsetsRecord;
 use crate::group::classic::{ClassicGroup, Member};
+use crate::group::java_order::sort_by_name;
 use crate::group::modern::limits::ModernLimits;
 use crate::group::modern::reconcile::{CurrentAssignment, ReconcileState};
 use crate::group::modern::records;
@@ -87,9 +88,24 @@ impl ConsumerGroup {
             && (self.size() as i32).saturating_sub(1) <= limits.classic_max_size
     }
 
+    /// Whether it may if a new member that speaks the classic protocol takes the place of this static one
+    /// (`validateOnlineDowngradeWithReplacedMember`).
+    pub fn may_downgrade_replacing(&self, instance: Option<&Name>, limits: &ModernLimits) -> bool {
+        let Some(old) = instance.and_then(|instance| self.static_members.get(instance)) else {
+            return false;
+        };
+        let mut others = self.members.values().filter(|member| member.id != *old);
+        matches!(limits.migration, MigrationPolicy::Bidirectional | MigrationPolicy::Downgrade)
+            && others.all(|member| member.classic.is_some())
+            && self.size() as i32 <= limits.classic_max_size
+    }
+
     /// The group goes back to the classic protocol without a member that goes.
     pub fn into_classic(&self, image: &MetadataImage, cx: &mut Cx<'_>) -> ClassicGroup {
-        let members = self.members.values().filter_map(|member| downgraded(member, image));
+        let all: Vec<&ConsumerMember> = self.members.values().collect();
+        let ordered = sort_by_name(all, |member| &member.id);
+        let target = |member: &ConsumerMember| self.targets.get(&member.id);
+        let members = ordered.into_iter().filter_map(|one| downgraded(one, target(one), image));
         let members: Vec<Member> = members.collect();
         let first = members.first().and_then(|member| member.protocols.first());
         let stored = StoredGroup {
@@ -139,7 +155,11 @@ fn upgraded(group: &ClassicGroup, member: &Member, image: &MetadataImage) -> Con
     }
 }
 
-fn downgraded(member: &ConsumerMember, image: &MetadataImage) -> Option<Member> {
+fn downgraded(
+    member: &ConsumerMember,
+    target: Option<&FlatSet<TopicPartition>>,
+    image: &MetadataImage,
+) -> Option<Member> {
     let side = member.classic.as_ref()?;
     let named =
         |tp: &TopicPartition| Some((image.topics.get(&tp.topic)?.name.clone(), tp.partition));
@@ -150,7 +170,7 @@ fn downgraded(member: &ConsumerMember, image: &MetadataImage) -> Option<Member> 
         session_timeout_ms: side.session_timeout_ms,
         rebalance_timeout_ms: member.rebalance_timeout_ms,
         protocols: side.protocols.clone(),
-        assignment: member.current.assigned.iter().filter_map(named).collect(),
+        assignment: target.into_iter().flatten().filter_map(named).collect(),
         awaiting_join: None,
         awaiting_sync: None,
         is_new: false,

@@ -99,6 +99,28 @@ impl ConsumerGroup {
         self.members[&id].clone()
     }
 
+    /// The same for a member with which the group goes back to the classic protocol: no new target is made, for a rebalance
+    /// follows if the last one is out of date; whether it is.
+    pub(super) fn settle_in(
+        &mut self,
+        before: &ConsumerMember,
+        updated: ConsumerMember,
+        owned: &FlatSet<TopicPartition>,
+        image: &MetadataImage,
+        records: &mut Vec<OffsetsRecord>,
+        cx: &mut Cx<'_>,
+    ) -> (ConsumerMember, bool) {
+        let id = updated.id.clone();
+        let subscribed = (&updated.topics, &updated.regex) != (&before.topics, &before.regex);
+        self.put(updated);
+        let changed = self.topics_changed(subscribed, image) || subscribed;
+        let stale = changed || self.target_epoch < self.epoch;
+        if !stale {
+            self.reconcile(&id, Some(owned), records, cx);
+        }
+        (self.members[&id].clone(), stale)
+    }
+
     /// Takes a member one step towards its target (`maybeReconcile`).
     fn reconcile(
         &mut self,

@@ -10,6 +10,7 @@ mod heartbeat;
 mod member;
 mod target;
 
+pub use classic::Joined;
 pub use convert::may_upgrade;
 pub use heartbeat::check_request;
 pub use member::{ClassicSide, ConsumerMember};
