@@ -101,6 +101,7 @@ recordings! {
     three_members_of_a_consumer_group_at_random "random-consumer-2.json";
     a_consumer_group_at_random_while_brokers_die "random-consumer-3.json";
     a_group_of_both_protocols_at_random "random-mixed-1.json";
+    a_static_member_takes_its_group_back_to_the_classic_protocol "random-mixed-2.json";
     bad_sends_and_topics_are_refused_in_kafkas_words "bad-sends.json";
     members_of_a_share_group_read_one_partition_together "share-group.json";
     the_tools_of_share_groups_tell_and_move_its_state "share-tools.json";

@@ -334,6 +334,10 @@ impl Consumer {
     /// One pass through `poll()`: the group, positions, then records.
     fn poll_once(&mut self, cx: &mut Cx<'_>) -> Result<VecDeque<Handed>, &'static str> {
         if let Some(error) = self.membership.failed.take() {
+            if self.is_modern() && self.modern_state() == Some(ModernState::Fatal) {
+                // Nobody tells the application of another epoch.
+                self.lose_all(self.modern.epoch, cx);
+            }
             return Err(thrown(error));
         }
         if self.is_subscribed() && self.config.group_id.is_none() {

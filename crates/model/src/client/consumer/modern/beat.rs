@@ -238,7 +238,6 @@ impl Consumer {
             self.modern.attempts += 1;
         } else {
             self.modern.state = ModernState::Fatal;
-            self.modern.epoch = 0;
             self.membership.failed = Some(error);
         }
     }

@@ -20,7 +20,7 @@ impl Consumer {
     pub(in crate::client::consumer) fn modern_poll(&mut self, cx: &mut Cx<'_>) {
         match self.modern.state {
             ModernState::Stale | ModernState::Fenced => {
-                self.lose_all(cx);
+                self.lose_all(-1, cx);
                 self.modern_join(cx);
                 self.modern_beat(cx);
             }
@@ -34,12 +34,12 @@ impl Consumer {
     }
 
     /// The member is no longer what it was: `onPartitionsLost`.
-    fn lose_all(&mut self, cx: &mut Cx<'_>) {
+    pub(in crate::client::consumer) fn lose_all(&mut self, generation: i32, cx: &mut Cx<'_>) {
         let owned = self.subscriptions.partitions();
         if owned.is_empty() {
             return;
         }
-        cx.note(Fact::Lost { partitions: self.tps(&owned), generation: -1 });
+        cx.note(Fact::Lost { partitions: self.tps(&owned), generation });
         self.subscriptions.assign(&[]);
     }
 
