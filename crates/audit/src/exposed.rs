@@ -8,6 +8,7 @@ use crate::eyes;
 use crate::taint::Taints;
 use crate::truth::Truth;
 use kafkascope_model::broker::partition::Partition;
+use kafkascope_model::config::broker::BrokerConfig;
 use kafkascope_model::ids::{LeaderEpoch, NodeId, Offset, ProducerId, RecordId, TopicPartition};
 use kafkascope_model::log::PartitionLog;
 use kafkascope_model::log::batch::{Batch, ControlType};
@@ -17,6 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Why an ISR may have a member that is behind. The metadata with a leader's last ISR change may reach it after the controller's
 /// answer and after the next proposal, which it then forgets (`Partition.makeLeader` takes equal partition epochs), and so it no
 /// longer waits for whom it has proposed.
+/// Why what a leader alone acknowledged may be lost.
+const BEHIND_THE_TIMES: &str = "its leader had not heard yet that min.insync.replicas was raised";
 const FORGOTTEN: &str = "metadata that came late made the leader forget whom it had proposed";
 
 /// All partitions.
@@ -90,6 +93,9 @@ impl Exposed {
         let Some(leadership) = &replica.leadership else { return };
         let hw = replica.log.high_watermark();
         let epoch = replica.log.epochs().epoch_at(hw - 1);
+        if is_behind_the_times(replica, leadership.isr.len(), eye.truth) {
+            eye.taints.taint(tp, BEHIND_THE_TIMES);
+        }
         let excuse = eye.taints.of(tp);
         let enough = !leadership.is_under_min_isr(&replica.config);
         eye.board.check(Id::R9, enough || applied, || {
@@ -105,6 +111,10 @@ impl Exposed {
         for member in leadership.isr.iter().filter(|id| !moved(id)) {
             let has = eye.holds(*member, tp, hw, epoch);
             let robbed = eye.taints.loss_of(tp, *member);
+            if let Some(why) = robbed.filter(|_| !has) {
+                // What is shown from here on rests on copies that are not there.
+                eye.taints.taint(tp, why);
+            }
             eye.board.check_unless(Id::R2, excuse.or(robbed), has, what(*member));
         }
         let zombie = eye.truth.partition(tp).is_some_and(|q| q.leader_epoch > replica.leader_epoch);
@@ -166,6 +176,20 @@ impl Exposed {
             });
         }
     }
+}
+
+/// Whether a leader shows with an ISR that would be too small if it knew what the controller knows: whoever left that ISR counts as
+/// eligible then, as if nothing had been acknowledged without him.
+fn is_behind_the_times(replica: &Partition, isr: usize, truth: &Truth) -> bool {
+    let copies = truth.partition(replica.tp).map_or(0, |state| state.replicas.len());
+    if isr >= copies {
+        return false;
+    }
+    let Some(topic) = truth.image.topics.get(&replica.tp.topic) else { return false };
+    let now = truth.image.cluster_topic_config(&topic.name, &BrokerConfig::default());
+    let known = replica.config.min_insync_replicas;
+    now.min_insync_replicas > known
+        && isr < copies.min(usize::try_from(now.min_insync_replicas).unwrap_or(0))
 }
 
 impl Shown {

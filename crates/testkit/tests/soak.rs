@@ -57,6 +57,8 @@ scripts! {
     who_was_elected_uncleanly_may_lack_a_transactions_marker "marker-never-copied";
     a_share_partition_opened_anew_takes_no_answer_to_its_former_life "share-partition-opened-anew";
     a_lock_that_runs_out_while_a_change_is_being_stored_is_told_when_that_fails "lock-ran-out-meanwhile";
+    a_leader_that_has_not_heard_of_a_larger_min_isr_may_acknowledge_what_is_lost "min-isr-unheard-of";
+    who_lost_power_before_it_joined_an_isr_may_lack_what_is_shown_then "power-cut-before-joining";
     no_batch_expires_while_the_producer_asks_for_its_id "no-producer-id";
 }
 
