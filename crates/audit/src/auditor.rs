@@ -25,7 +25,7 @@ use kafkascope_kernel::SimTime;
 use kafkascope_model::api::ErrorCode;
 use kafkascope_model::broker::partition::Partition;
 use kafkascope_model::command::Command;
-use kafkascope_model::ids::{NodeId, Offset, TopicPartition};
+use kafkascope_model::ids::{Name, NodeId, Offset, TopicPartition};
 use kafkascope_model::log::retention::WhyDeleted;
 use kafkascope_model::trace::{Fact, TraceEvent};
 use kafkascope_model::world::World;
@@ -56,6 +56,8 @@ pub struct Auditor {
     transactions: Transactions,
     /// When each partition was last written to by a leader.
     written: BTreeMap<TopicPartition, SimTime>,
+    /// When each group of the consumer protocol was last given another epoch.
+    moved: BTreeMap<Name, SimTime>,
     /// Who applied metadata last, and when.
     applied: Option<(NodeId, SimTime)>,
 }
@@ -79,6 +81,7 @@ impl Default for Auditor {
             shares: Shares::default(),
             transactions: Transactions::default(),
             written: BTreeMap::new(),
+            moved: BTreeMap::new(),
             applied: None,
         }
     }
@@ -128,9 +131,13 @@ impl Auditor {
 
     /// Nothing has failed for long: asks what must have come about.
     pub fn after_quiet(&mut self, world: &World) {
-        let Self { truth, taints, producers, consumers, written, board, .. } = self;
+        let Self { truth, taints, producers, consumers, written, moved, board, .. } = self;
         let failed = &consumers.failed;
-        liveness::look(world, &Knowledge { truth, taints, producers, failed, written }, board);
+        liveness::look(
+            world,
+            &Knowledge { truth, taints, producers, failed, written, moved },
+            board,
+        );
     }
 
     /// Why a partition's promises need not be kept, if so.
@@ -193,6 +200,9 @@ impl Auditor {
             }
             Fact::IsrProposalAnswered { tp, error: ErrorCode::None } => {
                 metadata::accepted(world, node, *tp, &self.truth, &mut self.board);
+            }
+            Fact::GroupEpoch { group, .. } => {
+                self.moved.insert(group.clone(), event.at);
             }
             Fact::Compacted { tp, up_to, .. } => {
                 if let Some(replica) = eyes::replica(world, node, *tp) {

@@ -39,11 +39,13 @@ pub struct Knowledge<'a> {
     pub failed: &'a BTreeSet<NodeId>,
     /// When each partition was last written to.
     pub written: &'a BTreeMap<TopicPartition, SimTime>,
+    /// When each group of the consumer protocol was last given another epoch.
+    pub moved: &'a BTreeMap<Name, SimTime>,
 }
 
 /// Asks everything.
 pub fn look(world: &World, known: &Knowledge<'_>, board: &mut Board) {
-    let Knowledge { truth, taints, producers, failed, written } = known;
+    let Knowledge { truth, taints, producers, failed, written, .. } = known;
     let active: Vec<_> = eyes::controllers(world)
         .filter(|(process, controller)| runs(process.state) && controller.is_active())
         .map(|(_, controller)| controller.id)
@@ -59,7 +61,7 @@ pub fn look(world: &World, known: &Knowledge<'_>, board: &mut Board) {
     let late = producers.overdue(world);
     board.check(Id::V7, late.is_empty(), || format!("{} sends are open: {late:?}", late.len()));
     groups(world, board);
-    coordinators(world, truth, taints, board);
+    coordinators(world, known, board);
     preferred(world, truth, board);
     clients(world, truth, failed, board);
 }
@@ -120,7 +122,8 @@ fn marks(
 }
 
 /// Members of consumer-protocol groups are where they should be, no transaction waits for ever, no lock is forgotten.
-fn coordinators(world: &World, truth: &Truth, taints: &Taints, board: &mut Board) {
+fn coordinators(world: &World, known: &Knowledge<'_>, board: &mut Board) {
+    let (truth, taints) = (known.truth, known.taints);
     let lost = truth.image.topic_ids.get(TXN_TOPIC).and_then(|topic| taints.of_topic(*topic));
     for (_, broker) in eyes::brokers(world).filter(|(process, _)| runs(process.state)) {
         let loaded = broker.groups.shards().filter(|shard| shard.is_loaded);
@@ -128,6 +131,11 @@ fn coordinators(world: &World, truth: &Truth, taints: &Taints, board: &mut Board
             let behind = group.members().find(|m| !m.current.is_reconciled_to(group.target_epoch));
             let excuse = works_too_long(world, &group.id)
                 .then_some("an application works longer than max.poll.interval.ms");
+            // Members hear of another epoch with their next heartbeat, and so perhaps does a second round of them.
+            let beat = i64::from(broker.config.group_consumer_heartbeat_interval_ms);
+            let since = known.moved.get(&group.id).map(|at| world.now().since(*at));
+            let fresh = since.is_some_and(|since| since < Micros::from_config_ms(3 * beat));
+            let excuse = excuse.or(fresh.then_some("its epoch has just changed"));
             board.check_unless(
                 Id::V10,
                 excuse,
