@@ -189,7 +189,7 @@ impl Auditor {
             Fact::ReplicaHosted { tp, hosted: false } => self.logs.forget(node, *tp),
             Fact::MetadataApplied { .. } => {
                 self.applied = Some((node, event.at));
-                if let Some(broker) = eyes::broker(world, node) {
+                if let Some(broker) = world.broker(node) {
                     metadata::applied(node, broker, &self.truth, &mut self.board);
                 }
             }
@@ -243,7 +243,7 @@ impl Auditor {
         producers.observe(event, world, board);
         consumers.meet(event, world);
         consumers.observe(event, exposed, taints, board);
-        let broker = eyes::broker(world, event.node);
+        let broker = world.broker(event.node);
         transactions.observe(event, broker, truth, board);
         groups.observe(event, world, truth, taints, board);
         rebalances.observe(event, world, board);
@@ -267,7 +267,7 @@ impl Auditor {
     }
 
     fn look_at_all(&mut self, world: &World, node: NodeId) {
-        let Some(broker) = eyes::broker(world, node) else { return };
+        let Some(broker) = world.broker(node) else { return };
         for replica in broker.replicas.replicas.iter() {
             self.look_at(node, replica);
         }

@@ -12,16 +12,8 @@ use kafkascope_model::log::{Batch, PartitionLog};
 use kafkascope_model::node::Node;
 use kafkascope_model::world::{Process, World};
 
-#[allow(clippy::wildcard_enum_match_arm, reason = "one role of several")]
-pub fn broker(world: &World, id: NodeId) -> Option<&Broker> {
-    match &world.process(id)?.node {
-        Node::Broker(broker) => Some(broker),
-        _ => None,
-    }
-}
-
 pub fn brokers(world: &World) -> impl Iterator<Item = (&Process, &Broker)> {
-    world.processes().filter_map(|(id, process)| Some((process, broker(world, id)?)))
+    world.processes().filter_map(|(id, process)| Some((process, world.broker(id)?)))
 }
 
 #[allow(clippy::wildcard_enum_match_arm, reason = "one role of several")]
@@ -61,7 +53,7 @@ pub fn consumers(world: &World) -> impl Iterator<Item = &Consumer> {
 }
 
 pub fn replica(world: &World, node: NodeId, tp: TopicPartition) -> Option<&Partition> {
-    broker(world, node)?.replicas.replicas.get(tp)
+    world.broker(node)?.replicas.replicas.get(tp)
 }
 
 /// What a process's wall clock shows.

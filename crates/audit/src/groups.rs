@@ -107,7 +107,7 @@ impl Groups {
     }
 
     fn commits(&mut self, node: NodeId, group: &Name, of: (Name, i32), world: &World) {
-        let Some(broker) = eyes::broker(world, node) else { return };
+        let Some(broker) = world.broker(node) else { return };
         if let Some(known) = broker.groups.shards().find_map(|shard| shard.offsets.get(group, &of))
         {
             self.committed.insert((group.clone(), of.0, of.1), *known);
@@ -149,7 +149,7 @@ impl Groups {
         world: &World,
         board: &mut Board,
     ) {
-        let (Some(excuse), Some(broker)) = (excuse, eyes::broker(world, node)) else { return };
+        let (Some(excuse), Some(broker)) = (excuse, world.broker(node)) else { return };
         let had = self.committed.keys().any(|(of, ..)| of == group);
         let has = broker.groups.shards().any(|shard| shard.offsets.of(group).next().is_some());
         board.check_unless(Id::F4, Some(excuse), has || !had, || {
@@ -165,7 +165,7 @@ impl Groups {
         world: &World,
         board: &mut Board,
     ) {
-        let Some(broker) = eyes::broker(world, node) else { return };
+        let Some(broker) = world.broker(node) else { return };
         let Some(shard) = broker.groups.shards().find(|shard| shard.partition == partition) else {
             return;
         };
@@ -192,7 +192,8 @@ impl Groups {
 
 /// Epochs of the other protocols are told before they are durable.
 fn is_classic(world: &World, node: NodeId, group: &Name) -> bool {
-    eyes::broker(world, node)
+    world
+        .broker(node)
         .is_some_and(|broker| broker.groups.shards().any(|shard| shard.groups.contains_key(group)))
 }
 

@@ -4,7 +4,6 @@
 
 use crate::board::Board;
 use crate::catalogue::Id;
-use crate::eyes;
 use kafkascope_kernel::FlatSet;
 use kafkascope_model::group::modern::ConsumerGroup;
 use kafkascope_model::ids::TopicPartition;
@@ -21,7 +20,7 @@ pub fn observe(event: &TraceEvent, world: &World, board: &mut Board) {
         | Fact::MemberStep { group, .. } => group,
         _ => return,
     };
-    let Some(broker) = eyes::broker(world, event.node) else { return };
+    let Some(broker) = world.broker(event.node) else { return };
     let Some(group) = broker.groups.shards().find_map(|shard| shard.modern.get(name)) else {
         return;
     };

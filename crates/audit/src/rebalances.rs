@@ -5,7 +5,6 @@
 
 use crate::board::Board;
 use crate::catalogue::Id;
-use crate::eyes;
 use kafkascope_model::group::classic::{ClassicGroup, Member};
 use kafkascope_model::ids::{Name, NodeId};
 use kafkascope_model::trace::{Fact, TraceEvent};
@@ -47,7 +46,7 @@ impl Rebalances {
             }
             _ => return,
         };
-        let Some(broker) = eyes::broker(world, event.node) else { return };
+        let Some(broker) = world.broker(event.node) else { return };
         let Some(group) = broker.groups.shards().find_map(|shard| shard.groups.get(name)) else {
             return;
         };

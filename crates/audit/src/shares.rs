@@ -5,7 +5,6 @@
 
 use crate::board::Board;
 use crate::catalogue::Id;
-use crate::eyes;
 use crate::taint::Taints;
 use kafkascope_model::api::share::RecordState;
 use kafkascope_model::config::share::ShareGroupConfig;
@@ -108,7 +107,7 @@ impl Queue {
 }
 
 fn limits(world: &World, node: NodeId, group: &Name) -> ShareGroupConfig {
-    eyes::broker(world, node).map_or_else(ShareGroupConfig::default, |broker| {
+    world.broker(node).map_or_else(ShareGroupConfig::default, |broker| {
         ShareGroupConfig::of(group, broker.metadata.image(), &broker.config)
     })
 }

@@ -221,16 +221,9 @@ impl World {
             Some(server) => Broker::new(id, rack, config, Vec::new()).with_zookeeper(server),
             None => Broker::new(id, rack, config, self.controller_ids()),
         };
-        let known = self.processes.values().find_map(|process| match &process.node {
-            Node::Broker(other) => Some(other.quotas.client_ids.clone()),
-            Node::Controller(_)
-            | Node::Producer(_)
-            | Node::Consumer(_)
-            | Node::ShareConsumer(_)
-            | Node::Admin(_)
-            | Node::Zookeeper(_) => None,
-        });
-        broker.quotas.client_ids = known.unwrap_or_default();
+        let known = self.broker_ids().into_iter().find_map(|id| self.broker(id));
+        broker.quotas.client_ids =
+            known.map(|other| other.quotas.client_ids.clone()).unwrap_or_default();
         // A cluster that is there from the beginning has been booted before it.
         let boot = if self.now == SimTime::ZERO { Micros::ZERO } else { self.spec.profile.boot };
         self.add_process(id, Node::Broker(Box::new(broker)), boot);

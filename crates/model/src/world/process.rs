@@ -4,6 +4,7 @@
 //! refused.
 
 use super::{Event, World};
+use crate::broker::Broker;
 use crate::ids::{NodeId, RecordId};
 use crate::node::Node;
 use crate::trace::{Exit, Fact};
@@ -50,6 +51,19 @@ impl World {
     /// One process.
     pub fn process(&self, id: NodeId) -> Option<&Process> {
         self.processes.get(&id)
+    }
+
+    /// One broker; none if this is no broker's id.
+    pub fn broker(&self, id: NodeId) -> Option<&Broker> {
+        match &self.process(id)?.node {
+            Node::Broker(broker) => Some(broker),
+            Node::Controller(_)
+            | Node::Producer(_)
+            | Node::Consumer(_)
+            | Node::ShareConsumer(_)
+            | Node::Admin(_)
+            | Node::Zookeeper(_) => None,
+        }
     }
 
     /// Whether a process runs; `Down` for an unknown one.

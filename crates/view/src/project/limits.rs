@@ -8,10 +8,8 @@ use crate::ui_command::{DiskWish, UiCommand};
 use crate::view_model::{RowVm, Tone};
 use crate::words;
 use kafkascope_kernel::{Micros, SimTime};
-use kafkascope_model::broker::Broker;
 use kafkascope_model::command::{AdminCommand, Command};
 use kafkascope_model::ids::{Name, NodeId};
-use kafkascope_model::node::Node;
 use kafkascope_model::quota::{QuotaEntity, QuotaKey, Quotas, Whose};
 use kafkascope_model::world::World;
 
@@ -23,7 +21,7 @@ const ALLOWED: i64 = 1_000;
 /// What is wrong with a broker's disk; empty if nothing is.
 pub(super) fn disk(world: &World, id: NodeId) -> String {
     let slow = world.slow_disk_of(id);
-    let full = broker(world, id).is_some_and(|broker| broker.replicas.disk_full);
+    let full = world.broker(id).is_some_and(|broker| broker.replicas.disk_full);
     match (full, slow > Micros::ZERO) {
         (true, _) => "disk full: the next write halts it".to_string(),
         (false, true) => format!("slow disk: {} a write", words::span(slow)),
@@ -40,7 +38,7 @@ fn slow_or_full(trouble: &str) -> String {
 /// A broker's disk, and how much of what it has is only in memory.
 pub(super) fn disk_rows(sight: &Sight<'_>, id: NodeId) -> Vec<RowVm> {
     let world = sight.session.world();
-    let Some(broker) = broker(world, id) else { return Vec::new() };
+    let Some(broker) = world.broker(id) else { return Vec::new() };
     let trouble = disk(world, id);
     let tone = if trouble.is_empty() { Tone::Plain } else { Tone::Bad };
     let text = match (trouble.is_empty(), slow_or_full(&trouble)) {
@@ -94,29 +92,17 @@ pub(super) fn limit(sight: &Sight<'_>, id: NodeId, key: QuotaKey) -> Option<i64>
 /// `client.id`, which is the application's name unless it is told another.
 fn client_id(sight: &Sight<'_>, id: NodeId) -> Name {
     let world = sight.session.world();
-    let mut brokers = world.broker_ids().into_iter().filter_map(|id| broker(world, id));
+    let mut brokers = world.broker_ids().into_iter().filter_map(|id| world.broker(id));
     let known = brokers.find_map(|broker| broker.quotas.client_ids.get(&id).cloned());
     known.unwrap_or_else(|| Name::from(&*sight.directory.name(id)))
 }
 
 fn quotas(world: &World) -> Option<&Quotas> {
-    let brokers = world.broker_ids().into_iter().filter_map(|id| broker(world, id));
+    let brokers = world.broker_ids().into_iter().filter_map(|id| world.broker(id));
     brokers
         .map(|broker| broker.metadata.image())
         .max_by_key(|image| image.next_offset)
         .map(|image| &image.quotas)
-}
-
-fn broker(world: &World, id: NodeId) -> Option<&Broker> {
-    match &world.process(id)?.node {
-        Node::Broker(broker) => Some(broker),
-        Node::Controller(_)
-        | Node::Producer(_)
-        | Node::Consumer(_)
-        | Node::ShareConsumer(_)
-        | Node::Admin(_)
-        | Node::Zookeeper(_) => None,
-    }
 }
 
 /// What a user may do to a broker's disk, with what it is called and why not.

@@ -25,9 +25,9 @@ fn state(sight: &Sight<'_>, tp: TopicPartition) -> Option<PartitionState> {
         _ => None,
     });
     of_controller.or_else(|| {
-        world
-            .processes()
-            .find_map(|(id, _)| super::broker(sight, id)?.metadata.image().partition(tp).cloned())
+        world.processes().find_map(|(id, _)| {
+            sight.session.world().broker(id)?.metadata.image().partition(tp).cloned()
+        })
     })
 }
 

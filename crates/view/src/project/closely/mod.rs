@@ -20,7 +20,6 @@ use kafkascope_model::broker::Broker;
 use kafkascope_model::broker::partition::Partition;
 use kafkascope_model::ids::{NodeId, Offset, TopicPartition};
 use kafkascope_model::log::{Batch, PartitionLog};
-use kafkascope_model::node::Node;
 pub(super) use known::moving;
 use line::Lines;
 
@@ -77,18 +76,6 @@ fn per_line(width: f32) -> Offset {
     (room / 5 * 5).clamp(5, 40)
 }
 
-fn broker<'a>(sight: &Sight<'a>, id: NodeId) -> Option<&'a Broker> {
-    match &sight.session.world().process(id)?.node {
-        Node::Broker(broker) => Some(broker),
-        Node::Controller(_)
-        | Node::Producer(_)
-        | Node::Consumer(_)
-        | Node::ShareConsumer(_)
-        | Node::Admin(_)
-        | Node::Zookeeper(_) => None,
-    }
-}
-
 /// The selected replica of the partition, else its leader's, else any.
 #[allow(clippy::wildcard_enum_match_arm, reason = "one selection of several")]
 fn place<'a>(sight: &Sight<'a>, tp: TopicPartition) -> Option<Place<'a>> {
@@ -99,7 +86,7 @@ fn place<'a>(sight: &Sight<'a>, tp: TopicPartition) -> Option<Place<'a>> {
     };
     let ids = selected.into_iter().chain([known.leader]).chain(known.replicas.iter().copied());
     ids.into_iter().find_map(|id| {
-        let broker = broker(sight, id)?;
+        let broker = sight.session.world().broker(id)?;
         let replica = broker.replicas.replicas.get(tp)?;
         Some(Place { broker, tp, replica })
     })
