@@ -15,6 +15,7 @@ use crate::ids::{
 };
 use crate::log::Batch;
 use crate::quota::{QuotaEntity, QuotaKey};
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 pub use quorum::{BeginQuorumEpoch, EndQuorumEpoch, RaftFetch, Vote};
@@ -35,14 +36,14 @@ pub enum Request {
     OffsetForLeaderEpoch(OffsetForLeaderEpoch),
     InitProducerId(InitProducerId),
     FindCoordinator(FindCoordinator),
-    JoinGroup(JoinGroup),
-    SyncGroup(SyncGroup),
+    JoinGroup(Box<JoinGroup>),
+    SyncGroup(Box<SyncGroup>),
     Heartbeat(Heartbeat),
     LeaveGroup(LeaveGroup),
-    OffsetCommit(OffsetCommit),
-    OffsetFetch(OffsetFetch),
+    OffsetCommit(Box<OffsetCommit>),
+    OffsetFetch(Box<OffsetFetch>),
     OffsetDelete(OffsetDelete),
-    ConsumerGroupHeartbeat(ConsumerGroupHeartbeat),
+    ConsumerGroupHeartbeat(Box<ConsumerGroupHeartbeat>),
     ConsumerGroupDescribe(DescribeGroups),
     CreateTopics(CreateTopics),
     CreatePartitions(CreatePartitions),
@@ -59,7 +60,7 @@ pub enum Request {
     AddPartitionsToTxn(AddPartitionsToTxn),
     EndTxn(EndTxn),
     WriteTxnMarkers(WriteTxnMarkers),
-    TxnOffsetCommit(TxnOffsetCommit),
+    TxnOffsetCommit(Box<TxnOffsetCommit>),
     /// Every transactional id that the broker coordinates.
     ListTransactions,
     DescribeProducers(DescribeProducers),

@@ -52,7 +52,7 @@ impl Broker {
                 self.serve_markers(conn, correlation, &request, cx);
             }
             Request::TxnOffsetCommit(request) => {
-                self.serve_txn_offsets(conn, correlation, request, cx);
+                self.serve_txn_offsets(conn, correlation, *request, cx);
             }
             Request::JoinGroup(_)
             | Request::SyncGroup(_)

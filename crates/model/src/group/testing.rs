@@ -260,7 +260,7 @@ impl Story {
             protocols: vec![("range".into(), subscription)],
             reason: "".into(),
         };
-        self.ask(client, &Request::JoinGroup(body));
+        self.ask(client, &Request::JoinGroup(body.into()));
     }
 
     /// The first JOIN_GROUP of a dynamic member.
@@ -324,7 +324,7 @@ impl Story {
             protocol_name: "range".into(),
             assignments: assignments.collect(),
         };
-        self.ask(client, &Request::SyncGroup(body));
+        self.ask(client, &Request::SyncGroup(body.into()));
     }
 
     pub(crate) fn synced(&mut self, client: i32) -> response::SyncGroup {
@@ -368,7 +368,7 @@ impl Story {
             offsets: vec![("t".into(), 0, offset, -1)],
             topic_ids: Vec::new(),
         };
-        self.ask(client, &Request::OffsetCommit(body));
+        self.ask(client, &Request::OffsetCommit(body.into()));
     }
 
     pub(crate) fn committed_answer(&mut self, client: i32) -> ErrorCode {
@@ -398,7 +398,7 @@ impl Story {
             member: None,
             topic_ids: Vec::new(),
         };
-        self.ask(9, &Request::OffsetFetch(body));
+        self.ask(9, &Request::OffsetFetch(body.into()));
         match self.take(9) {
             Some(Response::OffsetFetch(answer)) => answer.offsets[0].2,
             other => panic!("not an answer to OFFSET_FETCH: {other:?}"),

@@ -12,6 +12,7 @@ use crate::ids::{Name, NodeId};
 use alloc::format;
 use alloc::string::ToString;
 use alloc::vec;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 pub(super) const fn api_of(command: &AdminCommand) -> ApiKey {
@@ -156,23 +157,25 @@ fn group_request(command: AdminCommand) -> Request {
         AdminCommand::DeleteGroup { group } => {
             Request::DeleteGroups(request::DeleteGroups { groups: vec![group] })
         }
-        AdminCommand::ListGroupOffsets { group } => Request::OffsetFetch(request::OffsetFetch {
-            group_id: group,
-            partitions: None,
-            require_stable: false,
-            member: None,
-            topic_ids: Vec::new(),
-        }),
+        AdminCommand::ListGroupOffsets { group } => {
+            Request::OffsetFetch(Box::new(request::OffsetFetch {
+                group_id: group,
+                partitions: None,
+                require_stable: false,
+                member: None,
+                topic_ids: Vec::new(),
+            }))
+        }
         AdminCommand::AlterGroupOffsets { group, offsets } => {
             let offsets = offsets.into_iter();
-            Request::OffsetCommit(request::OffsetCommit {
+            Request::OffsetCommit(Box::new(request::OffsetCommit {
                 group_id: group,
                 generation_id_or_member_epoch: -1,
                 member_id: "".into(),
                 group_instance_id: None,
                 offsets: offsets.map(|(topic, at, offset)| (topic, at, offset, -1)).collect(),
                 topic_ids: Vec::new(),
-            })
+            }))
         }
         AdminCommand::DeleteGroupOffsets { group, partitions } => {
             Request::OffsetDelete(request::OffsetDelete { group_id: group, partitions })

@@ -114,7 +114,7 @@ impl Consumer {
             topic_ids,
         };
         let call = Call::Commit(purpose, generation, body.offsets.clone());
-        if !self.ask_coordinator(Request::OffsetCommit(body), call, cx) {
+        if !self.ask_coordinator(Request::OffsetCommit(body.into()), call, cx) {
             self.commit_done(purpose, Err(ErrorCode::CoordinatorNotAvailable), cx);
         }
     }

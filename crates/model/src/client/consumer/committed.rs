@@ -58,7 +58,7 @@ impl Consumer {
             topic_ids,
         };
         let call = Call::OffsetFetch(wanted.clone());
-        if self.ask_coordinator(Request::OffsetFetch(body), call, cx) {
+        if self.ask_coordinator(Request::OffsetFetch(body.into()), call, cx) {
             self.committed.asked = Some(wanted);
         }
         Ok(false)

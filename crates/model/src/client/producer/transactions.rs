@@ -15,6 +15,7 @@ use crate::command::GroupOffsets;
 use crate::cx::Cx;
 use crate::ids::{Name, NodeId};
 use alloc::vec;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use kafkascope_kernel::{Micros, SimTime};
 
@@ -520,7 +521,7 @@ impl Transactions {
                 let body = EndTxn { transactional_id, producer_id, producer_epoch, committed };
                 Request::EndTxn(body)
             }
-            Wanted::Offsets(group) => Request::TxnOffsetCommit(TxnOffsetCommit {
+            Wanted::Offsets(group) => Request::TxnOffsetCommit(Box::new(TxnOffsetCommit {
                 transactional_id,
                 group_id: group.group_id.clone(),
                 producer_id,
@@ -529,7 +530,7 @@ impl Transactions {
                 member_id: group.member_id.clone(),
                 group_instance_id: group.group_instance_id.clone(),
                 offsets: group.offsets.iter().map(|(t, p, o)| (t.clone(), *p, *o, -1)).collect(),
-            }),
+            })),
         }
     }
 }

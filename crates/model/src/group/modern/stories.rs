@@ -42,7 +42,7 @@ fn staying(member: &str, member_epoch: i32, owned: Option<&[i32]>) -> ConsumerGr
 
 impl Story {
     fn modern(&mut self, body: ConsumerGroupHeartbeat) -> response::ConsumerGroupHeartbeat {
-        self.ask(8, &Request::ConsumerGroupHeartbeat(body));
+        self.ask(8, &Request::ConsumerGroupHeartbeat(body.into()));
         match self.take(8) {
             Some(Response::ConsumerGroupHeartbeat(answer)) => answer,
             other => panic!("not an answer to CONSUMER_GROUP_HEARTBEAT: {other:?}"),
@@ -140,7 +140,7 @@ fn what_could_not_be_stored_has_not_happened() {
     story.told(joining("a"));
     story.wait_ms(1_000);
     story.log.replicated = false;
-    story.ask(8, &Request::ConsumerGroupHeartbeat(joining("b")));
+    story.ask(8, &Request::ConsumerGroupHeartbeat(joining("b").into()));
     assert!(story.take(8).is_none(), "the answer waits for the replicas");
     story.wait_ms(5_000);
     let Some(Response::ConsumerGroupHeartbeat(answer)) = story.take(8) else {

@@ -113,7 +113,7 @@ impl Consumer {
         self.modern.next_at = cx.now + self.modern.interval;
         self.modern.in_flight = true;
         let epoch = self.modern.epoch;
-        let request = Request::ConsumerGroupHeartbeat(body);
+        let request = Request::ConsumerGroupHeartbeat(body.into());
         self.ask_coordinator(request, Call::ModernHeartbeat(epoch), cx);
     }
 
@@ -161,7 +161,7 @@ impl Consumer {
         let epoch = if self.config.group_instance_id.is_some() { -2 } else { -1 };
         self.modern.tells_all = false;
         let body = self.modern_request(epoch);
-        self.ask_coordinator(Request::ConsumerGroupHeartbeat(body), Call::Leave, cx);
+        self.ask_coordinator(Request::ConsumerGroupHeartbeat(body.into()), Call::Leave, cx);
     }
 
     /// `close()`: partitions are given up, then the member says goodbye.
