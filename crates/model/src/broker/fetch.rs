@@ -182,6 +182,9 @@ impl ReplicaManager {
         let enough = u64::from(fetch.min_bytes.max(0).unsigned_abs());
         let mut bytes = 0;
         for want in &fetch.partitions {
+            if bytes >= enough {
+                break;
+            }
             match self.look(want, fetch, env) {
                 Look::Refused(..) | Look::Diverging(..) | Look::Elsewhere(..) => return true,
                 Look::Readable(partition, _)
@@ -228,49 +231,40 @@ impl ReplicaManager {
         let mut room = fetch.max_bytes.max(0).unsigned_abs();
         let mut anything = false;
         for want in &fetch.partitions {
-            let answer = self.read_one(want, fetch, (room, !anything), (env, now));
+            let news = self.read_one(want, fetch, (room, !anything), (env, now));
+            let Some(answer) = news else { continue };
             let bytes: u32 = answer.batches.iter().map(|batch| batch.size_bytes).sum();
             room = room.saturating_sub(bytes);
             anything |= bytes > 0;
-            if is_news(&answer, want, fetch.replica_id) {
-                partitions.push(answer);
-            }
+            partitions.push(answer);
         }
         Response::Fetch(response::Fetch { error: ErrorCode::None, partitions, throttle_time_ms: 0 })
     }
 
+    /// What there is to say of a partition; incremental fetch sessions leave out those that have no news.
     fn read_one(
         &self,
         want: &FetchPartition,
         fetch: &Fetch,
-        (room, at_least_one): (u32, bool),
+        bounds: (u32, bool),
         (env, now): (&Env<'_>, SimTime),
-    ) -> FetchedPartition {
+    ) -> Option<FetchedPartition> {
         match self.look(want, fetch, env) {
             Look::Refused(error, leader) => {
-                FetchedPartition { error, current_leader: leader, ..nothing(want.tp) }
+                Some(FetchedPartition { error, current_leader: leader, ..nothing(want.tp) })
             }
             Look::Diverging(partition, end) => {
-                FetchedPartition { diverging_epoch: Some(end), ..from(partition) }
+                Some(FetchedPartition { diverging_epoch: Some(end), ..from(partition) })
             }
             Look::Elsewhere(partition, node) => {
-                FetchedPartition { preferred_read_replica: node, ..from(partition) }
+                Some(FetchedPartition { preferred_read_replica: node, ..from(partition) })
             }
             Look::Readable(partition, _)
                 if self.should_leader_throttle(partition, fetch.replica_id, (env, now)) =>
             {
-                from(partition)
+                has_moved(partition, want, fetch.replica_id).then(|| from(partition))
             }
-            Look::Readable(partition, below) => {
-                let max = room.min(want.partition_max_bytes.max(0).unsigned_abs());
-                let batches = partition.log.read(want.fetch_offset, max, below, at_least_one);
-                let aborted_transactions = if fetch.read_committed {
-                    partition.log.aborted_in(want.fetch_offset, &batches)
-                } else {
-                    Vec::new()
-                };
-                FetchedPartition { aborted_transactions, batches, ..from(partition) }
-            }
+            Look::Readable(partition, below) => read_batches(partition, want, fetch, below, bounds),
         }
     }
 
@@ -329,16 +323,32 @@ fn may_read(
     partition.log.check_fetch(want.fetch_offset, want.last_fetched_epoch)
 }
 
-/// Incremental fetch sessions leave out partitions about which there is nothing to say.
-fn is_news(answer: &FetchedPartition, want: &FetchPartition, replica: NodeId) -> bool {
-    let moved = replica.is_broker()
-        && (answer.high_watermark != want.high_watermark
-            || answer.log_start_offset != want.log_start_offset);
-    moved
-        || !answer.batches.is_empty()
-        || !answer.error.is_ok()
-        || answer.diverging_epoch.is_some()
-        || answer.preferred_read_replica != NodeId::NONE
+/// Batches below an offset, as many as there is room for.
+fn read_batches(
+    partition: &Partition,
+    want: &FetchPartition,
+    fetch: &Fetch,
+    below: Offset,
+    (room, at_least_one): (u32, bool),
+) -> Option<FetchedPartition> {
+    let max = room.min(want.partition_max_bytes.max(0).unsigned_abs());
+    let batches = partition.log.read(want.fetch_offset, max, below, at_least_one);
+    if batches.is_empty() && !has_moved(partition, want, fetch.replica_id) {
+        return None;
+    }
+    let aborted_transactions = if fetch.read_committed {
+        partition.log.aborted_in(want.fetch_offset, &batches)
+    } else {
+        Vec::new()
+    };
+    Some(FetchedPartition { aborted_transactions, batches, ..from(partition) })
+}
+
+/// Whether a follower knows another high watermark or log start.
+fn has_moved(partition: &Partition, want: &FetchPartition, replica: NodeId) -> bool {
+    replica.is_broker()
+        && (partition.log.high_watermark() != want.high_watermark
+            || partition.log.log_start() != want.log_start_offset)
 }
 
 fn nothing(tp: TopicPartition) -> FetchedPartition {

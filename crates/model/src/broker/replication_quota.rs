@@ -61,9 +61,11 @@ impl ReplicaManager {
         replica: NodeId,
         (env, now): (&Env<'_>, SimTime),
     ) -> bool {
+        if env.config.leader_replication_throttled_rate == i64::MAX || !replica.is_broker() {
+            return false;
+        }
         let Some(leadership) = &partition.leadership else { return false };
-        replica.is_broker()
-            && partition.config.leader_replication_throttled_replicas.has(partition.tp, self.me)
+        partition.config.leader_replication_throttled_replicas.has(partition.tp, self.me)
             && !leadership.isr.contains(&replica)
             && self.quotas.is_exceeded(ThrottledSide::Leader, env.config, now)
     }

@@ -275,7 +275,8 @@ impl<C> NetworkClient<C> {
 
     /// When the next request times out.
     pub fn next_timeout(&self) -> Option<SimTime> {
-        self.connections.values().flat_map(|c| &c.in_flight).map(|request| request.deadline).min()
+        let of = |c: &Connection<C>| c.in_flight.iter().map(|request| request.deadline).min();
+        self.connections.values().filter_map(of).min()
     }
 
     /// The node with the fewest requests under way, from a random start (`NetworkClient.leastLoadedNode`): an idle connection,

@@ -5,6 +5,7 @@
 //! connection breaks; nothing vanishes silently on a live connection.
 
 use crate::ids::NodeId;
+use core::cmp::Ordering;
 
 pub mod conn;
 pub mod fault;
@@ -15,7 +16,7 @@ pub use fault::{MessageFault, MessageFaults, MessageSel, NextMessage};
 pub use link::{Link, Links};
 
 /// One connection; a client may hold several to the same node, one a lane.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ConnId {
     /// Who opened it.
     pub client: NodeId,
@@ -23,6 +24,29 @@ pub struct ConnId {
     pub server: NodeId,
     /// What it is for.
     pub lane: Lane,
+}
+
+impl ConnId {
+    /// Its place among all, as one number: every message looks its connection up several times.
+    const fn rank(self) -> u128 {
+        const fn lifted(id: NodeId) -> u128 {
+            (id.0 ^ i32::MIN).cast_unsigned() as u128
+        }
+        lifted(self.client) << 64 | lifted(self.server) << 32 | self.lane as u128
+    }
+}
+
+impl Ord for ConnId {
+    /// By client, server and lane.
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.rank().cmp(&other.rank())
+    }
+}
+
+impl PartialOrd for ConnId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 /// What a connection is for. Kafka's processes keep these apart, so that a parked request holds up nothing else.

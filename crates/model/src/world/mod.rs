@@ -26,7 +26,6 @@ use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
 use kafkascope_kernel::FlatMap;
 use kafkascope_kernel::{Digest, EventQueue, Limits, Micros, Seed, SimTime, digest_of};
-use timers::Deadline;
 
 /// The admin client every world has.
 pub const ADMIN: NodeId = NodeId::FIRST_CLIENT;
@@ -76,7 +75,6 @@ pub struct World {
     message_faults: MessageFaults,
     slow_disks: FlatMap<NodeId, Micros>,
     queue: EventQueue<Event>,
-    timers: FlatMap<(NodeId, Timer), Deadline>,
     streams: Streams,
     topic_names: FlatMap<TopicId, Name>,
     next_msg: u64,
@@ -103,7 +101,6 @@ impl World {
             message_faults: MessageFaults::default(),
             slow_disks: FlatMap::new(),
             queue: EventQueue::new(),
-            timers: FlatMap::new(),
             streams: Streams::new(spec.seed),
             topic_names: FlatMap::new(),
             next_msg: 0,
@@ -221,6 +218,7 @@ impl World {
         handler: impl FnOnce(&mut Node, &mut Cx<'_>),
     ) {
         let process = self.processes.get_mut(&id).expect("handlers run on existing processes");
+        let mut ended = process.state == ProcessState::Down;
         let mut effects = core::mem::take(&mut self.effects);
         let mut cx = Cx {
             now: self.now,
@@ -233,7 +231,8 @@ impl World {
         handler(&mut process.node, &mut cx);
         for effect in effects.drain(..) {
             // Whoever has ended does nothing more, whatever its last handler still had in mind.
-            if self.state(id) != ProcessState::Down || matches!(effect, Effect::Note(_)) {
+            if !ended || matches!(effect, Effect::Note(_)) {
+                ended |= matches!(effect, Effect::Exit | Effect::Halt);
                 self.carry_out(id, cause, effect);
             }
         }
@@ -256,7 +255,7 @@ impl World {
             Effect::Mute { conn, until } => self.mute(conn, until),
             Effect::Close { conn } => self.close(conn, me),
             Effect::Arm { timer, after } => self.arm(me, timer, after),
-            Effect::Disarm { timer } => self.disarm(me, timer),
+            Effect::Disarm { timer } => self.disarm(me, &timer),
             Effect::Pass { to, hand } => self.pass(me, to, hand),
             Effect::Note(fact) => self.note(me, cause, fact),
             Effect::NoteLate { fact, cause } => self.note(me, cause, fact),
@@ -288,7 +287,6 @@ impl Hash for World {
         self.links.hash(state);
         self.message_faults.hash(state);
         self.slow_disks.hash(state);
-        self.timers.hash(state);
         self.streams.hash(state);
         self.next_msg.hash(state);
         self.events_handled.hash(state);

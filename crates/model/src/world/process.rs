@@ -3,15 +3,16 @@
 //! Invariant: only a running or stopping process handles anything; what reaches a paused one waits, what reaches a dead one is
 //! refused.
 
+use super::timers::Deadline;
 use super::{Event, World};
 use crate::broker::Broker;
 use crate::ids::{NodeId, RecordId};
-use crate::node::Node;
+use crate::node::{Node, Timer};
 use crate::trace::{Exit, Fact};
 use crate::workload::{CommitStrategy, Hand};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use kafkascope_kernel::{Micros, SimTime};
+use kafkascope_kernel::{FlatMap, Micros, SimTime};
 
 /// Whether a process runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,6 +41,7 @@ pub struct Process {
     /// How far its wall clock is ahead (or, below 0, behind), in milliseconds.
     pub clock_skew_ms: i64,
     parked: Vec<Event>,
+    pub(super) timers: FlatMap<Timer, Deadline>,
 }
 
 impl World {
@@ -78,6 +80,7 @@ impl World {
             since: self.now,
             clock_skew_ms: 0,
             parked: Vec::new(),
+            timers: FlatMap::new(),
         };
         let before = self.processes.insert(id, process);
         assert!(before.is_none(), "ids are not reused");

@@ -6,7 +6,7 @@
 use super::{Event, ProcessState, World};
 use crate::ids::NodeId;
 use crate::node::Timer;
-use kafkascope_kernel::{Micros, SimTime};
+use kafkascope_kernel::{FlatMap, Micros, SimTime};
 
 /// When a timer is due, and when its entry in the queue comes up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,60 +19,65 @@ pub(super) struct Deadline {
 impl World {
     /// Armed timers with their deadlines, by process.
     pub fn timers(&self) -> impl Iterator<Item = (NodeId, &Timer, SimTime)> {
-        self.timers
-            .iter()
-            .filter(|(_, deadline)| deadline.armed)
-            .map(|((node, timer), deadline)| (*node, timer, deadline.at))
+        self.processes.iter().flat_map(|(node, process)| {
+            let armed = process.timers.iter().filter(|(_, deadline)| deadline.armed);
+            armed.map(|(timer, deadline)| (*node, timer, deadline.at))
+        })
     }
 
     pub(super) fn arm(&mut self, node: NodeId, timer: Timer, after: Micros) {
         let at = self.now + after;
-        let key = (node, timer);
-        if let Some(deadline) = self.timers.get_mut(&key)
-            && deadline.queued_at <= at
-        {
-            deadline.at = at;
-            deadline.armed = true;
-            return;
+        let fresh = Deadline { at, queued_at: at, armed: true };
+        let timers = self.timers_of(node);
+        match timers.get_mut(&timer) {
+            Some(deadline) if deadline.queued_at <= at => {
+                deadline.at = at;
+                deadline.armed = true;
+                return;
+            }
+            Some(deadline) => *deadline = fresh,
+            None => {
+                timers.insert(timer.clone(), fresh);
+            }
         }
-        self.queue.schedule(at, Event::Timer(node, key.1.clone()));
-        self.timers.insert(key, Deadline { at, queued_at: at, armed: true });
+        self.queue.schedule(at, Event::Timer(node, timer));
     }
 
-    pub(super) fn disarm(&mut self, node: NodeId, timer: Timer) {
-        if let Some(deadline) = self.timers.get_mut(&(node, timer)) {
+    pub(super) fn disarm(&mut self, node: NodeId, timer: &Timer) {
+        if let Some(deadline) = self.timers_of(node).get_mut(timer) {
             deadline.armed = false;
         }
     }
 
     pub(super) fn disarm_all(&mut self, node: NodeId) {
-        for ((owner, _), deadline) in &mut self.timers {
-            if *owner == node {
-                deadline.armed = false;
-            }
+        for deadline in self.timers_of(node).values_mut() {
+            deadline.armed = false;
         }
     }
 
     /// An entry of the queue came up: the timer is due, was moved, or is of no interest any more.
     pub(super) fn timer_due(&mut self, node: NodeId, timer: Timer) {
-        let key = (node, timer);
-        let Some(deadline) = self.timers.get(&key).copied() else { return };
-        if deadline.queued_at != self.now {
+        let now = self.now;
+        let timers = self.timers_of(node);
+        let Some(deadline) = timers.get_mut(&timer) else { return };
+        if deadline.queued_at != now {
             return;
         }
-        if deadline.armed && deadline.at > self.now {
-            self.requeue(key, deadline);
+        if deadline.armed && deadline.at > now {
+            deadline.queued_at = deadline.at;
+            let at = deadline.at;
+            self.queue.schedule(at, Event::Timer(node, timer));
             return;
         }
-        self.timers.remove(&key);
-        if deadline.armed {
-            self.fire(node, key.1);
+        let armed = deadline.armed;
+        timers.remove(&timer);
+        if armed {
+            self.fire(node, timer);
         }
     }
 
-    fn requeue(&mut self, key: (NodeId, Timer), deadline: Deadline) {
-        self.queue.schedule(deadline.at, Event::Timer(key.0, key.1.clone()));
-        self.timers.insert(key, Deadline { queued_at: deadline.at, ..deadline });
+    fn timers_of(&mut self, node: NodeId) -> &mut FlatMap<Timer, Deadline> {
+        &mut self.processes.get_mut(&node).expect("timers belong to processes").timers
     }
 
     fn fire(&mut self, node: NodeId, timer: Timer) {

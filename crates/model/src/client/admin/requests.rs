@@ -9,10 +9,10 @@ use crate::api::share::GroupPartitions;
 use crate::api::{ApiKey, ErrorCode, Request, Response, ShareRequest};
 use crate::command::AdminCommand;
 use crate::ids::{Name, NodeId};
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::ToString;
 use alloc::vec;
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 pub(super) const fn api_of(command: &AdminCommand) -> ApiKey {

@@ -97,7 +97,12 @@ impl Consumer {
         // The answer takes as long as the others take to join, and a little.
         let patience = i64::from(self.config.max_poll_interval_ms) + 5_000;
         let timeout = self.request_timeout().max(Micros::from_config_ms(patience));
-        self.ask_coordinator_within(Request::JoinGroup(body.into()), Call::Join(generation), timeout, cx);
+        self.ask_coordinator_within(
+            Request::JoinGroup(body.into()),
+            Call::Join(generation),
+            timeout,
+            cx,
+        );
     }
 
     fn offered_protocols(&self) -> Vec<(Name, Subscription)> {

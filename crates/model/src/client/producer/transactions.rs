@@ -14,8 +14,8 @@ use crate::client::network::{Outcome, Peer};
 use crate::command::GroupOffsets;
 use crate::cx::Cx;
 use crate::ids::{Name, NodeId};
-use alloc::vec;
 use alloc::boxed::Box;
+use alloc::vec;
 use alloc::vec::Vec;
 use kafkascope_kernel::{Micros, SimTime};
 
