@@ -1,6 +1,7 @@
 //! The page measures itself, for `cargo xtask bench`.
 //!
 //! Offered as `window.kafkascopeBench`: simulation alone, going back, frames of the open scenario, and painting of many tokens.
+//! Given the text of a scenario, it tells how much faster than real time that one is simulated.
 //! Invariant: it works on a session and a canvas of its own; the page that is shown does not change.
 
 use super::{Player, shipped};
@@ -9,7 +10,10 @@ use crate::platform::wall;
 use js_sys::{Object, Promise, Reflect};
 use kafkascope_kernel::{Micros, SimTime};
 use kafkascope_model::ids::{MsgId, NodeId};
-use kafkascope_session::Session;
+use kafkascope_model::trace::{Fact, SendResult};
+use kafkascope_model::world::{Observe, World};
+use kafkascope_scenario::{Tables, load};
+use kafkascope_session::{Script, Session};
 use kafkascope_view::DrawList;
 use kafkascope_view::draw::Capsule;
 use kafkascope_view::layout::{Mode, Point, Viewport};
@@ -19,6 +23,12 @@ use wasm_bindgen::{JsCast, JsValue};
 
 /// How long the simulation runs alone.
 const RUN_FOR: Micros = Micros(2_000_000);
+/// Simulated time until everybody in a given scenario reads and writes.
+const WARM: Micros = Micros(12_000_000);
+/// Simulated time of a given scenario that is measured.
+const SPAN: Micros = Micros(2_000_000);
+/// Simulated time of a given scenario whose records are counted, one by one.
+const COUNTED: Micros = Micros(200_000);
 /// Frames measured for each scene.
 const FRAMES: usize = 240;
 /// The stage that is painted.
@@ -27,7 +37,9 @@ const STAGE: (f32, f32) = (1_440.0, 680.0);
 /// Offers the function.
 pub fn offer() {
     let Some(window) = web_sys::window() else { return };
-    let ask = Closure::<dyn Fn() -> Promise>::new(|| Promise::resolve(&measure()));
+    let ask = Closure::<dyn Fn(JsValue) -> Promise>::new(|scenario: JsValue| {
+        Promise::resolve(&scenario.as_string().map_or_else(measure, |text| pace(&text)))
+    });
     let _ = Reflect::set(&window, &"kafkascopeBench".into(), ask.as_ref());
     ask.forget();
 }
@@ -67,6 +79,39 @@ fn simulation(session: &mut Session, answer: &Object) {
         "simulated seconds per second",
         (session.now().since(from).0 as f64 / 1e6 / seconds).round(),
     );
+}
+
+/// How a given scenario goes, with nothing written down.
+fn pace(text: &str) -> JsValue {
+    let answer = Object::new();
+    let Some(mut world) = load(text, &Tables::web()).ok().and_then(|it| at_work(&it.script)) else {
+        return "the scenario does not load".into();
+    };
+    let (began, from) = (wall(), world.events_handled());
+    world.run_until(world.now() + SPAN);
+    let took = (wall().0 - began.0) as f64;
+    put(&answer, "times faster than real time", SPAN.0 as f64 / took);
+    put(&answer, "events per second", (world.events_handled() - from) as f64 * 1e6 / took);
+    world.set_observe(Observe { facts: true, network: false, exchanges: false });
+    world.run_until(world.now() + COUNTED);
+    let acked = |fact: &Fact| matches!(fact, Fact::SendDone { result: SendResult::Acked(_), .. });
+    let count = world.take_facts().iter().filter(|event| acked(&event.fact)).count();
+    put(&answer, "acknowledged a simulated second", count as f64 * 1e6 / COUNTED.0 as f64);
+    answer.into()
+}
+
+fn at_work(script: &Script) -> Option<World> {
+    let mut world = World::new(script.spec.clone());
+    world.set_observe(Observe { facts: false, network: false, exchanges: false });
+    for command in &script.setup {
+        world.submit(command).ok()?;
+    }
+    for entry in &script.entries {
+        world.run_until(entry.at);
+        world.submit(&entry.command).ok()?;
+    }
+    world.run_until(world.now() + WARM);
+    Some(world)
 }
 
 fn going_back(session: &mut Session, answer: &Object) {

@@ -1,8 +1,9 @@
 //! Asks the page to measure itself, and prints what it answers.
 //!
 //! A page offers this as `window.kafkascopeBench`, a function without arguments that returns a
-//! promise of anything JSON can hold, such as frame times by scene. A second measurement watches the
-//! page while a group of a hundred members rebalances. `cargo xtask bench` runs this.
+//! promise of anything JSON can hold, such as frame times by scene; given the text of a scenario, it
+//! answers how fast that one goes. A last measurement watches the page while a group of a hundred
+//! members rebalances. `cargo xtask bench` runs this.
 //!
 //! Invariant: the numbers are the page's own; nothing is measured from outside, where the driver's
 //! own work would be counted in.
@@ -12,6 +13,9 @@ use kafkascope_browser_tests::Page;
 const ASK: &str = "
     const done = arguments[arguments.length - 1];
     Promise.resolve(window.kafkascopeBench()).then(done, (error) => done(String(error)));";
+
+/// A million records of a kilobyte a second; `kafkascope bench` measures the same file.
+const FLOOD: &str = include_str!("../../../bench/flood.toml");
 
 /// The time between two frames, for ten seconds; a frame at 60 a second takes 16.7 ms.
 const WATCH: &str = "
@@ -42,10 +46,19 @@ fn main() {
     let page = Page::open("");
     if page.eval("return typeof window.kafkascopeBench === 'function'") == true {
         println!("{:#}", page.eval_later(ASK));
+        flood();
     } else {
         println!("the page offers no window.kafkascopeBench");
     }
     rebalance();
+}
+
+/// On a page of its own: its records fill a good part of what memory a page may have.
+fn flood() {
+    let page = Page::open("");
+    let text = serde_json::Value::from(FLOOD);
+    println!("a million records a second:");
+    println!("{:#}", page.eval_later(&ASK.replace("Bench()", &format!("Bench({text})"))));
 }
 
 /// A hundred members join a group; then one more does while the frames are counted.
