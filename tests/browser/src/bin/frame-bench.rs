@@ -71,7 +71,7 @@ fn rebalance() {
     page.press("Space");
     page.wait_until(
         "the group is stable",
-        "return document.querySelector('.chart-head').textContent.includes('Stable') && document.querySelectorAll('.owner').length > 100",
+        "return document.querySelector('.chart-head')?.textContent.includes('Stable') && document.querySelectorAll('.owner').length > 100",
     );
     page.press("g");
     page.press("a");
