@@ -142,10 +142,8 @@ pub enum AdminCommand {
     DescribeTopic {
         name: Name,
     },
-    /// Transactional ids that this broker coordinates.
-    ListTransactions {
-        broker: NodeId,
-    },
+    /// Every transactional id, from all brokers.
+    ListTransactions,
     DescribeProducers {
         topic: Name,
         partition: i32,

@@ -93,6 +93,7 @@ recordings! {
     steps_at_random_9 "random-9.json";
     an_administrators_calls_at_random_1 "random-admin-1.json";
     an_administrators_calls_at_random_2 "random-admin-2.json";
+    a_broker_that_came_back_cannot_be_asked_before_the_client_knows_of_it "admin-after-restart.json";
     transactions_at_random_1 "random-txn-1.json";
     transactions_at_random_2 "random-txn-2.json";
     transactions_at_random_while_brokers_die "random-txn-3.json";

@@ -190,6 +190,12 @@ impl<C> KafkaClient<C> {
         wakeups.into_iter().flatten().min()
     }
 
+    /// The same for who notices that its own requests are late only when it looks for another reason.
+    pub fn wakeup_for_itself_at(&self) -> Option<SimTime> {
+        let late = self.network.next_timeout_of(|call| matches!(call, Call::Metadata(_)));
+        [late, self.metadata_wakeup, self.unthrottled_at].into_iter().flatten().min()
+    }
+
     fn sort_all(&mut self, answers: Vec<Answer<Call<C>>>, cx: &mut Cx<'_>) -> Vec<Answer<C>> {
         answers.into_iter().filter_map(|answer| self.sort(answer, cx)).collect()
     }

@@ -279,6 +279,13 @@ impl<C> NetworkClient<C> {
         self.connections.values().filter_map(of).min()
     }
 
+    /// The same of handshakes and of those requests that `counts` says yes to.
+    pub fn next_timeout_of(&self, counts: impl Fn(&C) -> bool) -> Option<SimTime> {
+        let all = self.connections.values().flat_map(|connection| &connection.in_flight);
+        let counted = all.filter(|request| request.call.as_ref().is_none_or(&counts));
+        counted.map(|request| request.deadline).min()
+    }
+
     /// The node with the fewest requests under way, from a random start (`NetworkClient.leastLoadedNode`): an idle connection,
     /// else the least busy one, else one being established, else the one whose last attempt is longest ago.
     pub fn least_loaded(&self, nodes: &[Peer], cx: &mut Cx<'_>) -> LeastLoaded {

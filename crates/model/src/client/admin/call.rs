@@ -3,6 +3,7 @@
 //! Invariant: a call has at most one request under way.
 
 use super::requests;
+use super::survey::Survey;
 use super::target::{Place, Target};
 use crate::api::{ApiKey, ErrorCode, Request, Response};
 use crate::client::kafka_client::KafkaClient;
@@ -15,6 +16,9 @@ use kafkascope_kernel::{Micros, SimTime};
 
 /// Objects with their verdicts.
 pub(super) type Verdicts = Vec<(Name, ErrorCode)>;
+
+/// How a call ended: its verdicts, and the last response if there was any.
+pub(super) type Ending = (Verdicts, Option<Response>);
 
 /// Where a call stands.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -48,6 +52,7 @@ pub(super) struct Call {
     falls_back: bool,
     /// Where the last request went.
     place: Option<Place>,
+    survey: Survey,
 }
 
 impl Call {
@@ -62,6 +67,7 @@ impl Call {
             stage: Stage::Ready(SimTime::ZERO, None),
             falls_back: false,
             place: None,
+            survey: Survey::default(),
         }
     }
 
@@ -89,7 +95,7 @@ impl Call {
             return Step::Wait(not_before.min(self.deadline));
         }
         let Some(peer) = self.target.peer(place, client, cx) else {
-            return Step::Wait(self.deadline);
+            return self.without_peer(place, number, client, cx);
         };
         if client.ready(peer, cx) {
             self.send(peer, place, number, client, cx);
@@ -110,7 +116,7 @@ impl Call {
         outcome: Outcome,
         client: &mut KafkaClient<u32>,
         cx: &mut Cx<'_>,
-    ) -> Option<(Verdicts, Option<Response>)> {
+    ) -> Option<Ending> {
         let response = match outcome {
             Outcome::Answered(response) => response,
             Outcome::Disconnected | Outcome::TimedOut => {
@@ -134,7 +140,36 @@ impl Call {
             self.try_again(error, client, cx);
             return None;
         }
+        if self.target == Target::EveryBroker {
+            self.survey.take(response);
+            return self.ask_next(cx);
+        }
         Some((verdicts, Some(response)))
+    }
+
+    /// A broker that is to be asked may have left what the client knows of the cluster.
+    fn without_peer(
+        &mut self,
+        place: Option<Place>,
+        number: u32,
+        client: &mut KafkaClient<u32>,
+        cx: &mut Cx<'_>,
+    ) -> Step {
+        let Some(Place::OneOfAll(broker)) = place else { return Step::Wait(self.deadline) };
+        client.metadata.request_update(ErrorCode::None, cx);
+        self.survey.miss(broker);
+        match self.ask_next(cx) {
+            Some((verdicts, response)) => Step::Done(verdicts, response),
+            None => self.advance(number, client, cx),
+        }
+    }
+
+    /// The next of all brokers is asked; the end if that was the last.
+    fn ask_next(&mut self, cx: &Cx<'_>) -> Option<Ending> {
+        let Some(broker) = self.survey.next() else { return Some(self.survey.end()) };
+        self.place = Some(Place::OneOfAll(broker));
+        self.stage = Stage::Ready(cx.now, self.place);
+        None
     }
 
     fn on_lookup(
@@ -142,7 +177,11 @@ impl Call {
         response: &Response,
         client: &mut KafkaClient<u32>,
         cx: &mut Cx<'_>,
-    ) -> Option<(Verdicts, Option<Response>)> {
+    ) -> Option<Ending> {
+        if let (Target::EveryBroker, Response::Metadata(body)) = (&self.target, response) {
+            self.survey = Survey::of(body.brokers.iter().map(|(id, _)| *id));
+            return self.ask_next(cx);
+        }
         match self.target.place_in(response) {
             Ok(place) => self.stage = Stage::Ready(cx.now, Some(place)),
             Err(error) if self.looks_again(error) => self.try_again(error, client, cx),
@@ -160,7 +199,9 @@ impl Call {
     fn try_again(&mut self, error: ErrorCode, client: &mut KafkaClient<u32>, cx: &mut Cx<'_>) {
         let wait: Micros = cx.backoff(100, 1_000, self.attempts);
         self.attempts += 1;
-        self.stage = Stage::Ready(cx.now + wait, None);
+        // Which broker it is, is no question for one of all.
+        let place = self.place.filter(|place| matches!(place, Place::OneOfAll(_)));
+        self.stage = Stage::Ready(cx.now + wait, place);
         if error == ErrorCode::NotController {
             client.metadata.request_update(error, cx);
         }

@@ -5,6 +5,7 @@
 
 mod call;
 mod requests;
+mod survey;
 mod target;
 
 use crate::api::{ApiKey, ErrorCode, Response};
@@ -182,9 +183,7 @@ impl Admin {
     }
 
     fn turn(&mut self, cx: &mut Cx<'_>) {
-        if self.calls.is_empty() {
-            // An idle admin client keeps its connections and asks nothing.
-            cx.disarm(AdminTimer::Tick);
+        if self.made == 0 {
             return;
         }
         let mut wakeup;
@@ -195,10 +194,11 @@ impl Admin {
                 break;
             }
         }
-        let wakeups = [wakeup, self.client.wakeup_at()];
+        // Its selector sleeps until a call's deadline: `request.timeout.ms` alone does not wake it.
+        let wakeups = [wakeup, self.client.wakeup_for_itself_at()];
         match wakeups.into_iter().flatten().min() {
-            Some(at) if !self.calls.is_empty() => cx.arm(AdminTimer::Tick, at.since(cx.now)),
-            Some(_) | None => cx.disarm(AdminTimer::Tick),
+            Some(at) => cx.arm(AdminTimer::Tick, at.since(cx.now)),
+            None => cx.disarm(AdminTimer::Tick),
         }
     }
 
@@ -364,6 +364,81 @@ mod tests {
         let asks = |api| asked.iter().filter(|asked| **asked == api).count();
         assert_eq!((asks(ApiKey::Metadata), asks(ApiKey::DeleteRecords)), (3, 2));
         assert_eq!(admin.result(1).expect("done").verdicts, [("t-0".into(), ErrorCode::None)]);
+    }
+
+    /// A client that knows of brokers 1 to 3 lists transactions; METADATA lists `listed` then.
+    fn list_transactions(listed: &[i32]) -> (Admin, usize) {
+        let mut lookups = 0;
+        let (_, admin, asked) = play(AdminCommand::ListTransactions, |request| {
+            if *request == Request::ListTransactions {
+                return Response::ListTransactions(ErrorCode::None, Vec::new());
+            }
+            let answer = usual(request);
+            let Response::Metadata(mut body) = answer else { return answer };
+            lookups += 1;
+            if lookups > 1 {
+                body.brokers = listed.iter().map(|id| (NodeId(*id), None)).collect();
+            }
+            Response::Metadata(body)
+        });
+        let asked = asked.iter().filter(|api| **api == ApiKey::ListTransactions);
+        (admin, asked.count())
+    }
+
+    #[test]
+    fn every_broker_that_metadata_lists_is_asked_for_its_transactions() {
+        let (admin, asked) = list_transactions(&[1, 3]);
+        assert_eq!(asked, 2);
+        assert_eq!(admin.result(1).expect("done").verdicts, [("cluster".into(), ErrorCode::None)]);
+    }
+
+    #[test]
+    fn a_broker_that_is_listed_but_not_known_yet_cannot_be_asked() {
+        let (admin, asked) = list_transactions(&[2, 3, 4]);
+        assert_eq!(asked, 2, "the others are");
+        let verdicts = &admin.result(1).expect("done").verdicts;
+        assert_eq!(*verdicts, [("4".into(), ErrorCode::UnknownServerError)]);
+    }
+
+    #[test]
+    fn a_request_that_is_late_does_not_wake_the_client_before_its_call_is() {
+        let mut bench = Bench::new();
+        let mut admin = Admin::new(NodeId(1_000), vec![NodeId(9)]);
+        bench.run(|cx| admin.call(create("t"), cx));
+        while let Some(sent) = bench.next() {
+            if !matches!(sent.body, Request::CreateTopics(_)) {
+                let body = usual(&sent.body);
+                bench.run(|cx| {
+                    admin.on_response(sent.to, sent.lane, sent.correlation, body, cx);
+                });
+            }
+        }
+        assert_eq!(
+            bench.timers.values().copied().collect::<Vec<_>>(),
+            [SimTime::ZERO + API_TIMEOUT]
+        );
+    }
+
+    #[test]
+    fn an_idle_client_that_loses_a_connection_looks_for_the_cluster_anew() {
+        let (mut bench, mut admin, _) = play(create("t"), |request| {
+            if matches!(request, Request::CreateTopics(_)) {
+                Response::CreateTopics(ErrorCode::None, TopicId(1))
+            } else {
+                usual(request)
+            }
+        });
+        bench.wait_ms(5_000);
+        bench.run(|cx| admin.on_disconnect(NodeId(1), Lane::Main, cx));
+        while let Some(sent) = bench.next() {
+            if matches!(sent.body, Request::Metadata(_)) {
+                return;
+            }
+            bench.run(|cx| {
+                admin.on_response(sent.to, sent.lane, sent.correlation, usual(&sent.body), cx);
+            });
+        }
+        panic!("it asks nobody");
     }
 
     #[test]

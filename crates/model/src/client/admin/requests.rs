@@ -27,7 +27,7 @@ pub(super) const fn api_of(command: &AdminCommand) -> ApiKey {
         AdminCommand::ReassignPartitions { .. } => ApiKey::AlterPartitionReassignments,
         AdminCommand::ListOffsets { .. } => ApiKey::ListOffsets,
         AdminCommand::DescribeCluster | AdminCommand::DescribeTopic { .. } => ApiKey::Metadata,
-        AdminCommand::ListTransactions { .. } => ApiKey::ListTransactions,
+        AdminCommand::ListTransactions => ApiKey::ListTransactions,
         AdminCommand::DescribeProducers { .. } => ApiKey::DescribeProducers,
         AdminCommand::ListGroups => ApiKey::ListGroups,
         AdminCommand::DescribeGroup { .. } => ApiKey::DescribeGroups,
@@ -59,7 +59,7 @@ pub(super) fn objects_of(command: &AdminCommand) -> Vec<Name> {
         AdminCommand::ReassignPartitions { partitions } => {
             partitions.iter().map(|(name, partition, _)| partition_name(name, *partition)).collect()
         }
-        AdminCommand::ListTransactions { .. } => vec!["cluster".into()],
+        AdminCommand::ListTransactions => vec!["cluster".into()],
         AdminCommand::DeleteRecords { topic, partition, .. }
         | AdminCommand::DescribeProducers { topic, partition }
         | AdminCommand::ListOffsets { topic, partition, .. } => {
@@ -119,7 +119,7 @@ pub(super) fn request_of(command: &AdminCommand, place: Place, timeout_ms: i32) 
             let body = request::AlterPartitionReassignments { partitions };
             Request::AlterPartitionReassignments(body)
         }
-        AdminCommand::ListTransactions { .. } => Request::ListTransactions,
+        AdminCommand::ListTransactions => Request::ListTransactions,
         AdminCommand::DescribeProducers { .. } => {
             let partitions = vec![place.partition()];
             Request::DescribeProducers(request::DescribeProducers { partitions })
@@ -202,7 +202,7 @@ fn group_request(command: AdminCommand) -> Request {
             Request::Share(ShareRequest::DeleteOffsets(group, topics))
         }
         AdminCommand::ListGroups => Request::ListGroups,
-        AdminCommand::ListTransactions { .. }
+        AdminCommand::ListTransactions
         | AdminCommand::DescribeProducers { .. }
         | AdminCommand::CreateTopic { .. }
         | AdminCommand::CreatePartitions { .. }

@@ -10,6 +10,7 @@ use crate::command::AdminCommand;
 use crate::cx::Cx;
 use crate::ids::{Name, NodeId, TopicPartition};
 use alloc::vec;
+use alloc::vec::Vec;
 
 /// Who can answer a call.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -20,6 +21,8 @@ pub(super) enum Target {
     Controller,
     /// This broker.
     Broker(NodeId),
+    /// Every broker that METADATA lists.
+    EveryBroker,
     /// The leader of this partition, found by METADATA.
     Leader(Name, i32),
     /// The coordinator of this group, found by FIND_COORDINATOR.
@@ -35,6 +38,8 @@ pub(super) enum Place {
     Leader(NodeId, TopicPartition),
     /// A coordinator.
     Coordinator(NodeId),
+    /// One of all brokers.
+    OneOfAll(NodeId),
 }
 
 impl Place {
@@ -56,7 +61,7 @@ impl Target {
             AdminCommand::AlterConfigs { resource: ConfigResource::Broker(Some(id)), .. } => {
                 Self::Broker(*id)
             }
-            AdminCommand::ListTransactions { broker } => Self::Broker(*broker),
+            AdminCommand::ListTransactions => Self::EveryBroker,
             AdminCommand::AlterConfigs { .. }
             | AdminCommand::AlterClientQuotas { .. }
             | AdminCommand::DescribeCluster
@@ -84,6 +89,10 @@ impl Target {
     pub(super) fn lookup(&self) -> Option<Request> {
         match self {
             Self::LeastLoaded | Self::Controller | Self::Broker(_) => None,
+            Self::EveryBroker => {
+                let (topics, allow_auto_topic_creation) = (Some(Vec::new()), true);
+                Some(Request::Metadata(request::Metadata { topics, allow_auto_topic_creation }))
+            }
             Self::Leader(topic, _) => {
                 let topics = Some(vec![topic.clone()]);
                 let allow_auto_topic_creation = false;
@@ -133,13 +142,16 @@ impl Target {
             (Some(Place::Leader(node, _) | Place::Coordinator(node)), _) => {
                 Some(Peer::broker(node))
             }
+            (Some(Place::OneOfAll(node)), _) => {
+                client.metadata.cluster().has_node(node).then(|| Peer::broker(node))
+            }
             (Some(Place::Known) | None, Self::Controller) => {
                 client.metadata.cluster().controller.map(Peer::broker)
             }
             (Some(Place::Known) | None, Self::Broker(id)) => Some(Peer::broker(*id)),
             (
                 Some(Place::Known) | None,
-                Self::LeastLoaded | Self::Leader(..) | Self::Coordinator(_),
+                Self::LeastLoaded | Self::Leader(..) | Self::Coordinator(_) | Self::EveryBroker,
             ) => client.least_loaded(cx),
         }
     }
@@ -154,6 +166,7 @@ impl Target {
                     | ErrorCode::CoordinatorNotAvailable
                     | ErrorCode::NotCoordinator
             ),
+            Self::EveryBroker => matches!(error, ErrorCode::CoordinatorLoadInProgress),
             Self::LeastLoaded | Self::Controller | Self::Broker(_) => {
                 matches!(error, ErrorCode::NotController)
             }

@@ -6,7 +6,8 @@ use super::failed;
 use super::members::{by_partition, call as await_call};
 use crate::golden::action::{Tp, Txn, TxnOffsets};
 use crate::golden::stage::{Stage, Stop};
-use kafkascope_model::api::Response;
+use kafkascope_model::api::response::ListedTransaction;
+use kafkascope_model::api::{ErrorCode, Response};
 use kafkascope_model::client::producer::transactions::TxnCall;
 use kafkascope_model::command::{AdminCommand, Command};
 use serde_json::{Value, json};
@@ -31,18 +32,25 @@ pub fn offsets(stage: &mut Stage, app: &str, args: &TxnOffsets) -> Result<Value,
 }
 
 pub fn list(stage: &mut Stage) -> Result<Value, Stop> {
-    let mut listed = Vec::new();
-    for broker in stage.world.broker_ids() {
-        if stage.is_down(broker) {
-            continue;
-        }
-        let answer = stage.ask(AdminCommand::ListTransactions { broker })?;
-        if let Some(Response::ListTransactions(_, rows)) = &answer.response {
-            let row = |row: &kafkascope_model::api::response::ListedTransaction| json!({ "id": &*row.transactional_id, "state": row.transaction_state });
-            listed.extend(rows.iter().map(row));
-        }
+    let answer = stage.ask(AdminCommand::ListTransactions)?;
+    if let Some(Response::ListTransactions(_, rows)) = &answer.response {
+        let row = |row: &ListedTransaction| json!({ "id": &*row.transactional_id, "state": row.transaction_state });
+        return Ok(json!({ "transactions": rows.iter().map(row).collect::<Vec<_>>() }));
     }
-    Ok(json!({ "transactions": listed }))
+    Ok(match answer.verdicts.first() {
+        Some((broker, ErrorCode::UnknownServerError)) => cannot_be_asked(broker),
+        Some((_, error)) => failed(error.exception()),
+        None => failed(ErrorCode::UnknownServerError.exception()),
+    })
+}
+
+/// What Kafka's client throws when a broker that METADATA lists is not in its own idea of the cluster.
+fn cannot_be_asked(broker: &str) -> Value {
+    let told = format!("Unexpected key set: [BrokerKey(brokerId=OptionalInt[{broker}])]");
+    json!({
+        "error": "IllegalArgumentException",
+        "message": format!("java.lang.IllegalArgumentException: {told}"),
+    })
 }
 
 pub fn producers_state(stage: &mut Stage, tp: &Tp) -> Result<Value, Stop> {
