@@ -209,7 +209,8 @@ impl World {
         Ok(())
     }
 
-    fn zookeeper(&self) -> Option<NodeId> {
+    /// The ZooKeeper server of a cluster that keeps its metadata there.
+    pub fn zookeeper(&self) -> Option<NodeId> {
         let is = |process: &&super::Process| matches!(process.node, Node::Zookeeper(_));
         self.processes.iter().find(|(_, process)| is(process)).map(|(id, _)| *id)
     }
