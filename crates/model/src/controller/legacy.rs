@@ -90,9 +90,10 @@ impl Controller {
         let replicas = self.image.partitions().flat_map(|(_, state)| state.replicas.iter());
         let dead: FlatSet<NodeId> =
             replicas.copied().filter(|id| !self.image.brokers.contains_key(id)).collect();
-        for broker in dead.iter() {
-            let records = legacy_leaders::leave_isrs(&self.view(), *broker);
-            self.decide(&[], records, ChangeReason::Fenced, cx);
+        for broker in dead.iter().copied() {
+            let fact = Fact::BrokerFenced { broker, silent: Micros::ZERO };
+            let records = legacy_leaders::leave_isrs(&self.view(), broker);
+            self.decide(&[fact], records, ChangeReason::Fenced, cx);
         }
         let records = legacy_leaders::elect_offline(&self.view());
         self.decide(&[], records, ChangeReason::Fenced, cx);

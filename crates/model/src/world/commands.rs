@@ -157,7 +157,8 @@ impl World {
 
     /// Controllers by id.
     pub fn controller_ids(&self) -> Vec<NodeId> {
-        self.processes.keys().copied().filter(|id| id.is_controller()).collect()
+        let is = |process: &super::Process| matches!(process.node, Node::Controller(_));
+        self.processes.iter().filter(|(_, process)| is(process)).map(|(id, _)| *id).collect()
     }
 
     /// Makes the admin client more or less patient; its configs are no part of a scenario.
