@@ -360,7 +360,8 @@ fn node_actions(sight: &Sight<'_>, id: NodeId, kind: NodeKind) -> Vec<ActionVm> 
             actions.push(action(UiCommand::Kill(id), "Kill", dead));
             actions.push(action(UiCommand::Stop(id), "Shut down", runs));
             actions.push(action(UiCommand::Start(id), "Start", down));
-            if kind == NodeKind::Controller {
+            let in_quorum = sight.session.world().zookeeper().is_none();
+            if kind == NodeKind::Controller && in_quorum {
                 let wish = UiCommand::Quorum(!sight.ui.quorum);
                 let label =
                     if sight.ui.quorum { "Back to the stage" } else { "Look at the metadata log" };

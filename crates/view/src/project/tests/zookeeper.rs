@@ -84,6 +84,8 @@ fn zookeeper_shows_its_sessions_and_znodes() {
     stage.show();
     let inspector = stage.projector.view().inspector.clone().expect("it is selected");
     assert_eq!((&*inspector.title, &*inspector.subtitle), ("zookeeper", "keeps the metadata"));
+    let quorum = inspector.actions.iter().any(|it| it.label.contains("metadata log"));
+    assert!(!quorum, "there is none to look at");
     let rows: Vec<_> = inspector.rows.iter().map(|row| (&*row.label, &*row.value)).collect();
     assert_eq!(rows[0], ("sessions of brokers", "2, 3"));
     assert!(rows.contains(&("/controller", "broker 3")), "{rows:?}");
