@@ -8,9 +8,12 @@ use crate::ui::{Question, Selection, UiState};
 use crate::ui_command::{ForkChange, UiCommand};
 use crate::view_model::WhyVm;
 use crate::view_model::topology::BrokerStatus;
+use kafkascope_kernel::SimTime;
+use kafkascope_model::api::ApiKey;
 use kafkascope_model::ids::NodeId;
 use kafkascope_scenario::{Tables, load, shipped};
 use kafkascope_session::Session;
+use kafkascope_wire::Wire;
 
 fn at(ms: u64) -> Stage {
     let file = shipped().iter().find(|file| file.id == "cluster/zookeeper").expect("it is shipped");
@@ -90,6 +93,29 @@ fn zookeeper_shows_its_sessions_and_znodes() {
     assert_eq!(rows[0], ("sessions of brokers", "2, 3"));
     assert!(rows.contains(&("/controller", "broker 3")), "{rows:?}");
     assert!(rows.contains(&("/controller_epoch", "2")) && rows.contains(&("/brokers/ids", "2, 3")));
+}
+
+#[test]
+fn pushes_and_znodes_are_read_field_by_field() {
+    let stage = at(58_000);
+    let session = &stage.session;
+    let mut witness = session.witness(SimTime::from_ms(55_900));
+    assert!(witness.follow(session.script(), SimTime::from_ms(57_000), 1_000_000));
+    let wire = Wire::new(session.world());
+    let said: Vec<_> = witness
+        .exchanges()
+        .iter()
+        .map(|it| (it.request.key(), it.conn.server.0, format!("{:?}", wire.request(&it.request))))
+        .collect();
+    let find = |key: ApiKey, parts: &[&str]| {
+        let fits = |text: &str| parts.iter().all(|part| text.contains(part));
+        let found = said.iter().find(|(of, _, text)| *of == key && fits(text));
+        assert!(found.is_some(), "{key:?} with {parts:?} in {said:#?}");
+    };
+    find(ApiKey::LeaderAndIsr, &["controllerEpoch", "brokerEpoch", "topicStates", "orders"]);
+    find(ApiKey::UpdateMetadata, &["liveBrokers", "partitionStates"]);
+    find(ApiKey::Zookeeper, &["multi", "create /controller, ephemeral"]);
+    find(ApiKey::Zookeeper, &["setData /brokers/topics/orders/partitions/0/state"]);
 }
 
 #[test]
