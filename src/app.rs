@@ -209,7 +209,7 @@ impl App {
     /// Whether the virtual DOM has to be looked at.
     fn on_wish(&mut self, wish: Wish) -> bool {
         self.said = None;
-        if self.dialog == Some(Dialog::Menu) {
+        if self.leads_away(&wish) {
             self.dialog = None;
         }
         let done = match wish {
@@ -256,6 +256,15 @@ impl App {
         };
         self.said = done.err();
         true
+    }
+
+    /// Whether a wish is about what the open dialog covers.
+    fn leads_away(&self, wish: &Wish) -> bool {
+        match self.dialog {
+            Some(Dialog::Menu) => true,
+            Some(Dialog::Audit) => matches!(wish, Wish::Do(UiCommand::Seek(_))),
+            Some(Dialog::Help | Dialog::Scenarios | Dialog::Table) | None => false,
+        }
     }
 
     fn letter(&mut self, letter: char) -> Result<(), Text> {

@@ -70,10 +70,14 @@ fn target(event: &KeyboardEvent) -> Option<HtmlElement> {
     event.target()?.dyn_into().ok()
 }
 
-/// Whether a field has the focus.
+/// Whether a field has the focus that the key is for. A choice has no use for Escape once its list is closed.
 pub fn is_typing(event: &KeyboardEvent) -> bool {
-    target(event)
-        .is_some_and(|target| matches!(target.tag_name().as_str(), "INPUT" | "SELECT" | "TEXTAREA"))
+    let is_field = |tag: &str| match tag {
+        "INPUT" | "TEXTAREA" => true,
+        "SELECT" => event.key() != "Escape",
+        _ => false,
+    };
+    target(event).is_some_and(|target| is_field(&target.tag_name()))
 }
 
 /// Space presses the button that the viewer went to by keyboard. After a click the focus is on a button too, but the viewer

@@ -3,7 +3,7 @@
 //! Invariant: nothing here is rendered anew because time passed; what a cell shows by its shape its title says in words.
 
 use crate::shared::Shared;
-use crate::widgets::tone;
+use crate::widgets::{tone, use_cover};
 use crate::wish::{Ask, Wish};
 use kafkascope_view::UiCommand;
 use kafkascope_view::view_model::QuorumVm;
@@ -24,9 +24,10 @@ pub struct QuorumProps {
 #[component]
 pub fn Quorum(props: &QuorumProps) -> Html {
     let (quorum, ask) = (&props.quorum, &props.ask);
+    let view = use_cover();
     let back = ask.reform(|_| Wish::Do(UiCommand::Quorum(false)));
     html! {
-        <section class="groups quorum" aria-label="The controllers and their log" tabindex="0">
+        <section class="groups quorum" aria-label="The controllers and their log" tabindex="0" ref={view}>
             <div class="groups-main">
                 <div class="groups-head">
                     <button class="action" onclick={back}>{ "Back to the stage" }<kbd>{ "Q" }</kbd></button>

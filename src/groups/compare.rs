@@ -51,6 +51,7 @@ fn one(index: usize, row: &ComparedVm, ask: &Ask) -> Html {
                 </span>
                 <span class="compare-price">
                     <b id={format!("paused-{index}")}></b>
+                    <span class="heard">{ "partition-seconds paused, " }</span>
                     <span>{ &*row.needless }</span>
                 </span>
             </button>

@@ -10,7 +10,7 @@ mod queue;
 use crate::panels::Request;
 use crate::panels::why::Why;
 use crate::shared::Shared;
-use crate::widgets::tone;
+use crate::widgets::{tone, use_cover};
 use crate::wish::{Ask, Wish};
 use chart::Chart;
 use compare::Compare;
@@ -39,9 +39,10 @@ pub struct GroupsProps {
 #[component]
 pub fn Groups(props: &GroupsProps) -> Html {
     let (group, ask) = (&props.group, &props.ask);
+    let view = use_cover();
     let is_wide = group.shares && props.why.is_none() && props.request.is_none();
     html! {
-        <section class={classes!("groups", is_wide.then_some("is-wide"))} aria-label="A group through time" tabindex="0">
+        <section class={classes!("groups", is_wide.then_some("is-wide"))} aria-label="A group through time" tabindex="0" ref={view}>
             <div class="groups-main">
                 { head(group, ask) }
                 if group.shares {

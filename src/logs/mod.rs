@@ -7,7 +7,7 @@ mod line;
 use crate::panels::record::Record;
 use crate::panels::why::Why;
 use crate::shared::Shared;
-use crate::widgets::{FaceIcon, tone};
+use crate::widgets::{FaceIcon, tone, use_cover};
 use crate::wish::{Ask, Wish};
 use kafkascope_view::UiCommand;
 use kafkascope_view::view_model::log::{KnownVm, LogVm, ReaderVm, TabVm};
@@ -32,11 +32,12 @@ pub struct LogsProps {
 #[component]
 pub fn Logs(props: &LogsProps) -> Html {
     let (log, ask) = (&props.log, &props.ask);
+    let view = use_cover();
     let lines = (0..log.lines.len()).map(|index| {
         html! { <Line key={log.lines[index].first} log={log.clone()} {index} ask={ask.clone()} /> }
     });
     html! {
-        <section class="groups logs" aria-label="A log, closely" tabindex="0">
+        <section class="groups logs" aria-label="A log, closely" tabindex="0" ref={view}>
             <div class="groups-main">
                 { head(log, ask) }
                 <div class="panel log">

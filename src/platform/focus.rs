@@ -14,6 +14,11 @@ pub fn current() -> Option<HtmlElement> {
     document.active_element()?.dyn_into().ok()
 }
 
+/// Whether nothing on the page has it.
+pub fn is_lost() -> bool {
+    current().is_none_or(|element| element.tag_name() == "BODY")
+}
+
 /// Focuses the marked element, or the first that can be.
 pub fn first_within(element: &HtmlElement) {
     let marked = element.query_selector("[data-autofocus]").ok().flatten();

@@ -46,8 +46,7 @@ impl Player {
     /// Audits a slice more; whether everything until now is audited.
     pub fn audit(&mut self) -> Result<bool, Text> {
         let now = self.session.now();
-        let fits = |known: &Replay| known.now() <= now && known.script() == self.session.script();
-        if !self.replay.as_ref().is_some_and(fits) {
+        if self.replay_until_now().is_none() {
             let replay = Replay::new(self.session.script().clone());
             self.replay = Some(replay.map_err(|refused| Text::from(refused.to_string()))?);
         }
@@ -61,7 +60,10 @@ impl Player {
 
     /// The verdicts so far.
     pub fn audited(&self) -> AuditVm {
-        let Some(replay) = &self.replay else { return AuditVm::default() };
+        let Some(replay) = self.replay_until_now() else {
+            let pending = short_time(SimTime::ZERO).as_str().into();
+            return AuditVm { pending, ..AuditVm::default() };
+        };
         let mut lines: Vec<_> = replay.lines().collect();
         lines.sort_by_key(|line| rank(&line.verdict));
         let count = |wanted: u8| lines.iter().filter(|line| rank(&line.verdict) == wanted).count();
@@ -90,7 +92,15 @@ impl Player {
 
     /// Whether an audit is behind the moment shown.
     pub fn is_audit_behind(&self) -> bool {
-        self.replay.as_ref().map_or(SimTime::ZERO, Replay::now) < self.session.now()
+        self.replay_until_now().is_none_or(|replay| replay.now() < self.session.now())
+    }
+
+    /// The replay, unless it knows another branch or what comes after the moment shown.
+    fn replay_until_now(&self) -> Option<&Replay> {
+        let now = self.session.now();
+        self.replay
+            .as_ref()
+            .filter(|known| known.now() <= now && known.script() == self.session.script())
     }
 }
 
@@ -110,6 +120,7 @@ fn promise(line: &Line) -> PromiseVm {
             let why = finding.excuse.unwrap_or("its condition is not met");
             (format!("did not hold: {why}"), Tone::Agreed, Some(finding))
         }
+        Verdict::Holds if line.checks == 1 => ("held once".to_string(), Tone::Good, None),
         Verdict::Holds => (format!("held {} times", line.checks), Tone::Good, None),
         Verdict::Unseen => ("no occasion yet".to_string(), Tone::Quiet, None),
     };

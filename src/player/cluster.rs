@@ -87,7 +87,7 @@ impl Player {
     /// The controllers and their log; back to the stage from there.
     pub fn quorum(&self) -> Result<UiCommand, Text> {
         let world = self.session.world();
-        if world.controller_ids().is_empty() {
+        if world.zookeeper().is_some() {
             return Err(
                 "There is no quorum here: this cluster keeps its metadata in ZooKeeper.".into()
             );

@@ -2,10 +2,12 @@
 //!
 //! Invariant: a widget knows no part of the view-model but the one it is named after.
 
+pub mod cover;
 pub mod face;
 pub mod icon;
 pub mod modal;
 
+pub use cover::use_cover;
 pub use face::{Cell, FaceIcon, GlyphShapes};
 pub use icon::{Icon, IconName};
 pub use modal::Modal;

@@ -321,6 +321,47 @@ fn a_throttled_move_copies_no_faster_than_its_rate() {
     assert!(silence < Micros::from_ms(1_000), "nobody else feels it: {silence:?}");
 }
 
+#[test]
+fn with_zookeeper_a_controller_is_missed_when_its_session_ends_and_refused_when_it_slept() {
+    let run = Run::of("zookeeper", 160);
+    let in_office: Vec<_> = run
+        .facts()
+        .filter_map(|event| match event.fact {
+            Fact::ControllerElected { epoch } => Some((event.node.0, epoch, event.at)),
+            _ => None,
+        })
+        .collect();
+    let who: Vec<_> = in_office.iter().map(|(node, epoch, _)| (*node, *epoch)).collect();
+    assert_eq!(who, [(1, 1), (3, 2), (1, 3)]);
+    let second = |seconds: u64| SimTime::from_ms(seconds * 1_000);
+    let missed = in_office[1].2.since(second(40));
+    assert!(missed > Micros::from_ms(16_000) && missed < Micros::from_ms(16_100), "{missed:?}");
+    assert!(in_office[2].2 > second(90) && in_office[2].2 < second(120));
+    let elected = run.facts().filter(|event| event.at > second(40) && event.at < second(60));
+    let heirs: BTreeSet<_> = elected
+        .filter_map(|event| match event.fact {
+            Fact::LeaderElected { tp, leader, .. } => {
+                Some((run.0.world().partition_name(tp), leader.0))
+            }
+            _ => None,
+        })
+        .collect();
+    assert!(heirs.contains(&("orders-0".to_string(), 2)), "what broker 1 led: {heirs:?}");
+    let refused: Vec<_> = run
+        .facts()
+        .filter_map(|event| match event.fact {
+            Fact::StaleControllerRefused { controller, epoch, known } => {
+                Some((event.node.0, controller.0, epoch, known))
+            }
+            _ => None,
+        })
+        .collect();
+    let stale = refused.iter().all(|it| *it == (2, 3, 2, 3));
+    assert!(stale && !refused.is_empty(), "broker 2 knows epoch 3, broker 3 sent 2: {refused:?}");
+    let (sent, read) = (run.values_sent("shop"), run.values_read("packer"));
+    assert!(read.len() + 5 > sent.len() && read.len() > 600, "{} of {}", read.len(), sent.len());
+}
+
 fn acknowledged(event: &TraceEvent) -> Option<RecordId> {
     match event.fact {
         Fact::SendDone { record, result: SendResult::Acked(_), .. } => Some(record),

@@ -12,7 +12,7 @@ pub struct Simplification {
 }
 
 /// All of them.
-pub const SIMPLIFICATIONS: [Simplification; 9] = [
+pub const SIMPLIFICATIONS: [Simplification; 11] = [
     Simplification {
         kafka: "Requests are bytes, in versions that both sides agree on.",
         here: "Requests are typed values in the newest versions of 4.3.1; ApiVersions is exchanged, nothing depends on it.",
@@ -44,6 +44,14 @@ pub const SIMPLIFICATIONS: [Simplification; 9] = [
     Simplification {
         kafka: "A broker takes any config that it has never heard of.",
         here: "A key that is not honoured is refused by name.",
+    },
+    Simplification {
+        kafka: "A ZooKeeper ensemble has a quorum and a protocol of its own, and a watch names one znode.",
+        here: "One server stands for it; it tells whoever has a session of brokers that come and go and of the controller.",
+    },
+    Simplification {
+        kafka: "With ZooKeeper, clusters ran brokers and clients of 3.x: they knew neither the newer group protocol nor share groups, any broker wrote configs, and a topic was deleted once all its replicas were there.",
+        here: "The controller, its elections and its pushes are those of 3.9; brokers, coordinators and clients are those of 4.3.1, the controller writes configs, and a topic is deleted at once.",
     },
     Simplification { kafka: "TLS, SASL and ACLs.", here: "Not simulated." },
 ];

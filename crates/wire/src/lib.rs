@@ -6,6 +6,7 @@
 #![allow(clippy::vec_init_then_push, reason = "`json!` adds field by field")]
 
 mod fields;
+mod legacy;
 mod quorum;
 mod request;
 mod response;

@@ -84,8 +84,7 @@ impl Wire<'_> {
             Request::BeginQuorumEpoch(body) => quorum::begin(body),
             Request::EndQuorumEpoch(body) => quorum::end(body),
             Request::Share(body) => self.share_request(body),
-            // No recording has any.
-            Request::Legacy(_) => Value::Null,
+            Request::Legacy(body) => self.legacy_request(body),
         }
     }
 

@@ -83,7 +83,7 @@ impl Wire<'_> {
                 quorum::epoch(body)
             }
             Response::Share(body) => self.share_response(body),
-            Response::Legacy(_) => Value::Null,
+            Response::Legacy(body) => self.legacy_response(body),
         }
     }
 

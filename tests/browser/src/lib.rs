@@ -21,6 +21,7 @@
 mod axe;
 mod keys;
 mod page;
+mod runs;
 mod server;
 mod session;
 mod settings;

@@ -21,6 +21,8 @@ use crate::settings;
 use crate::view::View;
 
 const PATIENCE: Duration = Duration::from_secs(20);
+/// The most presses of Tab to somewhere.
+const MOST_STEPS: usize = 200;
 const MOMENT: Duration = Duration::from_millis(20);
 
 /// The page in a browser of its own.
@@ -38,8 +40,12 @@ impl Page {
     /// Opens the page on the given screen, and waits until the program has taken over.
     pub fn open_in(view: View, rest: &str) -> Self {
         let page = Self { session: Session::start() };
-        page.session.tools("Emulation.setDeviceMetricsOverride", view.metrics());
-        page.session.tools("Emulation.setEmulatedMedia", view.media());
+        for (tool, wish) in [
+            ("Emulation.setDeviceMetricsOverride", view.metrics()),
+            ("Emulation.setEmulatedMedia", view.media()),
+        ] {
+            page.session.tools(tool, wish);
+        }
         page.go(rest);
         page
     }
@@ -118,6 +124,32 @@ impl Page {
     #[must_use]
     pub fn title(&self) -> String {
         self.session.wait("reading the title", self.session.driver().title())
+    }
+
+    /// What a screen reader is given of the first element that a selector finds: its role and its name.
+    #[must_use]
+    pub fn spoken(&self, css: &str) -> (String, String) {
+        let found = json!({ "expression": format!("document.querySelector({css:?})") });
+        let found = self.session.tools("Runtime.evaluate", found);
+        let Some(id) = found["result"]["objectId"].as_str() else {
+            panic!("there is no {css} to be spoken of")
+        };
+        let about = json!({ "objectId": id, "fetchRelatives": false });
+        let tree = self.session.tools("Accessibility.getPartialAXTree", about);
+        let said = |part: &str| tree["nodes"][0][part]["value"].as_str().unwrap_or_default().into();
+        (said("role"), said("name"))
+    }
+
+    /// Presses Tab until the focus is on an element that fits the selector.
+    pub fn walk_to(&self, css: &str) {
+        let there = format!("return document.activeElement.matches({css:?})");
+        for _ in 0..MOST_STEPS {
+            if self.eval(&there) == json!(true) {
+                return;
+            }
+            self.press("Tab");
+        }
+        panic!("Tab does not reach {css}");
     }
 
     /// What comes after the page's own address: query and fragment.

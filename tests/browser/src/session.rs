@@ -41,9 +41,9 @@ impl Session {
         self.runtime.block_on(call).unwrap_or_else(|error| panic!("{doing}: {error}"))
     }
 
-    /// A call to the browser's own tools.
-    pub(crate) fn tools(&self, command: &str, params: Value) {
-        self.wait(command, self.driver().cdp().send_raw(command, params));
+    /// A call to the browser's own tools, and what they answer.
+    pub(crate) fn tools(&self, command: &str, params: Value) -> Value {
+        self.wait(command, self.driver().cdp().send_raw(command, params))
     }
 
     /// A picture if there can be one; for moments in which another failure would only confuse.

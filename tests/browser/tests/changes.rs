@@ -7,13 +7,6 @@ use kafkascope_browser_tests::Page;
 const TOLD: &str =
     "return [...document.querySelectorAll('.sentence-text')].map((s) => s.textContent).join('\\n')";
 
-/// Real time would be slow here; the page runs as fast as it can.
-fn hurry(page: &Page) {
-    for _ in 0..24 {
-        page.press("+");
-    }
-}
-
 fn count_of(page: &Page, label: &str) -> String {
     let script = format!(
         "const rows = [...document.querySelectorAll('.counts dl div')];
@@ -112,13 +105,7 @@ fn what_cannot_be_done_says_why() {
 #[test]
 fn editing_the_past_keeps_the_old_future() {
     let page = Page::open("");
-    hurry(&page);
-    page.press("Space");
-    page.wait_until(
-        "time passes",
-        "return document.querySelector('#clock-time').textContent > '00:00:50'",
-    );
-    page.press("Space");
+    page.hurry_to("00:00:50");
     page.press("Home");
     page.wait_until(
         "the past is shown",

@@ -4,23 +4,12 @@
 
 use kafkascope_browser_tests::{Page, View};
 
-/// Real time would be slow here; the page runs as fast as it can.
-fn hurry(page: &Page) {
-    for _ in 0..9 {
-        page.press("+");
-    }
-}
-
 /// A page whose first group has lived through one more member, stopped, and is shown through time.
 fn rebalanced(view: View) -> Page {
-    let page = Page::open_in(view, "");
-    page.wait_until("the fonts are there", "return document.fonts.status === 'loaded'");
-    hurry(&page);
+    let page = Page::ready(view);
+    page.hurry();
     page.press("Space");
-    page.wait_until(
-        "time passes",
-        "return document.querySelector('#clock').textContent > '00:00:08'",
-    );
+    page.wait_for_clock("00:00:08");
     page.press("a");
     page.press("g");
     page.wait_until(
@@ -60,15 +49,9 @@ fn a_line_of_the_ladder_explains_itself_and_moves_the_clock() {
 
 /// A page on which a share group works on a partition that a consumer group reads too.
 fn queue(view: View) -> Page {
-    let page = Page::open_in(view, "");
-    page.wait_until("the fonts are there", "return document.fonts.status === 'loaded'");
-    page.click(".scenario");
-    page.wait_until(
-        "the scenario is offered",
-        "const choice = [...document.querySelectorAll('.choice')].find((c) => c.textContent.includes('A queue beside a log'));
-         if (!choice) return false; choice.click(); return true",
-    );
-    hurry(&page);
+    let page = Page::ready(view);
+    page.choose("A queue beside a log");
+    page.hurry();
     page.press("Space");
     page.press("g");
     page.wait_until("there are tabs", "return document.querySelectorAll('.group-tab').length > 2");

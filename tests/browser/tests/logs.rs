@@ -6,21 +6,7 @@ use kafkascope_browser_tests::{Page, View};
 
 /// A page of a scenario that has run until its clock shows so much, stopped, with its first log shown closely.
 fn closely(view: View, scenario: &str, clock: &str) -> Page {
-    let page = Page::open_in(view, "");
-    page.wait_until("the fonts are there", "return document.fonts.status === 'loaded'");
-    page.click(".scenario");
-    let choose = format!(
-        "const choice = [...document.querySelectorAll('.choice')].find((c) => c.textContent.includes('{scenario}'));
-         if (!choice) return false; choice.click(); return true"
-    );
-    page.wait_until("the scenario is offered", &choose);
-    for _ in 0..9 {
-        page.press("+");
-    }
-    page.press("Space");
-    let script = format!("return document.querySelector('#clock').textContent > '{clock}'");
-    page.wait_until("time passes", &script);
-    page.press("Space");
+    let page = Page::stopped(view, scenario, clock);
     page.press("l");
     page.wait_until("the log is there", "return document.querySelectorAll('.log-line').length > 0");
     let stage =

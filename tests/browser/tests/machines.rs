@@ -4,26 +4,6 @@
 
 use kafkascope_browser_tests::{Page, View};
 
-/// A page of a scenario that has run until its clock shows so much, stopped.
-fn stopped(view: View, scenario: &str, clock: &str) -> Page {
-    let page = Page::open_in(view, "");
-    page.wait_until("the fonts are there", "return document.fonts.status === 'loaded'");
-    page.click(".scenario");
-    let choose = format!(
-        "const choice = [...document.querySelectorAll('.choice')].find((c) => c.textContent.includes('{scenario}'));
-         if (!choice) return false; choice.click(); return true"
-    );
-    page.wait_until("the scenario is offered", &choose);
-    for _ in 0..9 {
-        page.press("+");
-    }
-    page.press("Space");
-    let script = format!("return document.querySelector('#clock').textContent > '{clock}'");
-    page.wait_until("time passes", &script);
-    page.press("Space");
-    page
-}
-
 /// Presses a button of the inspector by keyboard.
 fn press_action(page: &Page, label: &str) {
     let focus = format!(
@@ -36,7 +16,7 @@ fn press_action(page: &Page, label: &str) {
 
 #[test]
 fn a_disk_is_filled_and_healed_with_the_keyboard_and_its_card_says_so() {
-    let page = stopped(View::DESKTOP, "What disks do", "00:00:17");
+    let page = Page::stopped(View::DESKTOP, "What disks do", "00:00:17");
     page.eval("document.querySelectorAll('section.broker .card-title')[1].focus()");
     page.press("Enter");
     page.wait_until("the inspector", "return document.querySelector('.inspector h2')");
@@ -55,7 +35,7 @@ fn a_disk_is_filled_and_healed_with_the_keyboard_and_its_card_says_so() {
 
 #[test]
 fn who_is_above_a_quota_says_how_long_it_waits() {
-    let page = stopped(View::DESKTOP.dark(), "Two tenants and a quota", "00:00:19");
+    let page = Page::stopped(View::DESKTOP.dark(), "Two tenants and a quota", "00:00:19");
     let waits = "return [...document.querySelectorAll('section.producer')].some((card) => card.textContent.includes('its quota'))";
     for _ in 0..400 {
         if page.eval(waits) == true {
@@ -74,7 +54,7 @@ fn who_is_above_a_quota_says_how_long_it_waits() {
 
 #[test]
 fn a_disk_is_told_of_on_a_phone() {
-    let page = stopped(View::PHONE, "What disks do", "00:00:17");
+    let page = Page::stopped(View::PHONE, "What disks do", "00:00:17");
     page.eval("document.querySelectorAll('section.broker .card-title')[1].focus()");
     page.press("Enter");
     page.wait_until("the inspector", "return document.querySelector('.inspector h2')");

@@ -15,8 +15,7 @@ const FIRST: &str = "return document.querySelector('.way-row b')?.textContent ??
 
 /// A page on which time stands still while a batch is on its way, with the list of what is under way.
 fn producing(view: View) -> Page {
-    let page = Page::open_in(view, "");
-    page.wait_until("the fonts are there", "return document.fonts.status === 'loaded'");
+    let page = Page::ready(view);
     page.press("m");
     for _ in 0..60 {
         if page.eval(FIRST) == "PRODUCE" {

@@ -20,7 +20,7 @@ const SCREENS: [(&str, View); 4] = [
 #[test]
 fn pictures_on_every_screen() {
     for (name, view) in SCREENS {
-        let page = ready(view);
+        let page = Page::ready(view);
         let file = page.screenshot(name);
         assert!(file.metadata().expect("a picture").len() > 0);
         page.press("Space");
@@ -31,7 +31,7 @@ fn pictures_on_every_screen() {
 
 #[test]
 fn pictures_in_motion() {
-    let page = ready(View::DESKTOP);
+    let page = Page::ready(View::DESKTOP);
     page.press("Space");
     for number in 1..=3 {
         wait(700);
@@ -49,7 +49,7 @@ fn pictures_in_motion() {
 fn pictures_of_a_failover() {
     for (name, view) in [("failover-light", View::DESKTOP), ("failover-dark", View::DESKTOP.dark())]
     {
-        let page = ready(view);
+        let page = Page::ready(view);
         page.press("Space");
         wait(1_000);
         page.press("k");
@@ -66,7 +66,7 @@ fn pictures_of_a_failover() {
 
 #[test]
 fn pictures_of_a_rebalance_and_dialogs() {
-    let page = ready(View::DESKTOP);
+    let page = Page::ready(View::DESKTOP);
     page.press("Space");
     wait(1_000);
     page.press("a");
@@ -81,15 +81,10 @@ fn pictures_of_a_rebalance_and_dialogs() {
 #[test]
 fn pictures_of_a_group_through_time() {
     for (name, view) in SCREENS {
-        let page = ready(view);
-        for _ in 0..9 {
-            page.press("+");
-        }
+        let page = Page::ready(view);
+        page.hurry();
         page.press("Space");
-        page.wait_until(
-            "time passes",
-            "return document.querySelector('#clock').textContent > '00:00:08'",
-        );
+        page.wait_for_clock("00:00:08");
         page.press("a");
         page.press("g");
         page.wait_until(
@@ -117,7 +112,7 @@ fn pictures_of_four_ways_of_a_restart() {
 #[test]
 fn pictures_of_promises() {
     for (name, view) in [SCREENS[0], SCREENS[3]] {
-        let page = ready(view);
+        let page = Page::ready(view);
         page.press("Space");
         wait(2_000);
         page.press("Space");
@@ -129,30 +124,9 @@ fn pictures_of_promises() {
 
 /// Four groups of which each was restarted member by member, through time.
 fn restarted(view: View) -> Page {
-    let page = ready(view);
-    page.click(".scenario");
-    page.wait_until(
-        "the scenario is offered",
-        "const choice = [...document.querySelectorAll('.choice')].find((c) => c.textContent.includes('rolling restart'));
-         if (!choice) return false; choice.click(); return true",
-    );
-    for _ in 0..14 {
-        page.press("+");
-    }
-    page.press("Space");
-    page.wait_until(
-        "time passes",
-        "return document.querySelector('#clock').textContent > '00:02:40'",
-    );
-    page.press("Space");
+    let page = Page::stopped(view, "rolling restart", "00:02:40");
     page.press("g");
     page.eval("[...document.querySelectorAll('.group-tab')].at(-1).click()");
-    page
-}
-
-fn ready(view: View) -> Page {
-    let page = Page::open_in(view, "");
-    page.wait_until("the fonts are there", "return document.fonts.status === 'loaded'");
     page
 }
 

@@ -147,6 +147,8 @@ pub struct Push {
     pub controller: NodeId,
     /// Its epoch; brokers refuse what an older controller sends.
     pub controller_epoch: LeaderEpoch,
+    /// The receiver's, as the sender knows it; a broker that has registered anew since refuses it.
+    pub broker_epoch: BrokerEpoch,
     /// Everything there is, not only what has changed.
     pub whole: bool,
     /// The states.

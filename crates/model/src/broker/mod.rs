@@ -107,7 +107,7 @@ pub struct Broker {
     /// The metadata log as it has it.
     pub metadata: MetadataFollower,
     /// What it asks of the controller.
-    pub to_controller: ToController,
+    to_controller: ToController,
     /// Its replicas.
     pub replicas: ReplicaManager,
     /// Groups whose coordinator it is.
@@ -395,7 +395,10 @@ impl Broker {
                 let about = about(&self.rack, &self.config, &self.metadata);
                 self.lifecycle.on_late(about, cx);
             }
-            BrokerTimer::ToControllerRetry => self.to_controller.on_timer(cx),
+            BrokerTimer::ToControllerRetry => {
+                self.recall_controller(cx);
+                self.to_controller.on_timer(cx);
+            }
             BrokerTimer::ToControllerLate => {
                 self.to_controller.on_late(cx);
             }
@@ -468,9 +471,9 @@ impl Broker {
             }
             (
                 ControllerCall::Leave,
-                Response::Legacy(LegacyResponse::ControlledShutdown(_, left)),
+                Response::Legacy(LegacyResponse::ControlledShutdown(error, left)),
             ) => {
-                self.on_leave_answered(left, cx);
+                self.on_leave_answered(error, left, cx);
             }
             (ControllerCall::AutoCreate(name), _) => {
                 self.creating.remove(&name);

@@ -6,7 +6,8 @@
 use super::image::MetadataImage;
 use super::placement::{Dice, PlacementError, UsableBroker};
 use super::records::{MetadataRecord, PartitionState};
-use super::{Controller, broker_changes, elect_leaders, serve};
+use super::{Controller, legacy_leaders, serve};
+use crate::api::ErrorCode;
 use crate::config::broker::BrokerConfig;
 use crate::cx::Cx;
 use crate::ids::{BrokerEpoch, LeaderEpoch, Name, NodeId, Offset, TopicPartition};
@@ -15,7 +16,7 @@ use crate::trace::{ChangeReason, Fact};
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
-use kafkascope_kernel::{FlatMap, Micros};
+use kafkascope_kernel::{FlatMap, FlatSet, Micros};
 
 /// A broker as its znode tells of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -28,6 +29,12 @@ pub struct LiveBroker {
     pub incarnation: u64,
     /// `broker.rack`.
     pub rack: Option<Name>,
+}
+
+impl LiveBroker {
+    fn is(&self, id: NodeId, epoch: BrokerEpoch) -> bool {
+        (self.id, self.epoch) == (id, epoch)
+    }
 }
 
 impl Controller {
@@ -76,75 +83,106 @@ impl Controller {
         }
     }
 
-    /// Who is alive has changed (`BrokerChangeHandler`): the dead leave every ISR and lose what they led, the others may lead.
-    pub fn see_brokers(&mut self, alive: &[LiveBroker], cx: &mut Cx<'_>) {
-        let is_same = |id: NodeId, epoch: BrokerEpoch| {
-            alive.iter().any(|broker| broker.id == id && broker.epoch == epoch)
-        };
-        let known = self.image.brokers.iter();
-        let gone: Vec<(NodeId, BrokerEpoch)> = known
-            .filter(|(id, broker)| !is_same(**id, broker.epoch))
-            .map(|(id, broker)| (*id, broker.epoch))
-            .collect();
-        for (broker, epoch) in gone {
-            let records = self.bumped(broker_changes::clean_return(&self.view(), broker));
-            let silent = Micros::ZERO;
-            self.decide(
-                &[Fact::BrokerFenced { broker, silent }],
-                records,
-                ChangeReason::Fenced,
-                cx,
-            );
-            let gone = vec![MetadataRecord::UnregisterBroker { broker, epoch }];
-            self.decide(&[], gone, ChangeReason::Fenced, cx);
+    /// Who is alive, as the winner of the race reads it: what the dead led and were in sync with is not theirs any more
+    /// (`onControllerFailover`).
+    pub fn take_office(&mut self, alive: &[LiveBroker], cx: &mut Cx<'_>) {
+        self.welcome(alive, cx);
+        let replicas = self.image.partitions().flat_map(|(_, state)| state.replicas.iter());
+        let dead: FlatSet<NodeId> =
+            replicas.copied().filter(|id| !self.image.brokers.contains_key(id)).collect();
+        for broker in dead.iter().copied() {
+            let fact = Fact::BrokerFenced { broker, silent: Micros::ZERO };
+            let records = legacy_leaders::leave_isrs(&self.view(), broker);
+            self.decide(&[fact], records, ChangeReason::Fenced, cx);
         }
-        for broker in alive
+        let records = legacy_leaders::elect_offline(&self.view());
+        self.decide(&[], records, ChangeReason::Fenced, cx);
+    }
+
+    /// Who is alive has changed (`BrokerChangeHandler`): whoever has another epoch than before has been away in between.
+    pub fn see_brokers(&mut self, alive: &[LiveBroker], cx: &mut Cx<'_>) {
+        let gone: Vec<(NodeId, BrokerEpoch)> = self
+            .image
+            .brokers
             .iter()
-            .filter(|broker| !self.image.brokers.contains_key(&broker.id))
-            .cloned()
-            .collect::<Vec<_>>()
-        {
-            let LiveBroker { id, epoch, incarnation, rack } = broker;
-            let came = MetadataRecord::RegisterBroker {
-                broker: id,
-                epoch,
-                incarnation,
-                rack,
-                fenced: true,
-            };
-            self.decide(&[], vec![came], ChangeReason::Unfenced, cx);
-            let records = broker_changes::unfence(&self.view(), id);
+            .filter(|(id, known)| !alive.iter().any(|it| it.is(**id, known.epoch)))
+            .map(|(id, known)| (*id, known.epoch))
+            .collect();
+        for (broker, epoch) in &gone {
+            let (broker, epoch) = (*broker, *epoch);
+            let fact = Fact::BrokerFenced { broker, silent: Micros::ZERO };
+            let record = MetadataRecord::UnregisterBroker { broker, epoch };
+            self.decide(&[fact], vec![record], ChangeReason::Fenced, cx);
+        }
+        if !gone.is_empty() {
+            let records = legacy_leaders::elect_offline(&self.view());
+            self.decide(&[], records, ChangeReason::Fenced, cx);
+        }
+        for (broker, _) in gone {
+            let records = legacy_leaders::leave_isrs(&self.view(), broker);
+            self.decide(&[], records, ChangeReason::Fenced, cx);
+        }
+        if self.welcome(alive, cx) {
+            let records = legacy_leaders::elect_offline(&self.view());
             self.decide(&[], records, ChangeReason::Unfenced, cx);
         }
     }
 
-    /// A broker wants to end: what it leads moves; how many partitions it still leads.
-    pub fn begin_shutdown(&mut self, broker: NodeId, cx: &mut Cx<'_>) -> u32 {
-        if self.image.brokers.contains_key(&broker) {
-            let records = broker_changes::begin_controlled_shutdown(&self.view(), broker);
-            let records = self.bumped(records);
+    /// Takes down who is new; whether anybody is.
+    fn welcome(&mut self, alive: &[LiveBroker], cx: &mut Cx<'_>) -> bool {
+        let known = &self.image.brokers;
+        let new: Vec<LiveBroker> =
+            alive.iter().filter(|it| !known.contains_key(&it.id)).cloned().collect();
+        for LiveBroker { id: broker, epoch, incarnation, rack } in &new {
+            let (broker, epoch, incarnation) = (*broker, *epoch, *incarnation);
+            let rack = rack.clone();
+            let came =
+                MetadataRecord::RegisterBroker { broker, epoch, incarnation, rack, fenced: false };
+            self.decide(&[], vec![came], ChangeReason::Unfenced, cx);
+            let serves = MetadataRecord::BrokerChange {
+                broker,
+                epoch,
+                fenced: Some(false),
+                in_controlled_shutdown: None,
+            };
+            self.decide(&[], vec![serves], ChangeReason::Unfenced, cx);
+        }
+        !new.is_empty()
+    }
+
+    /// A broker wants to end: what it leads moves, if another may lead it; how many partitions it still leads
+    /// (`doControlledShutdown`).
+    pub fn begin_shutdown(
+        &mut self,
+        broker: NodeId,
+        epoch: BrokerEpoch,
+        cx: &mut Cx<'_>,
+    ) -> Result<u32, ErrorCode> {
+        let known = self.image.brokers.get(&broker).ok_or(ErrorCode::BrokerNotAvailable)?;
+        if epoch < known.epoch {
+            return Err(ErrorCode::StaleBrokerEpoch);
+        }
+        if !known.in_controlled_shutdown {
+            let leaves = MetadataRecord::BrokerChange {
+                broker,
+                epoch: known.epoch,
+                fenced: None,
+                in_controlled_shutdown: Some(true),
+            };
+            self.decide(&[], vec![leaves], ChangeReason::ControlledShutdown, cx);
+        }
+        for step in [legacy_leaders::hand_over, legacy_leaders::stop_following] {
+            let records = step(&self.view(), broker);
             self.decide(&[], records, ChangeReason::ControlledShutdown, cx);
         }
-        self.image.partitions().filter(|(_, state)| state.leader == broker).count() as u32
+        let led = self.image.partitions().filter(|(_, state)| state.leader == broker);
+        Ok(led.filter(|(_, state)| state.replicas.len() > 1).count() as u32)
     }
 
     /// Gives leadership back to preferred replicas.
     pub fn balance_now(&mut self, cx: &mut Cx<'_>) {
-        let records = elect_leaders::balance_leaders(&self.view());
+        let records = legacy_leaders::balance(&self.view());
         self.decide(&[], records, ChangeReason::Preferred, cx);
-    }
-
-    /// In ZooKeeper mode every ISR that the controller shrinks begins a new leader epoch
-    /// (`ReplicaStateMachine.doRemoveReplicasFromIsr`): that is how the leader hears of it.
-    fn bumped(&self, mut records: Vec<MetadataRecord>) -> Vec<MetadataRecord> {
-        for record in &mut records {
-            let MetadataRecord::PartitionChange { tp, state } = record else { continue };
-            let old = self.image.partition(*tp);
-            if old.is_some_and(|old| old.leader_epoch == state.leader_epoch) {
-                state.leader_epoch += 1;
-            }
-        }
-        records
     }
 }
 

@@ -13,6 +13,7 @@ pub mod election;
 mod facts;
 pub mod image;
 pub mod legacy;
+mod legacy_leaders;
 pub mod metadata_log;
 pub mod placement;
 pub mod producer_ids;

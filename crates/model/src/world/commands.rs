@@ -157,7 +157,8 @@ impl World {
 
     /// Controllers by id.
     pub fn controller_ids(&self) -> Vec<NodeId> {
-        self.processes.keys().copied().filter(|id| id.is_controller()).collect()
+        let is = |process: &super::Process| matches!(process.node, Node::Controller(_));
+        self.processes.iter().filter(|(_, process)| is(process)).map(|(id, _)| *id).collect()
     }
 
     /// Makes the admin client more or less patient; its configs are no part of a scenario.
@@ -209,7 +210,8 @@ impl World {
         Ok(())
     }
 
-    fn zookeeper(&self) -> Option<NodeId> {
+    /// The ZooKeeper server of a cluster that keeps its metadata there.
+    pub fn zookeeper(&self) -> Option<NodeId> {
         let is = |process: &&super::Process| matches!(process.node, Node::Zookeeper(_));
         self.processes.iter().find(|(_, process)| is(process)).map(|(id, _)| *id)
     }

@@ -180,6 +180,10 @@ fn leader_elected(
     }
     let name = context.partition(tp);
     let about = Selection::Partition(tp);
+    if leader == NodeId::NONE && context.before.may_be_led(tp) {
+        // A step on the way, in ZooKeeper mode: whom the ISR still has is elected at the same moment.
+        return None;
+    }
     if leader == NodeId::NONE {
         let text = format!("{name} has no leader: no member of its ISR is alive.");
         let telling = Telling::plain(text, about).tone(Tone::Bad);

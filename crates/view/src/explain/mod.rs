@@ -11,6 +11,7 @@ mod logs;
 pub mod ordinary;
 mod shares;
 mod transactions;
+mod zookeeper;
 
 use crate::directory::Directory;
 use crate::ledger::Ledger;
@@ -75,7 +76,8 @@ pub enum Joint {
 
 /// The sentence of an important fact; none for ordinary traffic and for what only insiders care about.
 pub fn tell(event: &TraceEvent, context: &Context<'_>) -> Option<Telling> {
-    cluster::tell(event, context)
+    zookeeper::tell(event, context)
+        .or_else(|| cluster::tell(event, context))
         .or_else(|| faults::tell(event, context))
         .or_else(|| logs::tell(event, context))
         .or_else(|| clients::tell(event, context))

@@ -171,6 +171,15 @@ impl Picture {
         }
     }
 
+    /// Whether a member of a partition's ISR serves.
+    pub fn may_be_led(&self, tp: TopicPartition) -> bool {
+        let serves = |id| {
+            let known = self.brokers.get(id);
+            known.is_some_and(|it| it.registered && !it.fenced && !it.shutting_down)
+        };
+        self.partitions.get(&tp).is_some_and(|known| known.isr.iter().any(serves))
+    }
+
     /// A partition's leader, if it has one.
     pub fn leader(&self, tp: TopicPartition) -> Option<NodeId> {
         self.partitions.get(&tp).map(|p| p.leader).filter(|leader| *leader != NodeId::NONE)

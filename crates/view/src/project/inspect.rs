@@ -15,11 +15,14 @@ use crate::view_model::inspector::{ActionVm, ConfigVm, RowVm};
 use crate::view_model::topology::Role;
 use crate::view_model::{InspectorVm, Text, Tone};
 use crate::words;
+use kafkascope_model::api::legacy::{ZData, ZPath};
 use kafkascope_model::config::ConfigTable;
 use kafkascope_model::ids::{Name, NodeId, TopicPartition};
 use kafkascope_model::net::LinkSel;
+use kafkascope_model::node::Node;
 use kafkascope_model::quota::QuotaKey;
 use kafkascope_model::world::ProcessState;
+use kafkascope_model::zookeeper::Zookeeper;
 
 /// The selected process, group, partition or link.
 pub(super) fn inspector(sight: &Sight<'_>) -> Option<InspectorVm> {
@@ -100,6 +103,9 @@ fn broker(sight: &Sight<'_>, id: NodeId) -> (String, Vec<RowVm>, Tone) {
 }
 
 fn controller(sight: &Sight<'_>, id: NodeId) -> (String, Vec<RowVm>, Tone) {
+    if let Some(Node::Zookeeper(server)) = sight.session.world().process(id).map(|it| &it.node) {
+        return ("keeps the metadata".to_string(), zookeeper(server), Tone::Plain);
+    }
     let picture = &sight.observer.picture;
     let active = picture.active_controller.filter(|(leader, _)| *leader == id);
     let subtitle = if active.is_some() { "active controller" } else { "not active" };
@@ -112,6 +118,27 @@ fn controller(sight: &Sight<'_>, id: NodeId) -> (String, Vec<RowVm>, Tone) {
     ));
     rows.extend(active.map(|(_, epoch)| row("epoch", epoch.to_string())));
     (subtitle.to_string(), rows, Tone::Plain)
+}
+
+/// Who has a session, and the znodes that say who is alive and who decides.
+fn zookeeper(server: &Zookeeper) -> Vec<RowVm> {
+    let list = |ids: Vec<String>| if ids.is_empty() { "none".to_string() } else { ids.join(", ") };
+    let mut sessions: Vec<_> = server.sessions().collect();
+    sessions.sort_unstable();
+    let sessions = sessions.iter().map(ToString::to_string).collect();
+    let mut rows = vec![row("sessions of brokers", list(sessions))];
+    let mut alive = Vec::new();
+    for (path, data) in server.znodes() {
+        match (path, data) {
+            (ZPath::Broker(id), _) => alive.push(id.to_string()),
+            (_, ZData::Controller(id)) => rows.push(row("/controller", format!("broker {id}"))),
+            (_, ZData::Epoch(epoch)) => rows.push(row("/controller_epoch", epoch.to_string())),
+            (_, ZData::Broker { .. } | ZData::Record(_)) => {}
+        }
+    }
+    rows.push(row("/brokers/ids", list(alive)));
+    rows.push(row("znodes", server.znodes().count().to_string()));
+    rows
 }
 
 fn producer(sight: &Sight<'_>, id: NodeId) -> (String, Vec<RowVm>, Tone) {
@@ -333,7 +360,8 @@ fn node_actions(sight: &Sight<'_>, id: NodeId, kind: NodeKind) -> Vec<ActionVm> 
             actions.push(action(UiCommand::Kill(id), "Kill", dead));
             actions.push(action(UiCommand::Stop(id), "Shut down", runs));
             actions.push(action(UiCommand::Start(id), "Start", down));
-            if kind == NodeKind::Controller {
+            let in_quorum = sight.session.world().zookeeper().is_none();
+            if kind == NodeKind::Controller && in_quorum {
                 let wish = UiCommand::Quorum(!sight.ui.quorum);
                 let label =
                     if sight.ui.quorum { "Back to the stage" } else { "Look at the metadata log" };

@@ -167,7 +167,7 @@ fn broker(sight: &Sight<'_>, layout: &ClusterLayout, id: NodeId, last: &Topology
         name: info.name.clone(),
         rack: rack.as_str().into(),
         status: status(sight, id),
-        controller: false,
+        controller: picture.active_controller.is_some_and(|(active, _)| active == id),
         note: note(sight, id),
         tapes: tapes.collect(),
         coordinates: coordinated.map(|(name, _)| clients::letter(name)).collect(),
@@ -179,16 +179,19 @@ fn broker(sight: &Sight<'_>, layout: &ClusterLayout, id: NodeId, last: &Topology
 pub(super) fn status(sight: &Sight<'_>, id: NodeId) -> BrokerStatus {
     let picture = &sight.observer.picture;
     let known = picture.brokers.get(&id).copied().unwrap_or_default();
-    match sight.session.world().state(id) {
-        ProcessState::Paused if known.fenced => BrokerStatus::Fenced,
+    let world = sight.session.world();
+    // Without a quorum nobody is fenced: a broker whose znode is gone is what its process is.
+    let fenced = known.fenced && world.zookeeper().is_none();
+    match world.state(id) {
+        ProcessState::Paused if fenced => BrokerStatus::Fenced,
         ProcessState::Paused => BrokerStatus::Paused,
-        ProcessState::Down if known.fenced => BrokerStatus::Fenced,
+        ProcessState::Down if fenced => BrokerStatus::Fenced,
         ProcessState::Down => BrokerStatus::Stopped,
         ProcessState::Stopping => BrokerStatus::ShuttingDown,
         ProcessState::Starting => BrokerStatus::Starting,
         ProcessState::Running if known.shutting_down => BrokerStatus::ShuttingDown,
         ProcessState::Running if known.registered && !known.fenced => BrokerStatus::Active,
-        ProcessState::Running if known.silent.is_some() => BrokerStatus::Fenced,
+        ProcessState::Running if fenced && known.silent.is_some() => BrokerStatus::Fenced,
         ProcessState::Running => BrokerStatus::Starting,
     }
 }
@@ -196,26 +199,38 @@ pub(super) fn status(sight: &Sight<'_>, id: NodeId) -> BrokerStatus {
 fn note(sight: &Sight<'_>, id: NodeId) -> Text {
     let picture = &sight.observer.picture;
     let known = picture.brokers.get(&id).copied().unwrap_or_default();
-    let timeout = sight.directory.config(id, "broker.session.timeout.ms").unwrap_or("9000");
+    let has_zookeeper = sight.session.world().zookeeper().is_some();
+    let key = session_key(sight);
+    let timeout = sight.directory.config(id, key).unwrap_or_default();
     let down = picture.processes.get(&id).filter(|process| {
         matches!(process.state, ProcessWord::Killed | ProcessWord::Ended | ProcessWord::Paused)
     });
     let text = match (known.silent, down) {
+        (Some(_), _) if known.fenced && has_zookeeper => "its znode is gone".to_string(),
         (Some(silent), _) if known.fenced => {
             format!("fenced after {} without a heartbeat", words::span(silent))
         }
         (None, Some(_)) if known.registered && !known.fenced => {
-            format!("no sign of life · broker.session.timeout.ms {timeout}")
+            format!("no sign of life · {key} {timeout}")
         }
         (Some(_) | None, _) => limits::disk(sight.session.world(), id),
     };
     text.as_str().into()
 }
 
+/// The config that says how long a silent broker is waited for.
+pub(super) fn session_key(sight: &Sight<'_>) -> &'static str {
+    match sight.session.world().zookeeper() {
+        Some(_) => "zookeeper.session.timeout.ms",
+        None => "broker.session.timeout.ms",
+    }
+}
+
 fn controller(sight: &Sight<'_>, id: NodeId) -> ControllerVm {
     let active = sight.observer.picture.active_controller;
     let leads = active.filter(|(leader, _)| *leader == id);
     let state = match leads {
+        _ if sight.session.world().zookeeper() == Some(id) => "keeps the metadata".to_string(),
         Some((_, epoch)) => format!("active controller, epoch {epoch}"),
         None => "controller".to_string(),
     };

@@ -1,5 +1,7 @@
 //! Stories of the projector on real runs.
 
+mod zookeeper;
+
 use super::Projector;
 use crate::draw::DrawList;
 use crate::ui::{Selection, UiState};

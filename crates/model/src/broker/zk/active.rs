@@ -12,13 +12,16 @@ use crate::controller::image::MetadataImage;
 use crate::controller::legacy::{LiveBroker, records_of};
 use crate::controller::records::MetadataRecord;
 use crate::cx::Cx;
-use crate::ids::{LeaderEpoch, NodeId, Offset};
+use crate::ids::{BrokerEpoch, LeaderEpoch, NodeId, Offset};
 use crate::net::ConnId;
 use crate::trace::Fact;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use kafkascope_kernel::FlatSet;
+use kafkascope_kernel::{FlatMap, Micros};
+
+/// How long a new controller waits before it looks for leaders that are not the preferred ones.
+const FIRST_BALANCE: Micros = Micros::from_ms(5_000);
 
 /// A controller in office.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -28,8 +31,8 @@ pub(super) struct ActiveController {
     epoch: LeaderEpoch,
     /// What the brokers have been told, or will be by what waits in the channels.
     told: MetadataImage,
-    /// Brokers that get pushes.
-    live: FlatSet<NodeId>,
+    /// Brokers that get pushes, by the epoch under which they registered.
+    live: FlatMap<NodeId, BrokerEpoch>,
     /// How far ZooKeeper was asked to write.
     asked: Offset,
     written: Offset,
@@ -55,7 +58,9 @@ impl ActiveController {
         cx: &mut Cx<'_>,
     ) {
         let (controller, controller_epoch) = (me, self.epoch);
-        let push = Push { controller, controller_epoch, whole, records: records.into() };
+        let broker_epoch = self.told.brokers.get(&to).map_or(-1, |broker| broker.epoch);
+        let records = records.into();
+        let push = Push { controller, controller_epoch, broker_epoch, whole, records };
         self.pushes.push(to, kind, push, cx);
     }
 
@@ -66,12 +71,13 @@ impl ActiveController {
             let at = self.told.next_offset;
             self.told.apply(at, self.epoch, record);
         }
-        let live: FlatSet<NodeId> = self.told.brokers.keys().copied().collect();
-        for gone in self.live.iter().filter(|id| !live.contains(id)) {
+        let known = self.told.brokers.iter();
+        let live: FlatMap<NodeId, BrokerEpoch> = known.map(|(id, it)| (*id, it.epoch)).collect();
+        for (gone, _) in self.live.iter().filter(|(id, epoch)| live.get(*id) != Some(*epoch)) {
             self.pushes.forget(*gone);
         }
-        for broker in live.iter().copied() {
-            if !self.live.contains(&broker) {
+        for (broker, epoch) in live.iter().map(|(id, epoch)| (*id, *epoch)) {
+            if self.live.get(&broker) != Some(&epoch) {
                 self.welcome(me, broker, cx);
                 continue;
             }
@@ -117,21 +123,23 @@ impl Broker {
             pushes: Pushes::default(),
             epoch,
             told,
-            live: FlatSet::new(),
+            live: FlatMap::new(),
             asked: 0,
             written: 0,
         };
-        let balance = self.balance_interval();
         let rebalances = self.config.auto_leader_rebalance_enable;
         let Some(zk) = &mut self.zk else { return };
         zk.active = Some(Box::new(active));
         zk.controller = Some(me);
         zk.heard_epoch = epoch;
         if rebalances {
-            cx.arm(BrokerTimer::Zk(ZkTimer::Balance), balance);
+            cx.arm(BrokerTimer::Zk(ZkTimer::Balance), FIRST_BALANCE);
         }
         self.to_controller.set_controller(Some(me), cx);
-        self.see_brokers(nodes, cx);
+        let alive: Vec<LiveBroker> = nodes.iter().filter_map(live_broker).collect();
+        if let Some(active) = self.zk.as_mut().and_then(|zk| zk.active.as_mut()) {
+            active.controller.take_office(&alive, cx);
+        }
     }
 
     /// Who is alive has changed.
@@ -147,6 +155,10 @@ impl Broker {
         let Some(zk) = &mut self.zk else { return };
         let Some(active) = &mut zk.active else { return };
         let end = active.controller.decided_end();
+        if active.written == end {
+            // A decision that changes nothing has nothing to wait for.
+            active.controller.written_up_to(end, cx);
+        }
         if active.asked == end || active.asked > active.written {
             return;
         }
@@ -170,7 +182,7 @@ impl Broker {
 impl Zk {
     /// Brokers that this controller takes for alive.
     pub fn live(&self) -> impl Iterator<Item = NodeId> {
-        self.active.iter().flat_map(|active| active.live.iter().copied())
+        self.active.iter().flat_map(|active| active.live.keys().copied())
     }
 }
 

@@ -91,6 +91,19 @@ const fn of_the_cluster(api: ApiKey) -> &'static str {
         ApiKey::ElectLeaders => "Asks the controller to elect the preferred leader, or any.",
         ApiKey::IncrementalAlterConfigs => "Changes configs, at the controller.",
         ApiKey::AlterPartitionReassignments => "Moves replicas to other brokers.",
+        ApiKey::LeaderAndIsr => {
+            "The controller tells a broker what it leads and follows; with ZooKeeper, up to 3.9."
+        }
+        ApiKey::UpdateMetadata => {
+            "The controller tells a broker what to answer to clients; with ZooKeeper, up to 3.9."
+        }
+        ApiKey::StopReplica => {
+            "The controller takes replicas away from a broker; with ZooKeeper, up to 3.9."
+        }
+        ApiKey::ControlledShutdown => {
+            "A broker asks the controller to let others lead before it ends; with ZooKeeper, up to 3.9."
+        }
+        ApiKey::Zookeeper => "A broker reads or writes znodes, or keeps its session alive.",
         ApiKey::AlterClientQuotas => "Sets how fast clients may produce and fetch.",
         _ => "An administrator's request.",
     }

@@ -5,6 +5,7 @@
 #![allow(clippy::wildcard_enum_match_arm, reason = "an answer looks for a few facts only")]
 
 use super::super::Sight;
+use super::super::stage::session_key;
 use super::answer::{Answer, Step};
 use crate::picture::Moment;
 use crate::ui_command::ConfigScope;
@@ -22,13 +23,23 @@ pub(super) fn fenced(sight: &Sight<'_>, broker: NodeId) -> Option<Answer> {
     let is_fenced = sight.observer.picture.brokers.get(&broker).is_some_and(|known| known.fenced);
     if !is_fenced {
         let answer = Answer::new(format!("Why does {} not answer?", sight.name(broker)), steps);
-        let timeout = words::span(session_timeout(sight));
-        return Some(answer.verdict(
-            Tone::Agreed,
-            format!(
-                "The controller does not know yet: it waits for {timeout} without a heartbeat."
-            ),
-        ));
+        let timeout = words::span(session_timeout(sight, broker));
+        let verdict = match has_zookeeper(sight) {
+            true => {
+                format!(
+                    "The controller does not know yet: ZooKeeper waits for {timeout} of silence."
+                )
+            }
+            false => {
+                format!(
+                    "The controller does not know yet: it waits for {timeout} without a heartbeat."
+                )
+            }
+        };
+        return Some(answer.verdict(Tone::Agreed, verdict));
+    }
+    if has_zookeeper(sight) {
+        return Some(unregistered(sight, broker, steps));
     }
     let answer = Answer::new(format!("Why is {} fenced?", sight.name(broker)), steps);
     let leads = sight.observer.picture.partitions.values().any(|known| known.leader == broker);
@@ -41,6 +52,21 @@ pub(super) fn fenced(sight: &Sight<'_>, broker: NodeId) -> Option<Answer> {
         "{title} is unfenced when it has caught up with the metadata and its heartbeats arrive."
     );
     Some(answer.verdict(Tone::Agreed, verdict).meaning(meaning))
+}
+
+/// Why a broker's znode is gone, in ZooKeeper mode.
+fn unregistered(sight: &Sight<'_>, broker: NodeId, steps: Vec<Step>) -> Answer {
+    let answer = Answer::new(format!("Why does {} not serve?", sight.name(broker)), steps);
+    let verdict = format!("/brokers/ids/{broker} is gone, so it leads nothing.");
+    let meaning = format!(
+        "{} serves again when it has a session and has made its znode anew.",
+        sight.title(broker)
+    );
+    answer.verdict(Tone::Agreed, verdict).meaning(meaning)
+}
+
+pub(super) fn has_zookeeper(sight: &Sight<'_>) -> bool {
+    sight.session.world().zookeeper().is_some()
 }
 
 /// What happened to a broker until the fact of number `before`: its end, or what cut it off, and its fencing.
@@ -120,6 +146,9 @@ pub(super) fn harm(sight: &Sight<'_>, event: &TraceEvent, id: NodeId) -> Step {
 }
 
 fn fence_step(sight: &Sight<'_>, event: &TraceEvent, broker: NodeId) -> Step {
+    if has_zookeeper(sight) {
+        return session_step(sight, event, broker);
+    }
     let silent = match event.fact {
         Fact::BrokerFenced { silent, .. } => silent,
         _ => Micros::ZERO,
@@ -134,11 +163,32 @@ fn fence_step(sight: &Sight<'_>, event: &TraceEvent, broker: NodeId) -> Step {
     Step::new(moment, text).because(setting.or_else(|| sight.directory.setting(broker, key)))
 }
 
-/// How long the controller waits for a heartbeat.
-pub(super) fn session_timeout(sight: &Sight<'_>) -> Micros {
-    let key = "broker.session.timeout.ms";
+/// How a broker's session ended before a controller missed its znode.
+fn session_step(sight: &Sight<'_>, missed: &TraceEvent, broker: NodeId) -> Step {
+    let served = sight.last(missed.seq, |event| unfences(event, broker)).map_or(0, |it| it.seq);
+    let ends = |event: &TraceEvent| matches!(event.fact, Fact::SessionExpired { broker: id, .. } if id == broker);
+    let ended = sight.last(missed.seq, ends).filter(|event| event.seq > served);
+    match ended {
+        Some(TraceEvent { fact: Fact::SessionExpired { silent, .. }, .. }) => {
+            let text = format!(
+                "Silent for {}: ZooKeeper ended its session, and the controller missed its znode.",
+                words::span(*silent)
+            );
+            let setting = sight.directory.setting(broker, session_key(sight));
+            Step::new(Moment::of(missed), text).because(setting)
+        }
+        _ => {
+            let text = "It closed its session, and the controller missed its znode.";
+            Step::new(Moment::of(missed), text)
+        }
+    }
+}
+
+/// How long a silent broker is waited for: the active controller's patience, or what the broker agreed on with ZooKeeper.
+fn session_timeout(sight: &Sight<'_>, broker: NodeId) -> Micros {
     let active = sight.observer.picture.active_controller.map(|(id, _)| id);
-    let value = active.and_then(|id| sight.directory.config(id, key));
+    let whose = if has_zookeeper(sight) { Some(broker) } else { active };
+    let value = whose.and_then(|id| sight.directory.config(id, session_key(sight)));
     Micros::from_ms(value.and_then(|value| value.parse().ok()).unwrap_or(9_000))
 }
 

@@ -5,8 +5,9 @@
 #![allow(clippy::wildcard_enum_match_arm, reason = "an answer looks for a few facts only")]
 
 use super::super::Sight;
+use super::super::stage::session_key;
 use super::answer::{Answer, Step};
-use super::cluster::{controller_scope, downfall};
+use super::cluster::{controller_scope, downfall, has_zookeeper};
 use crate::ledger::Life;
 use crate::picture::Moment;
 use crate::ui_command::ConfigScope;
@@ -251,21 +252,28 @@ pub(super) fn not_writable(sight: &Sight<'_>, tp: TopicPartition) -> Option<Answ
     let answer = if election.leader == NodeId::NONE {
         answer.meaning("It is writable again when a member of the ISR comes back, or after an unclean election.")
     } else {
-        answer.meaning("Producers wait and send again; most of it was the wait for a heartbeat that did not come.")
+        let awaited = match has_zookeeper(sight) {
+            true => "a session that did not end",
+            false => "a heartbeat that did not come",
+        };
+        answer.meaning(format!(
+            "Producers wait and send again; most of it was the wait for {awaited}."
+        ))
     };
-    Some(match (election.leader == NodeId::NONE, controller_scope(sight), sight.topic_scope(tp)) {
+    let waits =
+        if has_zookeeper(sight) { old.map(ConfigScope::Node) } else { controller_scope(sight) };
+    Some(match (election.leader == NodeId::NONE, waits, sight.topic_scope(tp)) {
         (true, _, Some(topic)) => {
             let key = "unclean.leader.election.enable";
             answer.what_if("What if an unclean election had been allowed?", topic, key, "true")
         }
+        (false, Some(broker), _) if has_zookeeper(sight) => {
+            let text = "What if ZooKeeper had waited for 6 s only?";
+            answer.what_if(text, broker, session_key(sight), "6000")
+        }
         (false, Some(controller), _) => {
-            let key = "broker.session.timeout.ms";
-            answer.what_if(
-                "What if the controller had waited for 3 s only?",
-                controller,
-                key,
-                "3000",
-            )
+            let text = "What if the controller had waited for 3 s only?";
+            answer.what_if(text, controller, session_key(sight), "3000")
         }
         (_, _, _) => answer,
     })
