@@ -9,6 +9,7 @@ pub const TWINS: &[(&str, &str, &[&str])] = &[
     ("min-isr-1", "min-isr-2", &["P1", "R8", "R11"]),
     ("power-cut-of-all", "power-cut-with-flushes", &["P1", "R8"]),
     ("power-cut-of-one", "power-cut-of-one-flushed", &["R2", "R3", "R5", "R10"]),
+    ("an-answer-too-late", "an-answer-that-holds", &["R12"]),
     ("a-replaced-leader-shows", "a-replaced-leader-alone", &["R3", "R15"]),
     ("a-table-that-forgets", "a-table-that-waits", &["K5"]),
     ("a-forgotten-abort", "a-remembered-abort", &["T5"]),
