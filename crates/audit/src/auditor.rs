@@ -35,6 +35,7 @@ use kafkascope_model::group::OFFSETS_TOPIC;
 use kafkascope_model::ids::{MsgId, Name, NodeId, Offset, TopicPartition};
 use kafkascope_model::log::retention::WhyDeleted;
 use kafkascope_model::trace::{Fact, TraceEvent};
+use kafkascope_model::txn::TXN_TOPIC;
 use kafkascope_model::world::World;
 use std::collections::BTreeMap;
 
@@ -284,7 +285,9 @@ impl Auditor {
         consumers.stored(event, world, exposed, taints, board);
         applications.observe(event, &Sight { world, exposed, taints }, board);
         let broker = world.broker(event.node);
-        transactions.observe(event, broker, truth, board);
+        let log = world.topic_named(TXN_TOPIC);
+        let lost = log.and_then(|topic| taints.of_topic(topic));
+        transactions.observe(event, broker, truth, lost, board);
         groups.observe(event, world, truth, taints, board);
         rebalances.observe(event, world, board);
         modern::observe(event, world, board);

@@ -82,7 +82,7 @@ catalogue! {
     R11 CLEAN, "Only a replica that serves and has everything shown joins an ISR.";
     R12 CLEAN, "What a follower has copied is a beginning of its leader's log.";
     R13 Always, "A follower cuts nothing off that its leader has too.";
-    R14 Always, "A follower in the ISR never cuts off what was shown.";
+    R14 CLEAN, "A follower in the ISR never cuts off what was shown.";
     R15 CLEAN, "A leader that was replaced shows nothing new that the ISR does not have.";
 
     C1 Always, "Leader epoch and partition epoch never fall; every change counts one, every new leader too.";
@@ -117,7 +117,7 @@ catalogue! {
     P8 Given("the number of partitions stays"), "Equal keys go to the same partition.";
     P9 Always, "A failed send says nothing: the record may be in the log all the same.";
 
-    T1 Always, "A transaction moves only from state to state as its coordinator may move it.";
+    T1 CLEAN, "A transaction moves only from state to state as its coordinator may move it.";
     T2 Always, "In a log, a producer has one transaction open at most, and one marker ends it.";
     T3 Always, "Every partition of a transaction is told the same outcome, the one that was decided.";
     T4 Always, "A transaction is complete only when every partition of it has its marker.";

@@ -18,6 +18,7 @@ pub const TWINS: &[(&str, &str, &[&str])] = &[
     ("reordering", "in-order", &["P3"]),
     ("partitions-added", "partitions-from-the-start", &["P8"]),
     ("offsets-on-one-disk", "offsets-on-three-disks", &["F4", "G2"]),
+    ("transactions-on-one-disk", "transactions-on-three-disks", &["T1"]),
     ("a-group-forgotten", "a-group-remembered", &["G1", "G2", "G6"]),
     ("a-topic-made-anew", "a-topic-without-its-consumer", &["F5"]),
     ("out-of-range-latest", "out-of-range-earliest", &["F3"]),
