@@ -98,10 +98,10 @@ impl Applications {
             Fact::Appended { tp, base_offset, records, .. } => {
                 self.appended(event.node, *tp, *base_offset, records, sight.world);
             }
-            Fact::MarkerAppended { tp, producer_id, epoch, committed: true, .. } => {
-                if sight.world.topic_named(OFFSETS_TOPIC) == Some(tp.topic) {
-                    self.marked.insert((*producer_id, *epoch));
-                }
+            Fact::MarkerAppended { tp, producer_id, epoch, committed: true, .. }
+                if sight.world.topic_named(OFFSETS_TOPIC) == Some(tp.topic) =>
+            {
+                self.marked.insert((*producer_id, *epoch));
             }
             Fact::TransactionMoved {
                 producer_id, epoch, state: TxnState::CompleteCommit, ..
