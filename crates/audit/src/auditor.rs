@@ -2,16 +2,20 @@
 //!
 //! Invariant: it has seen every fact once, in order, each with the world right after it.
 
+use crate::applications::{Applications, Sight};
 use crate::board::{Board, Line};
 use crate::catalogue::Id;
+use crate::commits;
 use crate::consumers::Consumers;
 use crate::exposed::{Exposed, Eye};
 use crate::eyes;
+use crate::fetches::Served;
 use crate::groups::Groups;
 use crate::liveness::{self, Knowledge};
 use crate::logs::{Logs, Place};
 use crate::metadata::{self, Metadata};
 use crate::modern;
+use crate::offsets::{Ended, Offsets};
 use crate::ownership::Ownership;
 use crate::producers::{Book, Producers};
 use crate::quorum::QuorumEye;
@@ -21,13 +25,17 @@ use crate::shares::Shares;
 use crate::taint::Taints;
 use crate::transactions::{self, Transactions};
 use crate::truth::Truth;
+use crate::upkeep::Upkeep;
+use crate::wire::Wire;
 use kafkascope_kernel::SimTime;
-use kafkascope_model::api::ErrorCode;
+use kafkascope_model::api::{ErrorCode, Request, Response};
 use kafkascope_model::broker::partition::Partition;
 use kafkascope_model::command::Command;
-use kafkascope_model::ids::{Name, NodeId, Offset, TopicPartition};
+use kafkascope_model::group::OFFSETS_TOPIC;
+use kafkascope_model::ids::{MsgId, Name, NodeId, Offset, TopicPartition};
 use kafkascope_model::log::retention::WhyDeleted;
 use kafkascope_model::trace::{Fact, TraceEvent};
+use kafkascope_model::txn::TXN_TOPIC;
 use kafkascope_model::world::World;
 use std::collections::BTreeMap;
 
@@ -54,6 +62,12 @@ pub struct Auditor {
     ownership: Ownership,
     shares: Shares,
     transactions: Transactions,
+    offsets: Offsets,
+    applications: Applications,
+    upkeep: Upkeep,
+    wire: Wire,
+    /// More than one message was handled in the last step, as a server does with what an ended connection still brought.
+    crowded: bool,
     /// When each partition was last written to by a leader.
     written: BTreeMap<TopicPartition, SimTime>,
     /// When each group of the consumer protocol was last given another epoch.
@@ -80,6 +94,11 @@ impl Default for Auditor {
             ownership: Ownership::default(),
             shares: Shares::default(),
             transactions: Transactions::default(),
+            offsets: Offsets::default(),
+            applications: Applications::default(),
+            upkeep: Upkeep::default(),
+            wire: Wire::default(),
+            crowded: false,
             written: BTreeMap::new(),
             moved: BTreeMap::new(),
             applied: None,
@@ -100,6 +119,7 @@ impl Auditor {
         if let Some(last) = facts.last() {
             self.board.set_moment(last.at, last.seq);
         }
+        self.listen(world);
         // What is committed without a word counts too: its controller may be gone in the next step.
         let Self { metadata, truth, taints, exposed, board, .. } = self;
         metadata.advance(world, truth, taints, exposed, board);
@@ -108,6 +128,7 @@ impl Auditor {
             return;
         }
         self.quorum.look(world, &self.truth, &mut self.board);
+        self.crowded = facts.windows(2).any(|pair| pair[0].cause != pair[1].cause);
         for event in facts {
             self.board.set_moment(event.at, event.seq);
             self.fact(world, event);
@@ -116,12 +137,14 @@ impl Auditor {
 
     /// Holds every leader's log against what producers were told.
     pub fn take_stock(&mut self, world: &World) {
-        let Self { truth, taints, board, producers, logs, .. } = self;
+        let Self { truth, taints, exposed, board, producers, logs, .. } = self;
         producers.take_stock(&Book { world, truth, taints }, board);
         for (tp, state) in truth.image.partitions() {
             let (excuse, leader) = (taints.of(tp), state.leader);
             let Some(replica) = eyes::replica(world, leader, tp) else { continue };
-            logs.take_stock(leader, replica, excuse, board);
+            if let Some(shown) = exposed.of(tp) {
+                shown.take_stock(leader, replica, excuse, board);
+            }
             for follower in state.isr.iter().filter(|id| **id != leader) {
                 let Some(replica) = eyes::replica(world, *follower, tp) else { continue };
                 logs.compare(*follower, leader, replica, excuse, board);
@@ -131,7 +154,8 @@ impl Auditor {
 
     /// Nothing has failed for long: asks what must have come about.
     pub fn after_quiet(&mut self, world: &World) {
-        let Self { truth, taints, producers, consumers, written, moved, board, .. } = self;
+        let Self { truth, taints, producers, consumers, upkeep, written, moved, board, .. } = self;
+        upkeep.look(world, written, board);
         let failed = &consumers.failed;
         liveness::look(
             world,
@@ -160,29 +184,38 @@ impl Auditor {
         self.board.is_violated()
     }
 
+    /// Hears what servers answer; what is known of their logs is still from before the step.
+    fn listen(&mut self, world: &World) {
+        let Self { wire, logs, board, .. } = self;
+        wire.listen(world, |conn, request, response| {
+            if let (Request::Fetch(fetch), Response::Fetch(answer)) = (request, response) {
+                Served { server: conn.server, fetch, world, logs }.answered(answer, board);
+            }
+        });
+    }
+
     #[allow(clippy::wildcard_enum_match_arm, reason = "each room has its own facts")]
     fn fact(&mut self, world: &World, event: &TraceEvent) {
         let node = event.node;
         match &event.fact {
             Fact::Appended { tp, epoch, .. } => {
                 self.written.insert(*tp, event.at);
+                if !self.crowded {
+                    self.stored(world, node, *tp, event.cause);
+                }
                 self.matching.wrote(node, *tp, *epoch, &mut self.board);
                 self.look(world, node, *tp);
             }
+            Fact::MarkerAppended { tp, .. } => self.look(world, node, *tp),
             Fact::Replicated { tp, .. } => self.replicated(world, node, *tp),
-            Fact::HighWatermark { tp, .. } => {
-                self.look(world, node, *tp);
-                if let Some(replica) = eyes::replica(world, node, *tp) {
-                    let Self { truth, taints, exposed, board, .. } = self;
-                    let applied = self.applied == Some((node, event.at));
-                    let mut eye = Eye { world, truth, taints, board };
-                    exposed.advanced(node, replica, applied, &mut eye);
-                }
-            }
+            Fact::HighWatermark { tp, .. } => self.shows(world, event, *tp),
             Fact::Truncated { tp, to, .. } => self.truncated(world, node, *tp, *to),
             Fact::LogStart { tp, to } => self.log_start(world, node, *tp, *to),
             Fact::BecameLeader { tp, .. } => self.began(world, node, *tp),
             Fact::SegmentRolled { tp, .. } | Fact::BecameFollower { tp, .. } => {
+                if matches!(event.fact, Fact::BecameFollower { .. }) {
+                    self.offsets.forget(node, *tp);
+                }
                 self.look(world, node, *tp);
                 metadata::view(world, node, *tp, &self.truth, &mut self.board);
             }
@@ -193,7 +226,11 @@ impl Auditor {
                     metadata::applied(node, broker, &self.truth, &mut self.board);
                 }
             }
-            Fact::Exited(_) if node.is_broker() => self.look_at_all(world, node),
+            Fact::Exited(_) if node.is_broker() => {
+                self.offsets.exited(node);
+                self.look_at_all(world, node);
+            }
+            Fact::CoordinatorLoaded { partition, .. } => self.loaded(world, node, *partition),
             Fact::TransactionJoined { tp, producer_id, .. } => {
                 let known = (world, &self.truth);
                 transactions::joined(node, *tp, *producer_id, known, &mut self.board);
@@ -238,18 +275,76 @@ impl Auditor {
             ownership,
             shares,
             transactions,
+            applications,
             ..
         } = self;
+        self.upkeep.observe(event);
         producers.observe(event, world, board);
         consumers.meet(event, world);
         consumers.observe(event, exposed, taints, board);
+        consumers.stored(event, world, exposed, taints, board);
+        applications.observe(event, &Sight { world, exposed, taints }, board);
         let broker = world.broker(event.node);
-        transactions.observe(event, broker, truth, board);
+        let log = world.topic_named(TXN_TOPIC);
+        let lost = log.and_then(|topic| taints.of_topic(topic));
+        transactions.observe(event, broker, truth, lost, board);
         groups.observe(event, world, truth, taints, board);
         rebalances.observe(event, world, board);
         modern::observe(event, world, board);
         ownership.observe(event, world, taints, board);
-        shares.observe(event, world, taints, board);
+        shares.observe(event, world, board);
+    }
+
+    /// A high watermark moved.
+    fn shows(&mut self, world: &World, event: &TraceEvent, tp: TopicPartition) {
+        let node = event.node;
+        self.look(world, node, tp);
+        let Some(replica) = eyes::replica(world, node, tp) else { return };
+        let Self { truth, taints, exposed, board, .. } = self;
+        let applied = self.applied == Some((node, event.at));
+        let mut eye = Eye { world, truth, taints, board };
+        exposed.advanced(node, replica, applied, &mut eye);
+        self.committed(world, node, replica);
+    }
+
+    /// More of a log is replicated; if it is one of offsets, groups may have committed something.
+    fn committed(&mut self, world: &World, node: NodeId, replica: &Partition) {
+        let broker = world.broker(node);
+        let Some(broker) =
+            broker.filter(|_| world.topic_named(OFFSETS_TOPIC) == Some(replica.tp.topic))
+        else {
+            return;
+        };
+        if replica.leadership.is_some() {
+            let ended = self.offsets.advanced(broker, replica, &mut self.board);
+            self.ended(world, &ended, true);
+        }
+    }
+
+    /// A coordinator has read its log.
+    fn loaded(&mut self, world: &World, node: NodeId, partition: i32) {
+        let topic = world.topic_named(OFFSETS_TOPIC);
+        let tp = topic.map(|topic| TopicPartition::new(topic, partition));
+        if let Some(replica) = tp.and_then(|tp| eyes::replica(world, node, tp)) {
+            let ended = self.offsets.loaded(node, replica);
+            self.ended(world, &ended, false);
+        }
+    }
+
+    fn ended(&mut self, world: &World, ended: &[Ended], judged: bool) {
+        let Self { applications, exposed, taints, board, .. } = self;
+        for ended in ended {
+            applications.ended(ended, judged, &Sight { world, exposed, taints }, board);
+        }
+    }
+
+    /// A leader has appended what a message asked for; perhaps a commit.
+    fn stored(&mut self, world: &World, node: NodeId, tp: TopicPartition, cause: Option<MsgId>) {
+        let Some(request) = cause.and_then(|msg| self.wire.request(msg)) else { return };
+        let Some(broker) = world.broker(node) else { return };
+        if world.topic_named(OFFSETS_TOPIC) == Some(tp.topic) {
+            commits::taken(broker, request, |name| world.topic_named(name), &mut self.board);
+        }
     }
 
     fn look(&mut self, world: &World, node: NodeId, tp: TopicPartition) {
@@ -308,6 +403,19 @@ impl Auditor {
         self.logs.rob(tp);
         if self.truth.may_lead(tp, node) || eyes::is_counted_on(world, tp, node) {
             self.taints.taint(tp, why);
+        }
+        self.compare(world, node, tp);
+    }
+
+    /// Whether a member of an ISR has, of every key, the record that its leader has.
+    fn compare(&mut self, world: &World, node: NodeId, tp: TopicPartition) {
+        let Self { truth, taints, board, logs, .. } = self;
+        let Some(state) = truth.partition(tp).filter(|state| state.isr.contains(&node)) else {
+            return;
+        };
+        let replica = eyes::replica(world, node, tp).filter(|_| node != state.leader);
+        if let Some(replica) = replica {
+            logs.compare(node, state.leader, replica, taints.of(tp), board);
         }
     }
 

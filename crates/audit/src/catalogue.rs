@@ -96,6 +96,7 @@ catalogue! {
     C9 Always, "No broker's idea of a partition is newer than the controller's.";
     C10 Always, "A broker's epoch is where the metadata log ended when it registered, and rises each time.";
     C11 Always, "What a leader holds for its ISR after the controller's answer is what the controller holds.";
+    C12 Always, "Partitions that are offline or under-replicated are counted alike by a broker that has heard everything and by the controller.";
     C13 Always, "After a reassignment only the replicas wanted are left.";
 
     Q1 Always, "An epoch of the quorum has one leader at most, and a voter gives one vote in it.";
@@ -114,25 +115,31 @@ catalogue! {
     P6 Given("the producer's process runs"), "send() blocks no longer than max.block.ms.";
     P7 Always, "No more requests are under way to a broker than max.in.flight.requests.per.connection.";
     P8 Given("the number of partitions stays"), "Equal keys go to the same partition.";
+    P9 Always, "A failed send says nothing: the record may be in the log all the same.";
 
-    T1 Always, "A transaction moves only from state to state as its coordinator may move it.";
+    T1 CLEAN, "A transaction moves only from state to state as its coordinator may move it.";
     T2 Always, "In a log, a producer has one transaction open at most, and one marker ends it.";
     T3 Always, "Every partition of a transaction is told the same outcome, the one that was decided.";
     T4 Always, "A transaction is complete only when every partition of it has its marker.";
     T5 CLEAN, "With read_committed nobody is given a record of an aborted or open transaction.";
     T6 Always, "Once a log has seen a newer epoch of a transactional producer, an older one writes nothing there.";
+    T7 Always, "Offsets of a transaction are visible once it is committed, and never if it is aborted.";
+    T8 CLEAN, "Where an application commits what it has read in a transaction, every input has one output in that transaction.";
+    T10 Always, "With a fetch come all aborted transactions that overlap what is given.";
     T11 Always, "A leader writes for a transaction only what its coordinator has in it.";
     T9 Always, "The producer epochs of a transactional id never fall.";
 
-    F1 CLEAN, "No consumer is given a record that was not committed.";
+    F1 Always, "No consumer is given a record that was not replicated, or not decided if it reads only what is committed.";
     F2 Always, "Between two seeks or rebalances a consumer gets rising offsets of a partition.";
-    F3 CLEAN, "A consumer passes over no record that it could have been given.";
+    F3 Given("auto.offset.reset=earliest, and a clean run"), "A consumer passes over no record that it could have been given.";
     F4 CLEAN, "A new coordinator knows the last offset that was committed.";
-    F5 CLEAN, "A consumer commits no offset beyond its position.";
+    F5 Given("no topic of the same name was deleted, and a clean run"), "A consumer commits no offset beyond its position.";
     F6 CLEAN, "Reading an offset again gives the same record.";
+    F8 Always, "A fetch brings something of the first partition that has more, however large its first batch.";
 
     G1 CLEAN, "In one generation a partition belongs to one member at most.";
     G3 Always, "A classic group rebalances step by step: joined, assigned, stable.";
+    G4 Always, "A group takes commits only of members of its generation, or of anyone while it has no members.";
     G5 Always, "A member is given records only of partitions that it holds.";
     G6 CLEAN, "A cooperative member is assigned only what its last owner has given up.";
     G7 Always, "All members of a classic group know its assignor, and one of them leads.";
@@ -143,12 +150,12 @@ catalogue! {
     N1b Always, "In a group of the consumer protocol one member at most holds a partition.";
     N1c Always, "A member reaches an epoch once it has given up what it should not have then.";
     N1d Always, "A target names every partition once at most, and deals them out evenly.";
-    S1 CLEAN, "A share group's record that is settled is never delivered again by the same leader.";
-    S2 CLEAN, "A share group's start never moves back while one leader holds it.";
-    S2b CLEAN, "A share group begins behind nothing that is still being worked on.";
+    S1 Always, "A share group's record that is settled is never delivered again by the same leader.";
+    S2 Always, "A share group's start never moves back while one leader holds it.";
+    S2b Always, "A share group begins behind nothing that is still being worked on.";
     S3 Always, "A record is delivered to a share group no more often than its delivery count limit.";
-    S4 CLEAN, "A share group has no more records in flight than share.partition.max.record.locks.";
-    S5 CLEAN, "A share group's record is with one member at a time.";
+    S4 Always, "A share group has no more records in flight than share.partition.max.record.locks.";
+    S5 Always, "A share group's record is with one member at a time.";
     G2 CLEAN, "A group's generation rises, and never falls below one whose assignment is stored.";
 
     F7 Always, "One poll() hands out max.poll.records at most.";
@@ -172,6 +179,7 @@ catalogue! {
     V11 QUIET, "Transactions that are decided are complete.";
     V12 QUIET, "Transactions that nobody ends are aborted.";
     V13 QUIET, "No record of a share group is locked beyond its time.";
+    V14 QUIET, "Segments that are too old or too many are deleted, and logs that are dirty enough compacted.";
     V15 QUIET, "Reassignments are complete where their targets live.";
     V16 QUIET, "Consumers know the leaders of what they read.";
     V7 QUIET, "Every send has succeeded or failed.";

@@ -4,7 +4,7 @@
 //! record that was written for it.
 
 use crate::eyes;
-use kafkascope_model::ids::{Bytes, Offset};
+use kafkascope_model::ids::{Bytes, Offset, RecordId};
 use kafkascope_model::log::{Batch, PartitionLog};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,6 +18,7 @@ pub struct Keys {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Newest {
     offset: Offset,
+    record: RecordId,
     is_tombstone: bool,
 }
 
@@ -33,7 +34,8 @@ impl Keys {
                 self.transactional.insert(key.clone());
             }
             let (offset, is_tombstone) = (batch.offset_of(record), record.value.is_none());
-            self.newest.insert(key, Newest { offset, is_tombstone });
+            let newest = Newest { offset, record: record.id, is_tombstone };
+            self.newest.insert(key, newest);
         }
     }
 
@@ -43,11 +45,16 @@ impl Keys {
         let live = self.newest.iter().filter(|(key, _)| kept(key));
         let values = live.filter(|(_, newest)| !newest.is_tombstone && newest.offset < end);
         let below = values.filter(|(_, newest)| newest.offset >= log.log_start());
-        below.map(|(key, newest)| (key, newest.offset)).find(|(_, offset)| !has(log, *offset))
+        let mut gone = below.filter(|(_, newest)| !has(log, newest));
+        gone.next().map(|(key, newest)| (key, newest.offset))
     }
 }
 
-fn has(log: &PartitionLog, offset: Offset) -> bool {
+fn has(log: &PartitionLog, newest: &Newest) -> bool {
+    let Newest { offset, record: id, .. } = *newest;
     let batch = eyes::batches(log, offset).find(|batch| batch.next_offset() > offset);
-    batch.is_some_and(|batch| batch.records.iter().any(|record| batch.offset_of(record) == offset))
+    let same = |batch: &Batch| {
+        batch.records.iter().any(|record| batch.offset_of(record) == offset && record.id == id)
+    };
+    batch.is_some_and(same)
 }

@@ -7,13 +7,19 @@ use crate::catalogue::Id;
 use crate::exposed::Exposed;
 use crate::taint::Taints;
 use kafkascope_model::api::ErrorCode;
-use kafkascope_model::command::Command;
-use kafkascope_model::config::consumer::IsolationLevel;
-use kafkascope_model::ids::{NodeId, Offset, RecordId, TopicPartition};
+use kafkascope_model::command::{AdminCommand, Command};
+use kafkascope_model::config::consumer::{AutoOffsetReset, IsolationLevel};
+use kafkascope_model::ids::{Name, NodeId, Offset, RecordId, TopicPartition};
 use kafkascope_model::node::Node;
 use kafkascope_model::trace::{Fact, PositionSource, TraceEvent};
 use kafkascope_model::world::World;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Why a consumer may pass over what is there.
+const LEAPS: &str = "auto.offset.reset is not earliest";
+
+/// Why an offset may be committed that nobody has reached.
+const ANEW: &str = "the topic was deleted, and another one has its name";
 
 /// What was heard of consumers.
 #[derive(Clone, Debug, Default)]
@@ -24,19 +30,60 @@ pub struct Consumers {
     given: BTreeMap<(TopicPartition, Offset), RecordId>,
     /// Whose application commits what it likes.
     by_hand: BTreeSet<NodeId>,
+    /// Offsets of some group were set from outside, to whatever somebody liked.
+    set_from_outside: bool,
+    /// Names of topics that were deleted.
+    deleted: BTreeSet<Name>,
     /// Who reads only what is committed (`isolation.level`).
     committed_only: BTreeSet<NodeId>,
     /// Whose poll() threw what only its application could put right.
     pub failed: BTreeSet<NodeId>,
+    /// Who goes elsewhere than to the first record that is left when its position is out of range (`auto.offset.reset`).
+    leaps: BTreeSet<NodeId>,
     /// Who is handed records of a queue, and has no position.
     shares: BTreeSet<NodeId>,
 }
 
 impl Consumers {
     /// A command was carried out.
+    #[allow(clippy::wildcard_enum_match_arm, reason = "few commands set offsets")]
     pub fn command(&mut self, command: &Command) {
-        if let Command::Commit { consumer, offsets: Some(_) } = command {
-            self.by_hand.insert(*consumer);
+        match command {
+            Command::Commit { consumer, offsets: Some(_) } => {
+                self.by_hand.insert(*consumer);
+                self.set_from_outside = true;
+            }
+            Command::Admin(AdminCommand::AlterGroupOffsets { .. })
+            | Command::SendOffsets { .. } => self.set_from_outside = true,
+            _ => {}
+        }
+    }
+
+    /// A coordinator has stored an offset by the topic's name: it is one that somebody may have reached in the topic that has this
+    /// name.
+    #[allow(clippy::wildcard_enum_match_arm, reason = "two facts matter")]
+    pub fn stored(
+        &mut self,
+        event: &TraceEvent,
+        world: &World,
+        exposed: &Exposed,
+        taints: &Taints,
+        board: &mut Board,
+    ) {
+        match &event.fact {
+            Fact::TopicDeleted { topic } => self.deleted.extend(world.topic_name(*topic).cloned()),
+            Fact::OffsetCommitted { group, topic, partition, offset } => {
+                let Some(id) = world.topic_named(topic).filter(|_| !self.set_from_outside) else {
+                    return;
+                };
+                let tp = TopicPartition::new(id, *partition);
+                let reached = exposed.of(tp).map_or(0, |shown| shown.reached);
+                let excuse = taints.of(tp).or(self.deleted.contains(topic).then_some(ANEW));
+                board.check_unless(Id::F5, excuse, *offset <= reached, || {
+                    format!("{group} committed {offset} of {tp:?}, which has {reached} so far")
+                });
+            }
+            _ => {}
         }
     }
 
@@ -47,10 +94,13 @@ impl Consumers {
             return;
         }
         match world.process(event.node).map(|process| &process.node) {
-            Some(Node::Consumer(consumer))
-                if consumer.config.isolation_level == IsolationLevel::ReadCommitted =>
-            {
-                self.committed_only.insert(event.node);
+            Some(Node::Consumer(consumer)) => {
+                if consumer.config.isolation_level == IsolationLevel::ReadCommitted {
+                    self.committed_only.insert(event.node);
+                }
+                if consumer.config.auto_offset_reset != AutoOffsetReset::Earliest {
+                    self.leaps.insert(event.node);
+                }
             }
             Some(Node::ShareConsumer(_)) => {
                 self.shares.insert(event.node);
@@ -120,7 +170,8 @@ impl Consumers {
             let committed = self.committed_only.contains(&who);
             let next = exposed.of(tp).and_then(|shown| shown.next_record(before, committed));
             let passed = next.filter(|(next, _)| *next < offset);
-            board.check_unless(Id::F3, taints.of(tp), passed.is_none(), || {
+            let excuse = taints.of(tp).or(self.leaps.contains(&who).then_some(LEAPS));
+            board.check_unless(Id::F3, excuse, passed.is_none(), || {
                 format!("{who} at {before} of {tp:?} was set to {offset}, passing over {passed:?}")
             });
         }
@@ -139,8 +190,8 @@ impl Consumers {
     ) {
         let shown = exposed.of(tp);
         let excuse = taints.of(tp);
-        let was_shown = shown.is_some_and(|shown| offset < shown.end);
-        board.check_unless(Id::F1, excuse, was_shown, || {
+        let was_shown = shown.is_some_and(|shown| offset < shown.reached);
+        board.check(Id::F1, was_shown, || {
             format!("{who} got {offset} of {tp:?}, which nobody had committed")
         });
         let given = *self.given.entry((tp, offset)).or_insert(record);

@@ -4,7 +4,9 @@
 
 use crate::board::Board;
 use crate::catalogue::Id;
+use crate::cleaning::Keys;
 use crate::eyes;
+use crate::logs::Place;
 use crate::taint::Taints;
 use crate::truth::Truth;
 use kafkascope_model::broker::partition::Partition;
@@ -31,14 +33,18 @@ pub struct Exposed {
 /// What was shown of one partition.
 #[derive(Clone, Debug, Default)]
 pub struct Shown {
-    /// Everything below it was shown.
+    /// Everything below it was shown, and is not lost.
     pub end: Offset,
+    /// Up to where anything was ever shown.
+    pub reached: Offset,
     /// The epoch of the last of it.
     pub epoch: Option<LeaderEpoch>,
     /// Data records by offset, with their epoch.
     pub records: BTreeMap<Offset, (LeaderEpoch, RecordId)>,
     /// The largest log start of any replica.
     pub start: Offset,
+    /// The newest record of each key that was ever shown, of a compacted topic.
+    pub keys: Keys,
     /// Records may have been compacted away since.
     compacted: bool,
     /// Records of transactions that are open, by producer.
@@ -60,21 +66,26 @@ impl Exposed {
     }
 
     /// A leader shows everything below its high watermark.
-    fn extend(&mut self, tp: TopicPartition, log: &PartitionLog) {
+    fn extend(&mut self, tp: TopicPartition, replica: &Partition) {
+        let log = &replica.log;
         let hw = log.high_watermark();
         let shown = self.partitions.entry(tp).or_default();
+        shown.compacted |= replica.config.cleanup_policy.compacts();
         if hw <= shown.end {
             return;
         }
         for batch in eyes::batches(log, shown.end).filter(|batch| batch.base_offset < hw) {
             shown.transaction(batch);
+            if shown.compacted {
+                shown.keys.written(batch);
+            }
             let data = batch.records.iter().filter(|_| batch.control.is_none());
             for record in data {
                 let entry = (batch.leader_epoch, record.id);
                 shown.records.entry(batch.offset_of(record)).or_insert(entry);
             }
         }
-        shown.end = hw;
+        (shown.end, shown.reached) = (hw, shown.reached.max(hw));
         shown.epoch = log.epochs().epoch_at(hw - 1);
     }
 
@@ -118,16 +129,18 @@ impl Exposed {
             eye.board.check_unless(Id::R2, excuse.or(robbed), has, what(*member));
         }
         let zombie = eye.truth.partition(tp).is_some_and(|q| q.leader_epoch > replica.leader_epoch);
-        for member in eye.truth.isr(tp) {
+        let id = if zombie { Id::R15 } else { Id::R5 };
+        let members = eye.truth.isr(tp);
+        if zombie && members.is_empty() {
+            eye.board.check(Id::R15, true, String::new);
+        }
+        for member in members {
             let has = eye.holds(*member, tp, hw, epoch);
             let excuse = excuse.or(eye.taints.loss_of(tp, *member));
             eye.board.check_unless(Id::R3, excuse, has, what(*member));
-            let id = if zombie { Id::R15 } else { Id::R5 };
             eye.board.check_unless(id, excuse, has, what(*member));
         }
-        self.extend(tp, &replica.log);
-        let compacts = replica.config.cleanup_policy.compacts();
-        self.partitions.entry(tp).or_default().compacted |= compacts;
+        self.extend(tp, replica);
     }
 
     /// The controller changed an ISR.
@@ -216,6 +229,38 @@ impl Shown {
         let mut records = self.records.range(from..);
         let next = records.find(|(offset, _)| !committed || !self.aborted.contains(offset));
         next.map(|(offset, (_, id))| (*offset, *id))
+    }
+
+    /// Offsets of the data records in a range that can still be read; none if that is not known.
+    pub fn data_in(&self, from: Offset, to: Offset, committed: bool) -> Option<Vec<Offset>> {
+        if self.compacted || from < self.start {
+            return None;
+        }
+        let counts = |offset: &Offset| !committed || !self.aborted.contains(offset);
+        Some(
+            self.records
+                .range(from..to.max(from))
+                .map(|(offset, _)| *offset)
+                .filter(counts)
+                .collect(),
+        )
+    }
+
+    /// A leader's log has the newest value of every key that was shown.
+    pub fn take_stock(
+        &self,
+        leader: NodeId,
+        replica: &Partition,
+        excuse: Option<&'static str>,
+        board: &mut Board,
+    ) {
+        if !self.compacted || !replica.config.cleanup_policy.compacts() {
+            return;
+        }
+        let missing = self.keys.missing(&replica.log, self.reached);
+        board.check_unless(Id::K5, excuse, missing.is_none(), || {
+            format!("{}: {missing:?} cannot be read", Place(leader, replica.tp))
+        });
     }
 
     /// Whether a record's transaction was aborted, or is open still.

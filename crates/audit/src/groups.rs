@@ -97,7 +97,9 @@ impl Groups {
         board.check_unless(Id::G2, excuse, before.is_none_or(|before| generation > before), || {
             format!("group {group} came from generation {before:?} to {generation}")
         });
-        self.owners.retain(|(of, at, _), _| of != group || *at < generation);
+        // A generation that was stored counts for ever; of the others nobody was told.
+        let stored = self.stored.get(group).copied().unwrap_or(0);
+        self.owners.retain(|(of, at, _), _| of != group || *at < generation || *at <= stored);
     }
 
     fn deleted(&mut self, group: &Name) {

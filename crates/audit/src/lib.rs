@@ -4,19 +4,23 @@
 //! (acks=all, no unclean election, ...); where the condition is not met, a violation is excused, and is the lesson. The auditor
 //! only looks: the model never knows it. Invariant: equal runs get equal verdicts.
 
+mod applications;
 mod auditor;
 mod board;
 mod catalogue;
 mod cleaning;
+mod commits;
 mod consumers;
 mod exposed;
 mod eyes;
+mod fetches;
 mod groups;
 mod liveness;
 mod log_transactions;
 mod logs;
 mod metadata;
 mod modern;
+mod offsets;
 mod ownership;
 mod partitions;
 mod producers;
@@ -28,6 +32,8 @@ mod shares;
 mod taint;
 mod transactions;
 mod truth;
+mod upkeep;
+mod wire;
 mod words;
 
 pub use auditor::Auditor;

@@ -17,6 +17,19 @@ pub struct LogTransactions {
     decided: Vec<(Offset, Offset)>,
     /// The newest epoch that a batch or a marker of a transactional producer carried.
     newest: BTreeMap<ProducerId, ProducerEpoch>,
+    /// Aborted ones, in the order of their markers.
+    aborted: Vec<Aborted>,
+}
+
+/// A transaction that was aborted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Aborted {
+    /// Whose.
+    pub producer: ProducerId,
+    /// Its first record.
+    pub first: Offset,
+    /// Its marker.
+    pub marker: Offset,
 }
 
 /// What is wrong with a batch.
@@ -49,11 +62,21 @@ impl LogTransactions {
             Some(ControlType::Commit | ControlType::Abort) => {
                 if let Some((_, first)) = self.open.remove(&id) {
                     self.decided.push((first, batch.base_offset));
+                    if batch.control == Some(ControlType::Abort) {
+                        let marker = batch.base_offset;
+                        self.aborted.push(Aborted { producer: id, first, marker });
+                    }
                 }
                 wrong
             }
             Some(ControlType::LeaderChange) => None,
         }
+    }
+
+    /// Aborted ones that overlap a range of offsets.
+    pub fn aborted_in(&self, from: Offset, to: Offset) -> impl Iterator<Item = &Aborted> {
+        let after = self.aborted.partition_point(|gone| gone.marker < from);
+        self.aborted[after..].iter().filter(move |gone| gone.first < to)
     }
 
     /// Below it every transaction is decided and its marker replicated.

@@ -40,7 +40,10 @@ pub struct Shadow {
     /// Last epoch and sequence of each producer, and the base offset of the batch that had it.
     sequences: BTreeMap<ProducerId, (ProducerEpoch, i32, Offset)>,
     segments: usize,
-    transactions: LogTransactions,
+    /// Its last stable offset.
+    pub stable: Offset,
+    /// Its transactions.
+    pub transactions: LogTransactions,
     keys: Keys,
     /// The newest timestamp of each segment.
     stamps: BTreeMap<Offset, EpochMs>,
@@ -118,25 +121,7 @@ impl Logs {
         });
     }
 
-    /// A leader's log has the newest value of every key.
-    pub fn take_stock(
-        &self,
-        node: NodeId,
-        replica: &Partition,
-        excuse: Option<&'static str>,
-        board: &mut Board,
-    ) {
-        let Some(shadow) = self.shadows.get(&(node, replica.tp)) else { return };
-        if !replica.config.cleanup_policy.compacts() {
-            return;
-        }
-        let missing = shadow.keys.missing(&replica.log, replica.log.high_watermark());
-        board.check_unless(Id::K5, excuse, missing.is_none(), || {
-            format!("{}: {missing:?} cannot be read", Place(node, replica.tp))
-        });
-    }
-
-    /// Follower and leader have the same newest value of every key, as far as the follower is.
+    /// Follower and leader have the same newest value of every key, as far as that was shown.
     pub fn compare(
         &self,
         follower: NodeId,
@@ -146,15 +131,11 @@ impl Logs {
         board: &mut Board,
     ) {
         let tp = replica.tp;
-        let (Some(theirs), Some(own)) =
-            (self.shadows.get(&(leader, tp)), self.shadows.get(&(follower, tp)))
-        else {
-            return;
-        };
+        let Some(theirs) = self.shadows.get(&(leader, tp)) else { return };
         if !replica.config.cleanup_policy.compacts() {
             return;
         }
-        let missing = theirs.keys.missing(&replica.log, own.marks.1);
+        let missing = theirs.keys.missing(&replica.log, theirs.marks.1);
         board.check_unless(Id::R10, excuse, missing.is_none(), || {
             format!("{}: {missing:?} of its leader is not there", Place(follower, tp))
         });
@@ -355,6 +336,7 @@ impl Eye<'_> {
 
     fn remember(&mut self) {
         self.shadow.marks = marks(self.log);
+        self.shadow.stable = self.log.last_stable_offset();
         if self.replica.config.retention_ms >= 0 {
             let stamp = |segment: &Segment| (segment.base_offset, segment.max_timestamp);
             self.shadow.stamps = self.log.segments().iter().map(stamp).collect();

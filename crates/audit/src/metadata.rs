@@ -12,8 +12,8 @@ use crate::truth::Truth;
 use kafkascope_model::broker::Broker;
 use kafkascope_model::command::{AdminCommand, Command};
 use kafkascope_model::config::broker::BrokerConfig;
-use kafkascope_model::controller::image::BrokerImage;
-use kafkascope_model::controller::records::MetadataRecord;
+use kafkascope_model::controller::image::{BrokerImage, MetadataImage};
+use kafkascope_model::controller::records::{MetadataRecord, PartitionState};
 use kafkascope_model::ids::{Name, NodeId, Offset, TopicId, TopicPartition};
 use kafkascope_model::world::World;
 use std::collections::BTreeSet;
@@ -153,7 +153,35 @@ pub fn applied(node: NodeId, broker: &Broker, truth: &Truth, board: &mut Board) 
     if image.next_offset == truth.end() {
         let same = **image == truth.image;
         board.check(Id::C8, same, || format!("broker {node} sees another cluster"));
+        counted(broker, truth, board);
     }
+}
+
+/// What `UnderReplicatedPartitions` and `OfflinePartitionsCount` say: the broker's own replicas on one side, the controller's
+/// records on the other.
+fn counted(broker: &Broker, truth: &Truth, board: &mut Board) {
+    let node = broker.id;
+    let led = broker.replicas.replicas.iter().filter_map(|replica| {
+        let leadership = replica.leadership.as_ref()?;
+        let state = truth.partition(replica.tp)?;
+        Some((leadership.isr.len(), leadership.remotes.len() + 1 - state.adding.len()))
+    });
+    let own = led.filter(|(isr, copies)| isr < copies).count();
+    let is_short = |state: &PartitionState| {
+        let wanted = state.replicas.iter().filter(|id| !state.adding.contains(id));
+        state.leader == node && state.isr.len() < wanted.count()
+    };
+    let known = truth.image.partitions().filter(|(_, state)| is_short(state)).count();
+    board.check(Id::C12, own == known, || {
+        format!("broker {node} counts {own} under-replicated partitions, the controller {known}")
+    });
+    let leaderless = |image: &MetadataImage| {
+        image.partitions().filter(|(_, state)| state.leader == NodeId::NONE).count()
+    };
+    let (own, known) = (leaderless(broker.metadata.image()), leaderless(&truth.image));
+    board.check(Id::C12, own == known, || {
+        format!("broker {node} counts {own} offline partitions, the controller {known}")
+    });
 }
 
 /// A replica's idea of its partition is not newer than the truth.

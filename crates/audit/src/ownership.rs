@@ -78,7 +78,10 @@ impl Ownership {
             eyes::consumer(world, *id)
                 .is_some_and(|it| it.config.group_id.as_deref() == Some(group.as_ref()))
         };
-        let absent = self.held.keys().filter(|id| !self.joined.contains(id));
+        let is_static = |id: &NodeId| {
+            eyes::consumer(world, *id).is_some_and(|it| it.config.group_instance_id.is_some())
+        };
+        let absent = self.held.keys().filter(|id| !self.joined.contains(id) && is_static(id));
         self.outside.extend(absent.copied().filter(of_group));
         self.joined.retain(|id| !of_group(id));
     }

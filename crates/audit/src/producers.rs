@@ -73,6 +73,9 @@ impl Producers {
                 self.open.remove(record);
                 self.unblocked(event, *record, world, board);
                 self.in_time(event, *record, world, board);
+                if matches!(result, SendResult::Failed(_)) {
+                    board.check(Id::P9, true, String::new);
+                }
                 if let SendResult::Acked(offset) = result
                     && *offset >= 0
                 {

@@ -5,11 +5,9 @@
 
 use crate::board::Board;
 use crate::catalogue::Id;
-use crate::taint::Taints;
 use kafkascope_model::api::share::RecordState;
 use kafkascope_model::config::share::ShareGroupConfig;
 use kafkascope_model::ids::{Name, NodeId, Offset, TopicPartition};
-use kafkascope_model::share::SHARE_STATE_TOPIC;
 use kafkascope_model::trace::{Fact, TraceEvent};
 use kafkascope_model::world::World;
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,16 +28,8 @@ struct Queue {
 impl Shares {
     /// A fact of a leader.
     #[allow(clippy::wildcard_enum_match_arm, reason = "few facts are about share partitions")]
-    pub fn observe(
-        &mut self,
-        event: &TraceEvent,
-        world: &World,
-        taints: &Taints,
-        board: &mut Board,
-    ) {
+    pub fn observe(&mut self, event: &TraceEvent, world: &World, board: &mut Board) {
         let key = |group: &Name, tp: &TopicPartition| (event.node, group.clone(), *tp);
-        let stored = world.topic_named(SHARE_STATE_TOPIC).and_then(|topic| taints.of_topic(topic));
-        let excuse = |tp: &TopicPartition| taints.of(*tp).or(stored);
         match &event.fact {
             Fact::SharePartitionLoaded { group, tp, start } => {
                 self.0.insert(key(group, tp), Queue { start: *start, ..Queue::default() });
@@ -53,10 +43,10 @@ impl Shares {
                 });
                 let queue = self.0.entry(key).or_default();
                 let free = first - queue.start < i64::from(limits.partition_max_record_locks);
-                board.check_unless(Id::S4, excuse(tp), free, || {
+                board.check(Id::S4, free, || {
                     format!("{group} acquired {first} of {tp:?} while it begins at {}", queue.start)
                 });
-                queue.acquired(*first, *last, member, excuse(tp), board);
+                queue.acquired(*first, *last, member, board);
             }
             Fact::ShareSettled { group, tp, first, last, state, .. } => {
                 let queue = self.0.entry(key(group, tp)).or_default();
@@ -69,11 +59,11 @@ impl Shares {
             }
             Fact::ShareStartMoved { group, tp, to } => {
                 let queue = self.0.entry(key(group, tp)).or_default();
-                board.check_unless(Id::S2, excuse(tp), *to >= queue.start, || {
+                board.check(Id::S2, *to >= queue.start, || {
                     format!("{group} begins at {to} of {tp:?} after {}", queue.start)
                 });
                 let held = queue.holders.range(..*to).next();
-                board.check_unless(Id::S2b, excuse(tp), held.is_none(), || {
+                board.check(Id::S2b, held.is_none(), || {
                     format!("{group} begins at {to} of {tp:?}, and {held:?} is not settled")
                 });
                 queue.start = *to;
@@ -86,20 +76,13 @@ impl Shares {
 }
 
 impl Queue {
-    fn acquired(
-        &mut self,
-        first: Offset,
-        last: Offset,
-        member: &Name,
-        excuse: Option<&'static str>,
-        board: &mut Board,
-    ) {
+    fn acquired(&mut self, first: Offset, last: Offset, member: &Name, board: &mut Board) {
         let done = self.settled.range(first..=last).next();
-        board.check_unless(Id::S1, excuse, done.is_none(), || {
+        board.check(Id::S1, done.is_none(), || {
             format!("{member} acquired {done:?}, which is final")
         });
         let taken = self.holders.range(first..=last).next();
-        board.check_unless(Id::S5, excuse, taken.is_none(), || {
+        board.check(Id::S5, taken.is_none(), || {
             format!("{member} acquired what another holds: {taken:?}")
         });
         self.holders.extend((first..=last).map(|offset| (offset, member.clone())));

@@ -33,13 +33,15 @@ struct Known {
 }
 
 impl Transactions {
-    /// A fact of a coordinator or a leader; `broker` is the one that states it.
+    /// A fact of a coordinator or a leader; `broker` is the one that states it. Coordinators may have forgotten something if
+    /// `lost` says why.
     #[allow(clippy::wildcard_enum_match_arm, reason = "few facts are about transactions")]
     pub fn observe(
         &mut self,
         event: &TraceEvent,
         broker: Option<&Broker>,
         truth: &Truth,
+        lost: Option<&'static str>,
         board: &mut Board,
     ) {
         if broker.is_some_and(|broker| is_replaced(broker, &event.fact, truth)) {
@@ -54,7 +56,7 @@ impl Transactions {
                 if let Some(broker) = broker {
                     self.markers(transactional_id, next, broker, truth, board);
                 }
-                self.moved(transactional_id, next, board);
+                self.moved(transactional_id, next, lost, board);
             }
             Fact::TxnCoordinatorLoaded { partition, .. } => {
                 if let Some(broker) = broker {
@@ -121,7 +123,7 @@ impl Transactions {
         });
     }
 
-    fn moved(&mut self, id: &Name, next: Known, board: &mut Board) {
+    fn moved(&mut self, id: &Name, next: Known, lost: Option<&'static str>, board: &mut Board) {
         let before = self.states.insert(id.clone(), next);
         match next.state {
             TxnState::PrepareCommit | TxnState::PrepareAbort => {
@@ -138,7 +140,7 @@ impl Transactions {
             | TxnState::PrepareEpochFence => {}
         }
         let Some(before) = before else { return };
-        board.check(Id::T1, may_follow(before.state, next.state), || {
+        board.check_unless(Id::T1, lost, may_follow(before.state, next.state), || {
             format!("{id} went from {} to {}", before.state.name(), next.state.name())
         });
         let rises = before.producer_id != next.producer_id || before.epoch <= next.epoch;
@@ -230,7 +232,7 @@ mod tests {
         for (seq, fact) in (0..).zip(facts) {
             let event =
                 TraceEvent { at: SimTime::from_ms(seq), seq, node: NodeId(1), cause: None, fact };
-            transactions.observe(&event, None, &Truth::default(), &mut board);
+            transactions.observe(&event, None, &Truth::default(), None, &mut board);
         }
         let line = board.lines().find(|line| line.property.id == id);
         line.expect("it is in the catalogue").verdict

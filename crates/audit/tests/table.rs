@@ -15,10 +15,9 @@ The auditor sees every fact and every changed log of a run and holds them agains
 whatever happens and does not is a mistake of the simulation. One that holds on a condition may be broken where the condition is \
 not met, and that is the lesson: the last column names the scenario that shows it, and its twin where it is kept.
 
-Left out are properties that cannot be broken (a failed send says nothing about the record), that only the network's bytes would \
-show (a fetch always returns the first batch, aborted transactions are listed with it; recordings of a real cluster cover them), \
-that belong to an application's own logic (its outputs and the offsets they came from), or that take longer than a run is watched \
-(retention looks every five minutes).
+Nothing can break P9: a failed send is counted, and whether its record is in the log is left open, as Kafka leaves it. C12 holds \
+what a broker would count of its own replicas against what the controller's records say; the page shows no such number. What only \
+the wire shows (F1, F8, T10, G4) is held against the logs and groups of whoever answers, at the moment the answer leaves.
 
 | id | promise | holds | watched in | broken and kept in |
 |---|---|---|---|---|

@@ -59,6 +59,9 @@ scripts! {
     a_lock_that_runs_out_while_a_change_is_being_stored_is_told_when_that_fails "lock-ran-out-meanwhile";
     a_leader_that_has_not_heard_of_a_larger_min_isr_may_acknowledge_what_is_lost "min-isr-unheard-of";
     who_lost_power_before_it_joined_an_isr_may_lack_what_is_shown_then "power-cut-before-joining";
+    an_application_whose_member_was_fenced_commits_nothing_in_nobodys_name "fenced-application";
+    a_commit_that_timed_out_is_not_sent_before_the_abort_that_follows_it "commit-given-up";
+    an_application_may_commit_in_transactions_under_the_newer_protocol "application-of-the-newer-protocol";
     no_batch_expires_while_the_producer_asks_for_its_id "no-producer-id";
 }
 

@@ -5,6 +5,7 @@
 use super::caller::Caller;
 use super::classic::{ClassicGroup, GroupState};
 use super::coordinator::GroupCoordinator;
+use super::modern::ConsumerGroup;
 use super::offsets::Committed;
 use super::offsets_log::OffsetsLog;
 use super::pending::Ended;
@@ -155,6 +156,9 @@ impl Shard {
 
     fn accept_transactional(&mut self, request: &TxnOffsetCommit, cx: &mut Cx<'_>) -> ErrorCode {
         let id = &request.group_id;
+        if let Some(group) = self.modern.get(id) {
+            return group.accept_transactional(request);
+        }
         match self.groups.get_mut(id) {
             Some(group) => group.accept_transactional(request, cx),
             None if request.generation_id < 0 => {
@@ -228,8 +232,10 @@ impl Shard {
             if let Some(Stored::Offset { group, partition, committed: Some(committed) }) =
                 records::read(key, record.value.as_deref())
             {
-                let known = self.groups.entry(group.clone());
-                known.or_insert_with(|| ClassicGroup::new(group.clone()));
+                if !self.modern.contains_key(&group) {
+                    let known = self.groups.entry(group.clone());
+                    known.or_insert_with(|| ClassicGroup::new(group.clone()));
+                }
                 self.txn_offsets.add(batch.producer_id, &group, partition, committed);
             }
         }
@@ -253,6 +259,23 @@ impl ClassicGroup {
         } else {
             self.heard_of(&request.member_id, cx);
             ErrorCode::None
+        }
+    }
+}
+
+impl ConsumerGroup {
+    /// As for a plain commit, but nobody has to be a member who does not say so (`ConsumerGroup.validateOffsetCommit`).
+    fn accept_transactional(&self, request: &TxnOffsetCommit) -> ErrorCode {
+        let epoch = request.generation_id;
+        let outside =
+            epoch < 0 && request.member_id.is_empty() && request.group_instance_id.is_none();
+        if outside || (epoch < 0 && self.size() == 0) {
+            return ErrorCode::None;
+        }
+        match self.member(&request.member_id) {
+            None => ErrorCode::UnknownMemberId,
+            Some(member) if member.current.epoch == epoch => ErrorCode::None,
+            Some(_) => ErrorCode::IllegalGeneration,
         }
     }
 }

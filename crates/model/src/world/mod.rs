@@ -186,6 +186,11 @@ impl World {
         self.flights.values()
     }
 
+    /// Messages under way from an id on, in the order in which they left.
+    pub fn flights_since(&self, first: MsgId) -> impl Iterator<Item = &Envelope> {
+        self.flights.range(first..).map(|(_, envelope)| envelope)
+    }
+
     /// One message under way.
     pub fn flight(&self, id: MsgId) -> Option<&Envelope> {
         self.flights.get(&id)

@@ -26,6 +26,8 @@ pub struct Plan {
     pub producers: Vec<Producer>,
     /// Consumers.
     pub consumers: Vec<Consumer>,
+    /// Applications that read, work and write in transactions.
+    pub applications: Vec<Application>,
     /// What happens, in order of time.
     pub steps: Vec<Step>,
     /// When everything is put right again, in milliseconds.
@@ -77,6 +79,20 @@ pub struct Consumer {
     pub config: Pairs,
 }
 
+/// A consumer and a producer that are one application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "they say it")]
+pub struct Application {
+    pub name: String,
+    pub input: String,
+    pub output: String,
+    pub per_record_ms: u64,
+    /// Of how many transactions one is aborted; 0 for none.
+    pub abort_every: u32,
+    pub config: Pairs,
+    pub out_config: Pairs,
+}
+
 /// One line of what happens: the text after `time`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "they say it")]
@@ -91,6 +107,9 @@ pub const QUIET_MS: u64 = 75_000;
 pub const READING_MS: u64 = 8_000;
 /// The reader that comes last.
 pub const READER: &str = "reader";
+
+/// The group of all applications that work in transactions.
+pub const APPLICATIONS: &str = "applications";
 
 impl Plan {
     /// The scenario file.
@@ -108,6 +127,7 @@ impl Plan {
         }
         self.producers.iter().for_each(|producer| producer.write(&mut text));
         self.consumers.iter().for_each(|consumer| consumer.write(&mut text));
+        self.applications.iter().for_each(|application| application.write(&mut text));
         for step in self.steps.iter().chain(&self.relief()).chain([&self.reader()]) {
             let _ = write!(text, "[[at]]\ntime = \"{}ms\"\n{}\n\n", step.at_ms, step.line);
         }
@@ -209,6 +229,25 @@ impl Producer {
              first-after = \"3s\"\nconfig = {config}\n{transactions}\n\
              [producer.generate]\ncount = {count}\n{key}value = \"{{n}}\"\n\n\
              [producer.generate.fields]\nk = {{ pick = [\"a\", \"b\", \"c\", \"d\", \"e\"] }}\n\n"
+        );
+    }
+}
+
+impl Application {
+    fn write(&self, text: &mut String) {
+        let Self { name, input, output, per_record_ms, abort_every, config, out_config } = self;
+        let (config, out_config) = (inline(config), inline(out_config));
+        let aborts = match abort_every {
+            0 => String::new(),
+            every => format!("abort-every = {every}"),
+        };
+        let _ = write!(
+            text,
+            "[[producer]]\nname = \"{name}-out\"\nwrites-to = \"{output}\"\nconfig = {out_config}\n\
+             transactions = {{ {aborts} }}\n\n\
+             [[consumer]]\nname = \"{name}\"\ngroup = \"{APPLICATIONS}\"\ntopics = [\"{input}\"]\n\
+             commits = \"in-transaction\"\nproducer = \"{name}-out\"\n\
+             per-record = \"{per_record_ms}ms\"\nconfig = {config}\n\n"
         );
     }
 }

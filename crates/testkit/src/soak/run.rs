@@ -2,7 +2,7 @@
 //!
 //! Invariant: the scenario that is lived is the one that [`Plan::to_toml`] prints.
 
-use super::plan::{Plan, READER};
+use super::plan::{APPLICATIONS, Plan, READER};
 use super::reference::{Promise, Reference};
 use kafkascope_audit::{Line, Replay, Verdict};
 use kafkascope_kernel::SimTime;
@@ -109,17 +109,24 @@ fn compare(plan: &Plan, replay: &Replay, reference: &mut Reference) -> Option<Fa
             reference.groups.insert(id, consumer.group.as_str().into());
         }
     }
+    for application in &plan.applications {
+        if let Some(id) = world.client_named(&application.name) {
+            reference.groups.insert(id, APPLICATIONS.into());
+        }
+    }
     let reader = world.client_named(READER)?;
     // What nobody leads cannot be read; whether somebody should lead it is the auditor's question.
     let tainted = |tp: TopicPartition| {
         replay.auditor().excuse(tp).is_some() || !replay.auditor().has_leader(tp)
     };
-    let disturbed: BTreeSet<NodeId> = plan
-        .producers
-        .iter()
-        .filter(|p| plan.steps.iter().any(|step| step.line.contains(&format!("\"{}\"", p.name))))
-        .filter_map(|p| world.client_named(&p.name))
-        .collect();
+    let outputs = plan.applications.iter().map(|it| format!("{}-out", it.name));
+    let names = plan.producers.iter().map(|p| p.name.clone()).chain(outputs);
+    let named = |name: &String| {
+        let text = format!("\"{name}\"");
+        plan.steps.iter().any(|step| step.line.contains(&text))
+    };
+    let disturbed: BTreeSet<NodeId> =
+        names.filter(named).filter_map(|name| world.client_named(&name)).collect();
     let renamed = reference.renamed.clone();
     let compacted = |tp: TopicPartition| {
         let name = world.topic_name(tp.topic);

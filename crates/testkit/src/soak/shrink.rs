@@ -29,6 +29,9 @@ fn candidates(plan: &Plan) -> Vec<Plan> {
             all.push(with(plan, |p| drop(p.steps.drain(from..(from + size).min(count)))));
         }
     }
+    for index in 0..plan.applications.len() {
+        all.push(with(plan, |p| drop(p.applications.remove(index))));
+    }
     for index in 0..plan.consumers.len() {
         all.push(with(plan, |p| drop(p.consumers.remove(index))));
     }
@@ -77,9 +80,16 @@ fn makes_sense(plan: &Plan) -> bool {
         let quoted = line.split('"').nth(1).unwrap_or("");
         !line.contains("= \"c") || plan.consumers.iter().any(|c| c.name == quoted)
     };
+    let application = |line: &str| {
+        let quoted = line.split('"').nth(1).unwrap_or("");
+        let name = quoted.trim_end_matches("-out");
+        let numbered = name.strip_prefix('a').is_some_and(|rest| rest.parse::<u32>().is_ok());
+        !numbered || plan.applications.iter().any(|it| it.name == name)
+    };
     plan.producers.iter().all(|p| topic(&p.topic))
         && plan.consumers.iter().all(|c| c.topics.iter().all(|name| topic(name)))
-        && plan.steps.iter().all(|step| client(&step.line))
+        && plan.applications.iter().all(|it| topic(&it.input) && topic(&it.output))
+        && plan.steps.iter().all(|step| client(&step.line) && application(&step.line))
 }
 
 #[cfg(test)]

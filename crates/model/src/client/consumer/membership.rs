@@ -53,8 +53,8 @@ pub(super) enum JoinFuture {
 pub(super) struct Membership {
     pub state: MemberState,
     pub generation: Generation,
-    /// The generation of the last completed join: what `groupMetadata()` says, also after the member was fenced.
-    pub told_generation: i32,
+    /// The generation and member id of the last completed join: what `groupMetadata()` says, also after the member was fenced.
+    pub told: Generation,
     pub rejoin_needed: bool,
     pub rejoin_reason: Name,
     /// Whether partitions are still to be given back before the next JOIN_GROUP.
@@ -90,7 +90,7 @@ impl Membership {
         Self {
             state: MemberState::Unjoined,
             generation: Generation::none(),
-            told_generation: -1,
+            told: Generation::none(),
             rejoin_needed: true,
             rejoin_reason: "".into(),
             needs_prepare: true,

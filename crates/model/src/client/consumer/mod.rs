@@ -206,8 +206,8 @@ impl Consumer {
     pub fn group_metadata(&self, offsets: Vec<(Name, i32, Offset)>) -> GroupOffsets {
         GroupOffsets {
             group_id: self.config.group_id.clone().unwrap_or_default(),
-            generation_id: self.generation(),
-            member_id: self.member_id().clone(),
+            generation_id: self.told_generation(),
+            member_id: self.told_member_id().clone(),
             group_instance_id: self.config.group_instance_id.clone(),
             offsets,
         }
@@ -288,7 +288,12 @@ impl Consumer {
 
     /// The generation that `groupMetadata()` tells its application; -1 before it first joined.
     pub const fn told_generation(&self) -> i32 {
-        if self.is_modern() { self.modern.generation_id() } else { self.membership.told_generation }
+        if self.is_modern() { self.modern.generation_id() } else { self.membership.told.id }
+    }
+
+    /// The member id that `groupMetadata()` tells; who was fenced is refused under it, and would not be under none.
+    const fn told_member_id(&self) -> &Name {
+        if self.is_modern() { &self.modern.member_id } else { &self.membership.told.member_id }
     }
 
     /// Its member id; empty before it has one.

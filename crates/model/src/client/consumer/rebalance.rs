@@ -92,7 +92,7 @@ impl Consumer {
             self.membership.request_rejoin(reason);
             return;
         }
-        self.membership.told_generation = self.membership.generation.id;
+        self.membership.told = self.membership.generation.clone();
         let owned = self.subscriptions.partitions();
         if self.is_cooperative() {
             let revoked: Vec<_> =

@@ -166,6 +166,8 @@ impl Transactions {
             }
             (TxnCall::Abort, State::InTransaction | State::Abortable(_)) => {
                 self.state = State::Aborting;
+                // A commit that timed out fails with what made the transaction fail; it is not to be sent any more.
+                self.queue.retain(|queued| queued.wanted != Wanted::End(true));
                 self.want(Wanted::End(false), false);
             }
             (TxnCall::SendOffsets(offsets), State::InTransaction) => {

@@ -3,6 +3,7 @@
 //! It tries what Kafka's users do and what happens to them, more often what is dangerous. Invariant: equal seeds, equal
 //! scripts.
 
+mod applications;
 mod clients;
 mod fate;
 
@@ -27,10 +28,12 @@ pub fn generate(seed: u64) -> Plan {
         producers: producers(&mut dice, &topics, length),
         consumers: consumers(&mut dice, &topics),
         topics,
+        applications: Vec::new(),
         steps: Vec::new(),
         relief_ms: 8_000 + length,
     };
     plan.steps = steps(&mut dice, &plan, length);
+    applications::add(seed, &mut plan, length);
     plan
 }
 
