@@ -7,13 +7,15 @@ use crate::board::Board;
 use crate::catalogue::Id;
 use crate::exposed::Exposed;
 use crate::eyes;
+use crate::groups::coordinates;
 use crate::offsets::Ended;
 use crate::taint::Taints;
+use crate::truth::Truth;
 use kafkascope_model::config::consumer::IsolationLevel;
 use kafkascope_model::group::OFFSETS_TOPIC;
 use kafkascope_model::ids::{NodeId, Offset, ProducerEpoch, ProducerId, RecordId, TopicPartition};
 use kafkascope_model::log::Batch;
-use kafkascope_model::trace::{Fact, TraceEvent};
+use kafkascope_model::trace::{Fact, PositionSource, TraceEvent};
 use kafkascope_model::txn::{TXN_TOPIC, TxnState};
 use kafkascope_model::workload::CommitStrategy;
 use kafkascope_model::world::World;
@@ -21,6 +23,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Why an input may have no output.
 const LEFT_OUT: &str = "the application passed over a record that it could not decode";
+/// Why an input may have two: a broker that is cut off goes on as coordinator, and nobody asks it for what epoch it does so.
+const MISLED: &str = "where to go on was told by a coordinator that had been replaced";
 
 type Txn = (ProducerId, ProducerEpoch);
 type Input = (TopicPartition, Offset);
@@ -30,6 +34,8 @@ type Input = (TopicPartition, Offset);
 pub struct Applications {
     /// Who reads for a producer.
     readers: BTreeMap<NodeId, Reader>,
+    /// Consumers that were told committed offsets by a coordinator of the past.
+    misled: BTreeSet<NodeId>,
     /// From what each record that is on its way was made.
     made: BTreeMap<RecordId, Input>,
     /// What each transaction's outputs in leaders' logs were made from, and where they are.
@@ -62,6 +68,7 @@ pub struct Sight<'a> {
     pub world: &'a World,
     pub exposed: &'a Exposed,
     pub taints: &'a Taints,
+    pub truth: &'a Truth,
 }
 
 impl Sight<'_> {
@@ -84,6 +91,9 @@ impl Applications {
                     reader.processed.clear();
                 }
             }
+            Fact::PositionSet {
+                source: PositionSource::Committed | PositionSource::Reset, ..
+            } => self.placed(event.node, sight),
             Fact::ProcessingFailed { .. } => {
                 for reader in self.read_by(event.node) {
                     reader.excuse = Some(LEFT_OUT);
@@ -112,6 +122,16 @@ impl Applications {
 
     fn read_by(&mut self, consumer: NodeId) -> impl Iterator<Item = &mut Reader> {
         self.readers.values_mut().filter(move |reader| reader.consumer == consumer)
+    }
+
+    /// A consumer knows where to go on.
+    fn placed(&mut self, who: NodeId, sight: &Sight<'_>) {
+        let Some(consumer) = eyes::consumer(sight.world, who) else { return };
+        let group = consumer.config.group_id.as_deref();
+        let asked = group.zip(consumer.coordinator());
+        if asked.is_some_and(|(group, node)| !coordinates(node, group, sight.world, sight.truth)) {
+            self.misled.insert(who);
+        }
     }
 
     fn processed(&mut self, who: NodeId, input: Input, sight: &Sight<'_>) {
@@ -209,7 +229,9 @@ impl Applications {
         sight: &Sight<'_>,
     ) -> Option<&'static str> {
         let of_outputs = || outputs.iter().find_map(|(_, to)| sight.taints.of(*to));
-        let excuse = reader.excuse.or_else(|| sight.taints.of(tp)).or_else(of_outputs);
+        let misled = self.misled.contains(&reader.consumer).then_some(MISLED);
+        let own = reader.excuse.or(misled);
+        let excuse = own.or_else(|| sight.taints.of(tp)).or_else(of_outputs);
         excuse.or_else(|| sight.coordination())
     }
 }

@@ -283,7 +283,7 @@ impl Auditor {
         consumers.meet(event, world);
         consumers.observe(event, exposed, taints, board);
         consumers.stored(event, world, exposed, taints, board);
-        applications.observe(event, &Sight { world, exposed, taints }, board);
+        applications.observe(event, &Sight { world, exposed, taints, truth }, board);
         let broker = world.broker(event.node);
         let log = world.topic_named(TXN_TOPIC);
         let lost = log.and_then(|topic| taints.of_topic(topic));
@@ -332,9 +332,9 @@ impl Auditor {
     }
 
     fn ended(&mut self, world: &World, ended: &[Ended], judged: bool) {
-        let Self { applications, exposed, taints, board, .. } = self;
+        let Self { applications, exposed, taints, truth, board, .. } = self;
         for ended in ended {
-            applications.ended(ended, judged, &Sight { world, exposed, taints }, board);
+            applications.ended(ended, judged, &Sight { world, exposed, taints, truth }, board);
         }
     }
 

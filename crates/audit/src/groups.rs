@@ -11,6 +11,7 @@ use crate::taint::Taints;
 use crate::truth::Truth;
 use kafkascope_model::command::Command;
 use kafkascope_model::group::OFFSETS_TOPIC;
+use kafkascope_model::group::coordinator::partition_for;
 use kafkascope_model::group::offsets::Committed;
 use kafkascope_model::ids::{Name, NodeId, TopicId, TopicPartition};
 use kafkascope_model::trace::{Fact, TraceEvent};
@@ -197,6 +198,12 @@ fn is_classic(world: &World, node: NodeId, group: &Name) -> bool {
     world
         .broker(node)
         .is_some_and(|broker| broker.groups.shards().any(|shard| shard.groups.contains_key(group)))
+}
+
+/// Whether a broker is the present coordinator of a group.
+pub fn coordinates(node: NodeId, group: &str, world: &World, truth: &Truth) -> bool {
+    let count = world.topic_named(OFFSETS_TOPIC).map_or(0, |topic| truth.partition_count(topic));
+    count > 0 && leads(node, partition_for(group, count as i32), world, truth)
 }
 
 /// Whether a coordinator is the present one: metadata that reached it late may make it one of the past for a while.

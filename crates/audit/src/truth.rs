@@ -6,7 +6,7 @@ use crate::eyes;
 use kafkascope_model::controller::Controller;
 use kafkascope_model::controller::image::MetadataImage;
 use kafkascope_model::controller::records::{MetadataRecord, PartitionState};
-use kafkascope_model::ids::{LeaderEpoch, NodeId, Offset, TopicPartition};
+use kafkascope_model::ids::{LeaderEpoch, NodeId, Offset, TopicId, TopicPartition};
 use kafkascope_model::world::World;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -66,6 +66,11 @@ impl Truth {
     /// A partition.
     pub fn partition(&self, tp: TopicPartition) -> Option<&PartitionState> {
         self.image.partition(tp)
+    }
+
+    /// How many partitions a topic has.
+    pub fn partition_count(&self, topic: TopicId) -> usize {
+        self.image.topics.get(&topic).map_or(0, |topic| topic.partitions.len())
     }
 
     /// Whether a broker serves, as the controller sees it.

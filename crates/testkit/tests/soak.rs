@@ -62,6 +62,8 @@ scripts! {
     an_application_whose_member_was_fenced_commits_nothing_in_nobodys_name "fenced-application";
     a_commit_that_timed_out_is_not_sent_before_the_abort_that_follows_it "commit-given-up";
     an_application_may_commit_in_transactions_under_the_newer_protocol "application-of-the-newer-protocol";
+    an_application_commits_offsets_of_topics_that_metadata_has_forgotten "topic-forgotten-in-hand";
+    a_coordinator_of_the_past_tells_an_application_to_begin_too_early "coordinator-of-the-past";
     no_batch_expires_while_the_producer_asks_for_its_id "no-producer-id";
 }
 

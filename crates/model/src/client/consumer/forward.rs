@@ -99,9 +99,7 @@ impl Consumer {
     }
 
     fn go_back_to(&mut self, bad: &Handed) {
-        let Some(name) = self.client.metadata.cluster().name_of(bad.tp.topic).cloned() else {
-            return;
-        };
+        let Some(name) = self.topic_in_hand(bad.tp.topic) else { return };
         if let Some(assigned) = self.subscriptions.get_mut(&(name, bad.tp.partition))
             && let Some(position) = &mut assigned.position
         {
@@ -111,7 +109,7 @@ impl Consumer {
 
     fn send_on(&mut self, suffix: &str, records: VecDeque<Handed>, cx: &mut Cx<'_>) -> bool {
         let Some(handed) = records.front() else { return true };
-        let name = self.client.metadata.cluster().name_of(handed.tp.topic).cloned();
+        let name = self.topic_in_hand(handed.tp.topic);
         let topic: Name = format!("{}.{suffix}", name.as_deref().unwrap_or("unknown")).into();
         self.client.metadata.add_topic(&topic, cx.now);
         self.forward.count += 1;

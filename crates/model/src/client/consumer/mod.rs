@@ -382,6 +382,13 @@ impl Consumer {
         TopicPartition::new(id.unwrap_or(TopicId::ZERO), partition.1)
     }
 
+    /// What the topic of a record in hand is called: records carry that themselves, whatever metadata has forgotten meanwhile.
+    fn topic_in_hand(&self, topic: TopicId) -> Option<Name> {
+        let known = self.client.metadata.cluster().name_of(topic);
+        let held = || self.topic_ids.iter().find(|(_, id)| **id == topic).map(|(name, _)| name);
+        known.or_else(held).cloned()
+    }
+
     fn tps(&self, partitions: &[Partition]) -> Arc<[TopicPartition]> {
         partitions.iter().map(|partition| self.tp(partition)).collect()
     }

@@ -137,9 +137,8 @@ impl Consumer {
     }
 
     fn still_owned(&self, offsets: Vec<(TopicPartition, Offset)>) -> OffsetsToCommit {
-        let cluster = self.client.metadata.cluster();
         let named = offsets.into_iter().filter_map(|(tp, offset)| {
-            let partition = (cluster.name_of(tp.topic)?.clone(), tp.partition);
+            let partition = (self.topic_in_hand(tp.topic)?, tp.partition);
             self.subscriptions.get(&partition)?;
             Some((partition, offset, -1))
         });
