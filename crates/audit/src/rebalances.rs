@@ -6,7 +6,7 @@
 use crate::board::Board;
 use crate::catalogue::Id;
 use kafkascope_model::group::classic::{ClassicGroup, Member};
-use kafkascope_model::ids::{Name, NodeId};
+use kafkascope_model::ids::{Bytes, Name, NodeId};
 use kafkascope_model::trace::{Fact, TraceEvent};
 use kafkascope_model::world::World;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +18,14 @@ type Owned = BTreeSet<(Name, i32)>;
 pub struct Rebalances {
     steps: BTreeMap<(NodeId, Name), Step>,
     /// Who had what when the group was last stable.
-    stable: BTreeMap<(NodeId, Name), BTreeMap<Name, Owned>>,
+    stable: BTreeMap<(NodeId, Name), BTreeMap<Name, Share>>,
+}
+
+/// What a member was given, and what it had told the assignor when it last joined.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Share {
+    owned: Owned,
+    told: Option<Bytes>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,22 +84,33 @@ impl Rebalances {
         let subscribed: BTreeSet<BTreeSet<Name>> = group.members().map(topics).collect();
         if subscribed.len() == 1 {
             even(group, protocol, &now, board);
-            if protocol == "sticky" {
-                self.sticky(&key, &now, board);
-            }
         }
-        self.stable.insert(key, now);
+        let share = |member: &Member| {
+            let owned = member.assignment.iter().cloned().collect();
+            (member.id.clone(), Share { owned, told: member.subscription(protocol).user_data })
+        };
+        let shares = group.members().map(share).collect();
+        if subscribed.len() == 1 && protocol == "sticky" {
+            self.sticky(&key, &shares, board);
+        }
+        self.stable.insert(key, shares);
     }
 
-    /// Whoever stays when others go keeps what he has.
-    fn sticky(&self, key: &(NodeId, Name), now: &BTreeMap<Name, Owned>, board: &mut Board) {
+    /// Whoever stays when others go keeps what he has. A static member that has not joined again, only stayed, is taken for what it
+    /// said when it last joined, and may lose what it was given since.
+    fn sticky(&self, key: &(NodeId, Name), now: &BTreeMap<Name, Share>, board: &mut Board) {
         let Some(before) = self.stable.get(key) else { return };
-        let all = |of: &BTreeMap<Name, Owned>| of.values().flatten().cloned().collect::<Owned>();
+        let all = |of: &BTreeMap<Name, Share>| -> Owned {
+            of.values().flat_map(|share| &share.owned).cloned().collect()
+        };
         let some_went = now.len() < before.len() && now.keys().all(|id| before.contains_key(id));
         if !some_went || all(before) != all(now) {
             return;
         }
-        let lost = now.iter().find(|(id, owned)| !before[*id].is_subset(owned));
+        let lost = now.iter().find(|(id, share)| {
+            let had = &before[*id];
+            had.told != share.told && !had.owned.is_subset(&share.owned)
+        });
         board.check(Id::A2, lost.is_none(), || {
             format!("in group {} {lost:?} had {:?}", key.1, lost.map(|(id, _)| &before[id]))
         });

@@ -50,6 +50,7 @@ scripts! {
     a_commit_may_be_stored_though_nobody_was_told "commit-nobody-heard-of";
     a_leader_may_wait_for_a_replica_that_was_moved_away "moved-away-from-the-leader";
     a_static_member_that_did_not_join_in_time_gives_nothing_up "static-member-out-of-time";
+    a_static_member_that_did_not_join_in_time_loses_what_it_was_given_since "static-member-given-less";
     a_followers_open_transaction_may_lie_below_where_the_log_begins "deleted-below-a-transaction";
     an_answer_to_the_life_before_is_no_answer_to_a_client_that_was_started_anew "started-anew-meanwhile";
     a_new_coordinator_may_complete_within_the_moment_in_which_it_reads_what_was_decided "completed-at-once";
