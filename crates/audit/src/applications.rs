@@ -23,8 +23,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Why an input may have no output.
 const LEFT_OUT: &str = "the application passed over a record that it could not decode";
-/// Why an input may have two: a broker that is cut off goes on as coordinator, and nobody asks it for what epoch it does so.
-const MISLED: &str = "where to go on was told by a coordinator that had been replaced";
+/// Why an input may have two: a broker that is cut off goes on as coordinator and leader, and nobody asks it for what epoch it does
+/// so as long as nothing is written.
+const MISLED: &str = "where to go on was told by a coordinator or leader that had been replaced";
 
 type Txn = (ProducerId, ProducerEpoch);
 type Input = (TopicPartition, Offset);
@@ -34,7 +35,7 @@ type Input = (TopicPartition, Offset);
 pub struct Applications {
     /// Who reads for a producer.
     readers: BTreeMap<NodeId, Reader>,
-    /// Consumers that were told committed offsets by a coordinator of the past.
+    /// Consumers that were told committed offsets, or the bounds of a log, by a broker of the past.
     misled: BTreeSet<NodeId>,
     /// From what each record that is on its way was made.
     made: BTreeMap<RecordId, Input>,
@@ -92,8 +93,10 @@ impl Applications {
                 }
             }
             Fact::PositionSet {
-                source: PositionSource::Committed | PositionSource::Reset, ..
-            } => self.placed(event.node, sight),
+                tp,
+                source: PositionSource::Committed | PositionSource::Reset,
+                ..
+            } => self.placed(event.node, *tp, sight),
             Fact::ProcessingFailed { .. } => {
                 for reader in self.read_by(event.node) {
                     reader.excuse = Some(LEFT_OUT);
@@ -125,11 +128,19 @@ impl Applications {
     }
 
     /// A consumer knows where to go on.
-    fn placed(&mut self, who: NodeId, sight: &Sight<'_>) {
+    fn placed(&mut self, who: NodeId, tp: TopicPartition, sight: &Sight<'_>) {
         let Some(consumer) = eyes::consumer(sight.world, who) else { return };
         let group = consumer.config.group_id.as_deref();
         let asked = group.zip(consumer.coordinator());
-        if asked.is_some_and(|(group, node)| !coordinates(node, group, sight.world, sight.truth)) {
+        let stale =
+            |(group, node): (&str, NodeId)| !coordinates(node, group, sight.world, sight.truth);
+        let leader = sight.truth.partition(tp).map(|state| state.leader);
+        let here = consumer.assignment().filter(|own| {
+            own.partition.1 == tp.partition
+                && sight.world.topic_named(&own.partition.0) == Some(tp.topic)
+        });
+        let mut led = here.filter_map(|own| own.position.and_then(|position| position.leader));
+        if asked.is_some_and(stale) || led.any(|node| Some(node) != leader) {
             self.misled.insert(who);
         }
     }

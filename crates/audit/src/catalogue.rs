@@ -124,7 +124,7 @@ catalogue! {
     T5 CLEAN, "With read_committed nobody is given a record of an aborted or open transaction.";
     T6 Always, "Once a log has seen a newer epoch of a transactional producer, an older one writes nothing there.";
     T7 Always, "Offsets of a transaction are visible once it is committed, and never if it is aborted.";
-    T8 Given("a clean run, and committed offsets are told by the present coordinator"), "Where an application commits what it has read in a transaction, every input has one output in that transaction.";
+    T8 Given("a clean run, and where to go on is told by the present coordinator and leader"), "Where an application commits what it has read in a transaction, every input has one output in that transaction.";
     T10 Always, "With a fetch come all aborted transactions that overlap what is given.";
     T11 Always, "A leader writes for a transaction only what its coordinator has in it.";
     T9 Always, "The producer epochs of a transactional id never fall.";
