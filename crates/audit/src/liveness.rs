@@ -204,7 +204,9 @@ fn clients(world: &World, truth: &Truth, failed: &BTreeSet<NodeId>, board: &mut 
             && !failed.contains(&consumer.id)
     };
     for consumer in eyes::consumers(world).filter(reads) {
-        for assigned in consumer.assignment() {
+        // Who has not used up what was fetched asks no leader, and hears of no other.
+        let asks = consumer.assignment().filter(|own| !consumer.holds_records_of(&own.partition));
+        for assigned in asks {
             let (topic, partition) = &assigned.partition;
             let Some(topic) = truth.image.topic_ids.get(topic) else { continue };
             let tp = TopicPartition::new(*topic, *partition);

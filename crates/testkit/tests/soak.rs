@@ -65,6 +65,7 @@ scripts! {
     an_application_may_commit_in_transactions_under_the_newer_protocol "application-of-the-newer-protocol";
     an_application_commits_offsets_of_topics_that_metadata_has_forgotten "topic-forgotten-in-hand";
     a_coordinator_of_the_past_tells_an_application_to_begin_too_early "coordinator-of-the-past";
+    an_application_that_is_handed_a_batch_at_once_still_wakes_up "handed-back-at-once";
     no_batch_expires_while_the_producer_asks_for_its_id "no-producer-id";
 }
 

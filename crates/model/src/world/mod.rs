@@ -22,6 +22,7 @@ use crate::net::link::NetworkProfile;
 use crate::net::{ConnId, Connection, Envelope, Links, MessageFaults};
 use crate::node::{Node, Timer};
 use crate::trace::{Fact, TraceEvent};
+use crate::workload::Hand;
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
 use kafkascope_kernel::FlatMap;
@@ -234,17 +235,28 @@ impl World {
             out: &mut effects,
         };
         handler(&mut process.node, &mut cx);
+        let mut passed = Vec::new();
         for effect in effects.drain(..) {
             // Whoever has ended does nothing more, whatever its last handler still had in mind.
             if !ended || matches!(effect, Effect::Note(_)) {
                 ended |= matches!(effect, Effect::Exit | Effect::Halt);
-                self.carry_out(id, cause, effect);
+                self.carry_out(id, cause, effect, &mut passed);
             }
         }
         self.effects = effects;
+        // Whoever is handed something may hand something back, which must find what this handler wished for already done.
+        for (to, hand) in passed {
+            self.pass(id, to, hand);
+        }
     }
 
-    fn carry_out(&mut self, me: NodeId, cause: Option<MsgId>, effect: Effect) {
+    fn carry_out(
+        &mut self,
+        me: NodeId,
+        cause: Option<MsgId>,
+        effect: Effect,
+        passed: &mut Vec<(NodeId, Hand)>,
+    ) {
         match effect {
             Effect::Request { to, lane, correlation, body } => {
                 self.send_request(
@@ -261,7 +273,7 @@ impl World {
             Effect::Close { conn } => self.close(conn, me),
             Effect::Arm { timer, after } => self.arm(me, timer, after),
             Effect::Disarm { timer } => self.disarm(me, &timer),
-            Effect::Pass { to, hand } => self.pass(me, to, hand),
+            Effect::Pass { to, hand } => passed.push((to, hand)),
             Effect::Note(fact) => self.note(me, cause, fact),
             Effect::NoteLate { fact, cause } => self.note(me, cause, fact),
             Effect::Exit => self.exit(me, crate::trace::Exit::Clean),

@@ -238,6 +238,11 @@ impl Consumer {
         listed.into_iter().flat_map(|(_, records)| records).collect()
     }
 
+    /// Whether fetched records of a partition wait for the application; it is not fetched again before they are used up.
+    pub fn holds_records_of(&self, partition: &Partition) -> bool {
+        self.fetcher.buffer.iter().any(|fetch| fetch.partition == *partition)
+    }
+
     /// Whether something is there to be collected.
     pub(super) fn has_fetched(&self) -> bool {
         let paused = |fetch: &CompletedFetch| {
