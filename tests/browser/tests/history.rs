@@ -8,7 +8,7 @@ const CROWNED: &str = "return [...document.querySelectorAll('section.broker')].f
 
 #[test]
 fn the_crown_goes_to_another_broker_once_the_session_is_over() {
-    let page = Page::stopped(View::DESKTOP, "History", "00:00:45");
+    let page = Page::stopped(View::DESKTOP, "History", "00:00:41");
     assert_eq!(page.eval(CROWNED), "", "nobody knows yet that the controller is dead");
     assert!(page.text("section.broker[data-node='1']").contains("zookeeper.session.timeout.ms"));
     let page = Page::stopped(View::DESKTOP, "History", "00:01:02");
