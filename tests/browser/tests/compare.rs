@@ -42,6 +42,14 @@ fn price(page: &Page, group: &str) -> f64 {
         .unwrap_or_else(|_| panic!("{text:?}"))
 }
 
+/// Escape leaves the view, and the focus is where it was before.
+fn back_on_the_card(page: &Page) {
+    page.press("Escape");
+    page.wait_until("the stage is back", STAGE);
+    let focused = format!("return document.activeElement.matches({CARD:?})");
+    page.wait_until("the focus is back", &focused);
+}
+
 #[test]
 fn the_price_of_a_rolling_restart_is_compared_by_keyboard_and_the_focus_comes_back() {
     let page = restarted(View::DESKTOP);
@@ -67,12 +75,7 @@ fn the_price_of_a_rolling_restart_is_compared_by_keyboard_and_the_focus_comes_ba
     assert!(price(&page, "eager") > price(&page, "static"), "eager stops everyone");
     page.screenshot("compare-keyboard");
     page.assert_sound();
-    page.press("Escape");
-    page.wait_until("the stage is back", STAGE);
-    page.wait_until(
-        "the focus is back",
-        &format!("return document.activeElement.matches({CARD:?})"),
-    );
+    back_on_the_card(&page);
 }
 
 #[test]
@@ -95,12 +98,7 @@ fn how_an_application_commits_is_chosen_by_keyboard() {
     page.press("ArrowDown");
     page.wait_until("it is taken", &format!("{now} === 'commitSync per batch'"));
     page.assert_sound();
-    page.press("Escape");
-    page.wait_until("the stage is back", STAGE);
-    page.wait_until(
-        "the focus is back",
-        &format!("return document.activeElement.matches({CARD:?})"),
-    );
+    back_on_the_card(&page);
     page.press("g");
     page.wait_until(
         "it is remembered",
